@@ -1,0 +1,1 @@
+"""From words to the distribution of the next word."""

@@ -1,0 +1,1 @@
+"""Music in memory, and its files. Knows nothing of learning."""
