@@ -1,0 +1,234 @@
+"""The vocabulary for a fixed set of voices: a word is one time step of them all.
+
+In each voice a step is a pitch that begins, a hold of the pitch that sounds, or a rest. The first
+word says the metre; the last is the end. Voices are drawn outer ones first: in a chorale soprano,
+bass, then alto and tenor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from musegen.errors import ModelError
+from musegen.score.score import Ints, Notes, Part, Score, bar_ticks, barlines_of_metre
+
+from .grid_tracker import BARS, HELD, HOLD, PLACES, REST, GridTracker
+from .vocabulary import Feature, Features, Field, Vocabulary, Words
+
+_VELOCITY = 80
+_MAX_SHIFT = 6
+
+
+@dataclass(frozen=True)
+class GridVocabulary(Vocabulary):
+    """See the module.
+
+    Attributes:
+        steps: time steps a quarter.
+        voices: name and program of each voice, in the order of the score.
+        ranges: lowest and highest pitch of each voice.
+        metres: numerator and denominator of the metres known.
+    """
+
+    steps: int
+    voices: tuple[tuple[str, int], ...]
+    ranges: tuple[tuple[int, int], ...]
+    metres: tuple[tuple[int, int], ...]
+    name: ClassVar[str] = "grid"
+
+    def __post_init__(self) -> None:
+        n, first = len(self.voices), REST + 2 + len(self.metres)
+        fields = tuple(
+            Field(f"voice {voice + 1}", REST + 1 if k else first, "pitch, hold or rest")
+            for k, voice in enumerate(self.order)
+        )
+        features = (
+            Feature("place", PLACES + 1),
+            Feature("bars", BARS),
+            Feature("metre", len(self.metres) + 1),
+            *(Feature(f"sounding {v + 1}", 129) for v in self.order),
+            *(Feature(f"held {v + 1}", HELD + 1) for v in self.order),
+        )
+        applies = np.ones((first, n), bool)
+        applies[self.end_value :, 1:] = False
+        object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "features", features)
+        object.__setattr__(self, "applies", applies)
+        object.__setattr__(self, "unit", "voice and step")
+        object.__setattr__(self, "grid", f"{self.steps} steps a quarter")
+
+    @classmethod
+    def build(cls, scores: list[Score], steps: int = 4) -> GridVocabulary:
+        """The vocabulary of scores that all have as many parts as the first.
+
+        Raises:
+            ModelError: they differ in their parts.
+        """
+        if len({len(score.parts) for score in scores}) != 1:
+            raise ModelError(
+                "the pieces differ in how many voices they have",
+                hint="Train with --vocabulary notes.",
+            )
+        voices = tuple((part.name, part.program) for part in scores[0].parts)
+        ranges = []
+        for voice in range(len(voices)):
+            pitch = np.concatenate([score.parts[voice].notes.pitch for score in scores])
+            ranges.append((int(pitch.min()), int(pitch.max())) if len(pitch) else (0, 127))
+        metres = {tuple(score.metre[0, 1:].tolist()) for score in scores}
+        return cls(steps, voices, tuple(ranges), tuple(sorted(metres)))
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The voices (indices into `voices`) in the order in which they are drawn."""
+        n = len(self.voices)
+        return tuple(dict.fromkeys([0, n - 1, *range(1, n - 1)]))
+
+    @property
+    def end_value(self) -> int:
+        """The value of the first field that ends the piece; those above it say a metre."""
+        return REST + 1
+
+    def encode(self, score: Score) -> Words:
+        """A score → its words (T, V): metre, one a step, end.
+
+        Raises:
+            ModelError: it has other voices, two notes at once in one, or an unknown metre.
+        """
+        metre = tuple(score.metre[0, 1:].tolist())
+        if len(score.parts) != len(self.voices):
+            raise ModelError(
+                f"it has {len(score.parts)} parts, and this model writes {len(self.voices)} voices"
+            )
+        if metre not in self.metres:
+            raise ModelError(f"the model has never seen the metre {metre[0]}/{metre[1]}")
+        length = int(self._steps(score, np.int64(score.end)))
+        body = np.full((length, len(self.voices)), REST, np.int16)
+        for k, voice in enumerate(self.order):
+            self._fill(body[:, k], score, score.parts[voice])
+        head = np.zeros((1, len(self.voices)), np.int16)
+        head[0, 0] = self.end_value + 1 + self.metres.index(metre)
+        end = np.zeros_like(head)
+        end[0, 0] = self.end_value
+        return np.concatenate([head, body, end])
+
+    def decode(self, words: Words) -> Score:
+        """Words (T, V), with or without the end word → a score of one part a voice."""
+        first = words[:, 0].astype(np.int64)
+        metre = (4, 4)
+        if len(first) and first[0] > self.end_value:
+            metre = self.metres[first[0] - self.end_value - 1]
+        body = words[first < self.end_value].astype(np.int64)
+        parts = [self._part(body[:, self.order.index(v)], v) for v in range(len(self.voices))]
+        metres = np.array([[0, *metre]])
+        return Score(
+            self.steps,
+            tuple(parts),
+            metre=metres,
+            barlines=barlines_of_metre(metres, len(body), self.steps),
+        )
+
+    def features_of(self, words: Words) -> Features:
+        """Words of a whole piece (T, V) → features (T, 3 + 2 V)."""
+        is_step = words[:, 0] < self.end_value
+        place, bars, metre = self._time_features(words, is_step)
+        step = np.cumsum(is_step)
+        columns = []
+        for k in range(len(self.voices)):
+            value = words[:, k].astype(np.int64)
+            begins = np.where(is_step & (value != HOLD), np.arange(len(words)), -1)
+            last = np.concatenate([[-1], np.maximum.accumulate(begins)[:-1]])
+            pitch = np.where((last >= 0) & (value[last] < HOLD), value[last] + 1, 0)
+            held = np.where(pitch > 0, np.concatenate([[0], step[:-1]]) - step[last] + 1, 0)
+            columns.append((pitch, np.minimum(held, HELD)))
+        sounding, held_steps = zip(*columns, strict=True)
+        return np.stack([place, bars, metre, *sounding, *held_steps], axis=1).astype(np.int16)
+
+    def start(self, batch: int) -> GridTracker:
+        """A tracker over `batch` empty pieces."""
+        return GridTracker(
+            batch,
+            ranges=[self.ranges[v] for v in self.order],
+            bar_steps=[bar_ticks(n, d, self.steps) for n, d in self.metres],
+            n_features=len(self.features),
+        )
+
+    def transpositions(self, words: Words) -> tuple[int, int]:
+        """The shifts within six semitones that keep every voice in its range."""
+        low, high = -_MAX_SHIFT, _MAX_SHIFT
+        for k, voice in enumerate(self.order):
+            pitch = words[(words[:, 0] < self.end_value) & (words[:, k] < HOLD), k]
+            if len(pitch):
+                low = max(low, self.ranges[voice][0] - int(pitch.min()))
+                high = min(high, self.ranges[voice][1] - int(pitch.max()))
+        return min(low, 0), max(high, 0)
+
+    def transpose(self, words: Words, features: Features, semitones: int) -> tuple[Words, Features]:
+        """Every voice moved by `semitones`."""
+        pitched = (words[:, :1] < self.end_value) & (words < HOLD)
+        features = features.copy()
+        sounding = features[:, 3 : 3 + len(self.voices)]
+        sounding[sounding > 0] += semitones
+        return words + (pitched * semitones).astype(np.int16), features
+
+    def units(self, score: Score, words: Words) -> int:
+        """Steps times voices, rests included; metre and end are not counted."""
+        return int((words[:, 0] < self.end_value).sum()) * len(self.voices)
+
+    def lost(self, score: Score) -> dict[str, int]:
+        """Notes that the grid moves or drops, changes of time, key and pedal, marks, events."""
+        changed = 0
+        for part in score.parts:
+            grid = np.stack([part.notes.onset, part.notes.end]) * self.steps
+            moved = (grid % score.ticks_per_quarter != 0).any(axis=0)
+            hidden = np.zeros(len(part.notes), bool)
+            hidden[:-1] = part.notes.onset[1:] < part.notes.end[:-1]
+            changed += int((moved | hidden).sum())
+        counts = {
+            "notes off the grid": changed,
+            "metres": len(score.metre) - 1,
+            "tempos": len(score.tempo),
+            "keys": len(score.key),
+            "pedals": sum(len(part.pedal) for part in score.parts),
+            "marks": len(score.marks),
+            "events": len(score.events) + sum(len(part.events) for part in score.parts),
+        }
+        return {kind: count for kind, count in counts.items() if count}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings, as JSON knows them."""
+        names = ("steps", "voices", "ranges", "metres")
+        return {"name": self.name, **{name: getattr(self, name) for name in names}}
+
+    def _steps(self, score: Score, ticks: Ints) -> Ints:
+        tpq = score.ticks_per_quarter
+        return (2 * ticks * self.steps + tpq) // (2 * tpq)
+
+    def _fill(self, column: Words, score: Score, part: Part) -> None:
+        """Write a part into its column (T,); a note ends where the next begins."""
+        onset, end = self._steps(score, part.notes.onset), self._steps(score, part.notes.end)
+        for start, stop, pitch in zip(onset, end, part.notes.pitch, strict=True):
+            column[start + 1 : stop] = HOLD
+            column[stop:][column[stop:] == HOLD] = REST
+            if start < len(column):
+                column[start] = pitch
+
+    def _part(self, column: Ints, voice: int) -> Part:
+        begins = np.flatnonzero(column < HOLD)
+        stops = np.append(np.flatnonzero(column != HOLD), len(column))
+        ends = stops[np.searchsorted(stops, begins, side="right")]
+        velocity = np.full(len(begins), _VELOCITY)
+        name, program = self.voices[voice]
+        return Part(name, program, Notes(begins, ends - begins, column[begins], velocity))
+
+    def _time_features(self, words: Words, is_step: np.ndarray) -> tuple[Ints, Ints, Ints]:
+        """Place in the bar, bars so far and metre before each word, three columns (T,)."""
+        n_steps = np.concatenate([[0], np.cumsum(is_step)[:-1]])
+        metre = np.zeros(len(words), np.int64)
+        if len(words) and words[0, 0] > self.end_value:
+            metre[1:] = words[0, 0] - self.end_value
+        lengths = [1 << 30, *(bar_ticks(n, d, self.steps) for n, d in self.metres)]
+        bar = np.array(lengths)[metre]
+        return np.minimum(n_steps % bar, PLACES), n_steps // bar % BARS, metre

@@ -1,0 +1,116 @@
+"""What the past of a `notes` sequence implies, for a whole piece at once.
+
+`NotesTracker` gives the same word by word.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musegen.score.score import Ints
+
+from .notes_layout import (
+    APPLIES,
+    BARLINE,
+    BEATS,
+    COARSE,
+    DESK,
+    DESKS,
+    INSTRUMENT,
+    KEY,
+    KIND,
+    LENGTH_BEATS,
+    LENGTH_TICKS,
+    METRE,
+    METRES,
+    NOTE,
+    PITCH,
+    TEMPO,
+    TEMPOS,
+    TICKS,
+    VALUE,
+    VELOCITY,
+    WAIT,
+    bar_steps,
+)
+from .vocabulary import Feature, Features, Words
+
+BARS = 16
+
+
+def notes_features(steps: int) -> tuple[Feature, ...]:
+    """The eleven features; 0 stands for none where there may be none."""
+    bar, gap = 8 * steps, 4 * steps
+    return (
+        Feature("place", bar + 1),
+        Feature("to_go", bar + 1),
+        Feature("bars", BARS),
+        Feature("metre", METRES + 1),
+        Feature("key", 106),
+        Feature("tempo", TEMPOS + 1),
+        Feature("onset_place", bar + 1, TICKS),
+        Feature("part_pitch", 129, DESK),
+        Feature("part_gap", gap + 2, DESK),
+        Feature("part_length", bar + 1, DESK),
+        Feature("part_velocity", 33, DESK),
+    )
+
+
+def bar_lengths(steps: int) -> Ints:
+    """The bar of each metre feature in steps (METRES + 1,); 0 where no metre is known."""
+    return np.array([0, *(bar_steps(v, steps) for v in range(METRES))], dtype=np.int64)
+
+
+def features_of(words: Words, steps: int) -> Features:
+    """Words of a whole piece (T, 10) → features (T, 11)."""
+    words = words.astype(np.int64)
+    kind = words[:, KIND]
+    delta = words[:, BEATS] * steps + words[:, TICKS]
+    after = np.cumsum(np.where(kind == WAIT, COARSE * steps, delta))
+    before = np.concatenate([[0], after[:-1]])
+    bar_start = np.maximum.accumulate(np.concatenate([[0], np.where(kind == BARLINE, after, 0)]))
+    place = before - bar_start[:-1]
+    metre = _standing(words, METRE)
+    bars = np.concatenate([[0], np.cumsum(kind == BARLINE)[:-1]]) % BARS
+    bar = 8 * steps
+    columns = [
+        np.clip(place, 0, bar),
+        np.clip(bar_lengths(steps)[metre] - place, 0, bar),
+        bars,
+        metre,
+        _standing(words, KEY),
+        _standing(words, TEMPO),
+        np.clip(place + delta, 0, bar),
+        *_part_features(words, before + delta, steps),
+    ]
+    return np.stack(columns, axis=1).astype(np.int16)
+
+
+def _standing(words: Ints, kind: int) -> Ints:
+    """One more than the value of the last word of `kind` before each word (T,); 0 if none."""
+    index = np.where(words[:, KIND] == kind, np.arange(len(words)), -1)
+    last = np.concatenate([[-1], np.maximum.accumulate(index)[:-1]])
+    return np.where(last >= 0, words[last, VALUE] + 1, 0)
+
+
+def _part_features(words: Ints, onset: Ints, steps: int) -> list[Ints]:
+    """Pitch, gap, length and velocity of the last note of the same part: four columns (T,)."""
+    rows = np.flatnonzero(APPLIES[words[:, KIND], DESK])
+    part = words[rows, INSTRUMENT] * DESKS + words[rows, DESK]
+    order = np.argsort(part, kind="stable")
+    rows, part = rows[order], part[order]
+    index = np.where(words[rows, KIND] == NOTE, np.arange(len(rows)), -1)
+    last = np.concatenate([[-1], np.maximum.accumulate(index)[:-1]]) if len(rows) else index
+    known = (last >= 0) & (part[last] == part)
+    note = rows[last[known]]
+    length = words[note, LENGTH_BEATS] * steps + words[note, LENGTH_TICKS]
+    values = (
+        words[note, PITCH] + 1,
+        np.clip(onset[rows[known]] - onset[note], 0, 4 * steps) + 1,
+        np.clip(length, 0, 8 * steps),
+        words[note, VELOCITY] + 1,
+    )
+    columns = [np.zeros(len(words), np.int64) for _ in values]
+    for column, value in zip(columns, values, strict=True):
+        column[rows[known]] = value
+    return columns

@@ -1,0 +1,274 @@
+"""Follows a `notes` sequence word by word: its features, and what may come next."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musegen.score.instruments import DRUMS
+from musegen.score.score import Ints
+
+from .notes_features import BARS, bar_lengths, notes_features
+from .notes_layout import (
+    APPLIES,
+    BARLINE,
+    BEATS,
+    COARSE,
+    DESK,
+    DESKS,
+    END,
+    INSTRUMENT,
+    KEY,
+    KIND,
+    KINDS,
+    LENGTH_BEATS,
+    LENGTH_TICKS,
+    LONGER,
+    METRE,
+    METRES,
+    NOTE,
+    PEDAL,
+    PITCH,
+    TEMPO,
+    TEMPOS,
+    TICKS,
+    VALUE,
+    VELOCITY,
+    WAIT,
+    notes_fields,
+)
+from .vocabulary import Features, Mask, Tracker, Words
+
+_INSTRUMENTS = DRUMS + 1
+_PARTS = _INSTRUMENTS * DESKS
+_KEYS = 105
+_FAR = 1 << 30
+
+
+class NotesTracker(Tracker):
+    """See Tracker. `parts` (129, 16), where set, says which desks may play."""
+
+    parts: Mask | None = None
+
+    def __init__(self, batch: int, steps: int, pitch_low: int, pitch_high: int) -> None:
+        self.steps = steps
+        self.bars = np.zeros(batch, np.int64)
+        self.done = np.zeros(batch, bool)
+        self._rows = np.arange(batch)
+        self._sizes = [field.size for field in notes_fields(steps)]
+        self._n_features = len(notes_features(steps))
+        self._bar_lengths = bar_lengths(steps)
+        self._low = np.full(_INSTRUMENTS, pitch_low)
+        self._top = np.full(_INSTRUMENTS, pitch_high)
+        self._low[DRUMS], self._top[DRUMS] = 0, 127
+        self._time = np.zeros(batch, np.int64)
+        self._bar_start = np.zeros(batch, np.int64)
+        self._standing = np.zeros((batch, len(KINDS)), np.int64)
+        self._last = np.zeros((batch, len(self._sizes)), np.int64)
+        self._last[:, KIND] = END
+        self._pedal = np.zeros((batch, _PARTS), np.int8)
+        self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
+        self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
+
+    def advance(self, words: Words) -> None:
+        """Take one more word of each piece (B, 10)."""
+        words = words.astype(np.int64)
+        live = ~self.done
+        kind = np.where(live, words[:, KIND], -1)
+        delta = np.where(kind == WAIT, COARSE * self.steps, self._delta(words))
+        self._time += np.where(live, delta, 0)
+        self._bar_start = np.where(kind == BARLINE, self._time, self._bar_start)
+        self.bars += kind == BARLINE
+        self.done |= kind == END
+        for standing in (METRE, KEY, TEMPO):
+            rows = np.flatnonzero(kind == standing)
+            self._standing[rows, standing] = words[rows, VALUE] + 1
+        rows = np.flatnonzero(kind == PEDAL)
+        self._pedal[rows, self._part(words)[rows]] = words[rows, VALUE]
+        self._note(np.flatnonzero(kind == NOTE), words)
+        self._last[live] = words[live]
+
+    def features(self, drawn: Words) -> Features:
+        """Fields drawn so far (B, k) → features (B, 11), zero where not known yet."""
+        bar = 8 * self.steps
+        out = np.zeros((len(self._rows), self._n_features), np.int64)
+        place, metre = self._time - self._bar_start, self._standing[:, METRE]
+        out[:, 0] = np.clip(place, 0, bar)
+        out[:, 1] = np.clip(self._bar_lengths[metre] - place, 0, bar)
+        out[:, 2] = self.bars % BARS
+        out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
+        drawn = drawn.astype(np.int64)
+        if drawn.shape[1] > TICKS:
+            delta = self._delta(drawn)
+            out[:, 6] = np.clip(place + delta, 0, bar)
+        if drawn.shape[1] > DESK:
+            note = self._part_note[self._rows, self._part(drawn)]
+            known = (note[:, 0] > 0) & APPLIES[drawn[:, KIND], DESK]
+            gap = np.clip(self._time + self._delta(drawn) - note[:, 1], 0, 4 * self.steps) + 1
+            length = np.clip(note[:, 2], 0, bar)
+            values = np.stack([note[:, 0], gap, length, note[:, 3]], axis=1)
+            out[:, 7:11] = np.where(known[:, None], values, 0)
+        return out.astype(np.int16)
+
+    def legal(self, drawn: Words) -> Mask:
+        """Fields drawn so far (B, k) → which values of field k may follow (B, size)."""
+        field = drawn.shape[1]
+        drawn = drawn.astype(np.int64)
+        if field == KIND:
+            return self._legal_kind()
+        if field in (BEATS, TICKS):
+            return self._within(drawn, *self._onset_range(drawn[:, KIND]), BEATS)
+        if field in (LENGTH_BEATS, LENGTH_TICKS):
+            return self._within(drawn, np.ones_like(self._time), self._room(drawn), LENGTH_BEATS)
+        if field == VELOCITY:
+            return np.ones((len(drawn), self._sizes[VELOCITY]), bool)
+        if field == VALUE:
+            return self._legal_value(drawn)
+        tied = self._tied(drawn)
+        if field == INSTRUMENT:
+            return self._legal_instrument(drawn, tied)
+        if field == DESK:
+            return self._legal_desk(drawn, tied)
+        return self._legal_pitch(drawn, tied)
+
+    def _delta(self, words: Ints) -> Ints:
+        return words[:, BEATS] * self.steps + words[:, TICKS]
+
+    def _part(self, words: Ints) -> Ints:
+        return words[:, INSTRUMENT] * DESKS + words[:, DESK]
+
+    def _note(self, rows: Ints, words: Ints) -> None:
+        part, pitch = self._part(words)[rows], words[rows, PITCH]
+        length = words[rows, LENGTH_BEATS] * self.steps + words[rows, LENGTH_TICKS]
+        columns = [pitch + 1, self._time[rows], length, words[rows, VELOCITY] + 1]
+        self._part_note[rows, part] = np.stack(columns, axis=1)
+        self._sounds_until[rows, part, pitch] = self._time[rows] + length
+
+    @property
+    def _to_go(self) -> Ints:
+        """Steps until the barline (B,); very many in a piece without bars."""
+        length = self._bar_lengths[self._standing[:, METRE]]
+        place = self._time - self._bar_start
+        return np.where(length > 0, np.maximum(length - place, 0), _FAR)
+
+    @property
+    def _may_play(self) -> Mask:
+        return np.ones((_INSTRUMENTS, DESKS), bool) if self.parts is None else self.parts
+
+    def _legal_kind(self) -> Mask:
+        legal = np.zeros((len(self._rows), len(KINDS)), bool)
+        kinds = np.arange(len(KINDS))
+        last, to_go, has_bars = self._last[:, KIND], self._to_go, self._standing[:, METRE] > 0
+        tied_kind = np.maximum(last, 0)[:, None]
+        later = kinds > tied_kind
+        again = (kinds == tied_kind) & self._another_here()[:, None]
+        legal |= later | again | (to_go > 1)[:, None]
+        at_bar = (self._time == self._bar_start)[:, None] & later
+        legal[:, [METRE, KEY]] = at_bar[:, [METRE, KEY]] & (not self.keep_time)
+        legal[:, METRE] &= has_bars & (self._time > 0)
+        legal[:, TEMPO] &= not self.keep_time
+        legal[:, BARLINE] = has_bars & (to_go <= COARSE * self.steps - 1)
+        legal[:, WAIT] = to_go > COARSE * self.steps - 1
+        legal[:, WAIT] &= has_bars
+        legal[:, LONGER] = False
+        legal[:, END] = (last == BARLINE) if self.last_bar is None else False
+        legal[:, END] |= ~has_bars & (self._time > 0) & (self.last_bar is None)
+        if self.last_bar is not None:
+            over = has_bars & (self.bars >= self.last_bar)
+            legal[over] = kinds == END
+        opening = self._standing[:, TEMPO] == 0
+        legal[opening] = later[opening] & (kinds >= METRE) & (kinds <= TEMPO)
+        if self.last_bar is not None:
+            legal[opening & ~has_bars] = kinds == METRE
+        stuck = has_bars & (to_go == 0)
+        legal[stuck] = kinds == BARLINE
+        return legal
+
+    def _another_here(self) -> Mask:
+        """Whether a word of the last kind can still follow at the same tick (B,)."""
+        kind, instrument = self._last[:, KIND], self._last[:, INSTRUMENT]
+        highest = np.flatnonzero(self._may_play.ravel())[-1]
+        room = self._part(self._last) < highest
+        higher = (kind == NOTE) & (self._last[:, PITCH] < self._top[instrument])
+        return np.isin(kind, (NOTE, PEDAL)) & (room | higher)
+
+    def _onset_range(self, kind: Ints) -> tuple[Ints, Ints]:
+        """The least and most steps from the last word to one of `kind` (B,)."""
+        last, to_go = self._last[:, KIND], self._to_go
+        same = (kind > last) | ((kind == last) & self._another_here())
+        here = np.isin(kind, (METRE, KEY)) | (self._standing[:, TEMPO] == 0)
+        low = np.where(same, 0, 1)
+        high = np.where(here, 0, np.minimum(to_go - 1, COARSE * self.steps - 1))
+        low = np.where(kind == BARLINE, to_go, np.where(here, 0, low))
+        high = np.where(kind == BARLINE, to_go, high)
+        return low, np.maximum(high, low)
+
+    def _within(self, drawn: Ints, low: Ints, high: Ints, coarse: int) -> Mask:
+        """Values of a coarse or fine field that keep their sum between `low` and `high`."""
+        values = np.arange(self._sizes[drawn.shape[1]])
+        if drawn.shape[1] == coarse:
+            first = values * self.steps
+            return (first + self.steps - 1 >= low[:, None]) & (first <= high[:, None])
+        total = drawn[:, coarse, None] * self.steps + values
+        return (total >= low[:, None]) & (total <= high[:, None])
+
+    def _room(self, drawn: Ints) -> Ints:
+        """The longest note that ends with the piece (B,)."""
+        if self.last_bar is None:
+            return np.full(len(drawn), _FAR)
+        bar = self._bar_lengths[self._standing[:, METRE]]
+        more = np.maximum(self.last_bar - self.bars - 1, 0) * bar
+        room = self._to_go - self._delta(drawn) + more
+        return np.where(bar > 0, np.maximum(room, 1), _FAR)
+
+    def _tied(self, drawn: Ints) -> Mask:
+        """Whether the order of words binds what is drawn to come after the last word (B,)."""
+        return (drawn[:, KIND] == self._last[:, KIND]) & (self._delta(drawn) == 0)
+
+    def _legal_instrument(self, drawn: Ints, tied: Mask) -> Mask:
+        values = np.arange(_INSTRUMENTS)
+        last = self._last[:, INSTRUMENT, None]
+        desks = self._may_play[self._last[:, INSTRUMENT]] & (
+            np.arange(DESKS) > self._last[:, DESK, None]
+        )
+        higher = (
+            self._higher(drawn) & self._may_play[self._last[:, INSTRUMENT], self._last[:, DESK]]
+        )
+        room = (desks.any(axis=1) | higher)[:, None]
+        after = (values > last) | ((values == last) & room)
+        return np.asarray(self._may_play.any(axis=1) & (after | ~tied[:, None]))
+
+    def _higher(self, drawn: Ints) -> Mask:
+        top = self._top[self._last[:, INSTRUMENT]]
+        return np.asarray((drawn[:, KIND] == NOTE) & (self._last[:, PITCH] < top))
+
+    def _legal_desk(self, drawn: Ints, tied: Mask) -> Mask:
+        values, last = np.arange(DESKS), self._last[:, DESK, None]
+        bound = tied & (drawn[:, INSTRUMENT] == self._last[:, INSTRUMENT])
+        after = (values > last) | ((values == last) & self._higher(drawn)[:, None])
+        return np.asarray(self._may_play[drawn[:, INSTRUMENT]] & (after | ~bound[:, None]))
+
+    def _legal_pitch(self, drawn: Ints, tied: Mask) -> Mask:
+        values, instrument = np.arange(128), drawn[:, INSTRUMENT]
+        legal = (values >= self._low[instrument, None]) & (values <= self._top[instrument, None])
+        bound = tied & (self._part(drawn) == self._part(self._last))
+        legal &= (values > self._last[:, PITCH, None]) | ~bound[:, None]
+        onset = (self._time + self._delta(drawn))[:, None]
+        silent = self._sounds_until[self._rows, self._part(drawn)] <= onset
+        free = legal & silent
+        return np.where(free.any(axis=1, keepdims=True), free, legal)
+
+    def _legal_value(self, drawn: Ints) -> Mask:
+        """Only what changes; metres of 1 to 16 beats from whole notes to sixteenths."""
+        kind, values = drawn[:, KIND], np.arange(METRES)
+        legal = np.ones((len(drawn), METRES), bool)
+        legal[kind == METRE] = (values % 8 <= 4) & (values % 8 >= 1) & (values // 8 < 16)
+        legal[kind == KEY] = values < _KEYS
+        legal[kind == TEMPO] = values < TEMPOS
+        standing = np.isin(kind, (METRE, KEY, TEMPO))
+        now = self._standing[self._rows, kind]
+        rows = np.flatnonzero(standing & (now > 0))
+        legal[rows, now[rows] - 1] = False
+        pedal = np.flatnonzero(kind == PEDAL)
+        legal[pedal] = values == 1 - self._pedal[pedal, self._part(drawn)[pedal], None]
+        return legal

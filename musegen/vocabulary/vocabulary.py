@@ -1,0 +1,144 @@
+"""What a vocabulary is: fields of a word, features of the past, and what may come next.
+
+A piece is a sequence of words; a word is a tuple of fields. The three vocabularies differ only in
+what a word is. Nothing here knows of networks: arrays in, arrays out.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musegen.score.score import Score
+
+Words = NDArray[np.int16]
+Features = NDArray[np.int16]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a word: a value from 0 to `size` − 1, in `unit`."""
+
+    name: str
+    size: int
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """What the past implies, as a value from 0 to `size` − 1.
+
+    It is known once field number `known_after` of the word to come is drawn; −1: before any is.
+    """
+
+    name: str
+    size: int
+    known_after: int = -1
+
+
+class Vocabulary(ABC):
+    """The way from a score to words and back. Pure; saved as a dict and rebuilt from it.
+
+    Attributes:
+        fields: the F fields of a word. The first decides which of the others apply.
+        features: the G features that stand beside a word.
+        applies: (size of the first field, F), true where a field is asked. A field that does not
+            apply is 0 and costs nothing.
+        unit: what nats are counted by ("note", "character", "voice and step").
+        grid: the time grid in words ("24 ticks a quarter"); part of a likelihood's unit.
+    """
+
+    name: ClassVar[str]
+    fields: tuple[Field, ...]
+    features: tuple[Feature, ...]
+    applies: Mask
+    unit: str
+    grid: str
+
+    @abstractmethod
+    def encode(self, score: Score) -> Words:
+        """A score → its words (T, F), in one canonical order, the last the end word.
+
+        Raises:
+            ModelError: the score does not fit this vocabulary.
+        """
+
+    @abstractmethod
+    def decode(self, words: Words) -> Score:
+        """Words (T, F), with or without the end word → a score.
+
+        Any sequence that `legal` allows decodes, and encodes to the same words again.
+        """
+
+    @abstractmethod
+    def features_of(self, words: Words) -> Features:
+        """Words of a whole piece (T, F) → the features beside each (T, G).
+
+        Row t is what words 0 to t − 1, and the fields of word t named by `known_after`, imply.
+        """
+
+    @abstractmethod
+    def start(self, batch: int) -> Tracker:
+        """A tracker over `batch` pieces, none of which has a word yet."""
+
+    @abstractmethod
+    def transpositions(self, words: Words) -> tuple[int, int]:
+        """The lowest and highest shift in semitones that keeps a piece within what is known."""
+
+    @abstractmethod
+    def transpose(self, words: Words, features: Features, semitones: int) -> tuple[Words, Features]:
+        """Words (T, F) of any stretch of a piece, and their features (T, G), moved in pitch."""
+
+    @abstractmethod
+    def units(self, score: Score, words: Words) -> int:
+        """How many units a piece has: what its nats are divided by."""
+
+    @abstractmethod
+    def lost(self, score: Score) -> dict[str, int]:
+        """What `encode` cannot keep of the score, counted by kind; only kinds that occur."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """All that is needed to build the vocabulary again, as JSON knows it."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The size of each field (F,)."""
+        return tuple(field.size for field in self.fields)
+
+
+class Tracker(ABC):
+    """What the past implies, for B pieces at once: O(1) a word, no Python a note.
+
+    Attributes:
+        bars: barlines passed by each piece (B,).
+        done: whether each piece has ended (B,).
+        last_bar: where set, the end is legal exactly when so many bars are complete, and nothing
+            sounds beyond it. None leaves the end to the model.
+        keep_time: where set, no new metre, tempo or key is legal.
+    """
+
+    bars: NDArray[np.int64]
+    done: Mask
+    last_bar: int | None = None
+    keep_time: bool = False
+
+    @abstractmethod
+    def advance(self, words: Words) -> None:
+        """Take one more word of each piece (B, F). A piece that is done ignores it."""
+
+    @abstractmethod
+    def features(self, drawn: Words) -> Features:
+        """Fields drawn so far (B, k) → features (B, G), zero where not known yet."""
+
+    @abstractmethod
+    def legal(self, drawn: Words) -> Mask:
+        """Fields drawn so far (B, k) → which values of field k may follow (B, size), never none.
+
+        Rows whose field k does not apply, and rows that are done, are arbitrary.
+        """
