@@ -1,0 +1,159 @@
+"""From a score to samples: a small synthesiser for General MIDI, in numpy alone.
+
+Each tone that a piece needs (one timbre, pitch and touch) is made once, as long as its longest
+note, and laid down wherever it is played. It is deterministic: one score, one sound.
+"""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musegen.errors import OutputError
+from musegen.score.score import Part, Score
+
+from .loudness import Samples, levelled
+from .room import add_room
+from .timbre import DRUMS, OTHER_DRUM, TIMBRES, Drum, Timbre
+from .timeline import seconds_at, sounding_ends
+from .tone import TOUCHES, drum_tone, full_length, tone
+
+TAIL_SECONDS = 2.5  # after the end of the music, for the last note and the room to die away
+LONGEST_SECONDS = 2 * 3600  # five gigabytes of samples
+_WIDEST = 0.7  # how far to a side the outermost part sits, 1 being in one loudspeaker alone
+_FADE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class _Strokes:
+    """The notes of one part that share a tone: where they start, how long, how loud, on each side.
+
+    start and held are in samples (N,); gain is (N,), sides (2,).
+    """
+
+    start: NDArray[np.int64]
+    held: NDArray[np.int64]
+    gain: NDArray[np.float32]
+    sides: NDArray[np.float32]
+
+
+_Sound = tuple[Timbre | Drum, int, int]  # with pitch and touch, both 0 for a drum
+
+
+def render(score: Score, rate: int = 44_100) -> Samples:
+    """The sound of a score as it stands (S, 2), left and right within −1 to 1; float32.
+
+    It lasts to the end of the score and `TAIL_SECONDS` more, at about −16 LUFS. Repeats are not
+    played: unfold the score first.
+
+    Args:
+        score: the piece.
+        rate: samples a second.
+
+    Raises:
+        OutputError: it would last longer than `LONGEST_SECONDS`.
+    """
+    seconds = float(seconds_at(score, score.end)) + TAIL_SECONDS
+    if seconds > LONGEST_SECONDS:
+        raise OutputError(
+            f"would last {seconds / 3600:.1f} hours; sound is made for two at most",
+            hint="check the tempo, or take a part of the piece",
+        )
+    mix = np.zeros((2, round(seconds * rate)), np.float32)
+    for (kind, pitch, touch), strokes in _by_sound(score, rate).items():
+        if isinstance(kind, Drum):
+            _lay_drum(mix, kind, strokes, rate)
+        else:
+            _lay(mix, kind, pitch, touch, strokes, rate)
+    add_room(mix, rate)
+    fade = round(_FADE_SECONDS * rate)
+    mix[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return levelled(mix.T, rate)
+
+
+def wav_bytes(samples: Samples, rate: int) -> bytes:
+    """Samples (S, 2) within −1 to 1 as a WAV file of 16-bit PCM."""
+    frames = np.round(np.clip(samples, -1, 1) * np.float32(32_767)).astype("<i2")
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(samples.shape[1])
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(frames.tobytes())
+    return buffer.getvalue()
+
+
+def _by_sound(score: Score, rate: int) -> dict[_Sound, list[_Strokes]]:
+    """The strokes of all parts, by the sound that they need."""
+    sounds: dict[_Sound, list[_Strokes]] = {}
+    for part, place in zip(score.parts, _places(score), strict=True):
+        for sound, strokes in _strokes(score, part, place, rate):
+            sounds.setdefault(sound, []).append(strokes)
+    return sounds
+
+
+def _strokes(
+    score: Score, part: Part, place: float, rate: int
+) -> Iterator[tuple[_Sound, _Strokes]]:
+    """A part's notes by sound, `place` −1 (left) to 1."""
+    notes = part.notes
+    start = np.round(seconds_at(score, notes.onset) * rate).astype(np.int64)
+    stop = np.round(seconds_at(score, sounding_ends(part, score.end)) * rate).astype(np.int64)
+    # General MIDI's curve: 40 log10(velocity / 127) dB (DLS Level 1, 1.7).
+    gain = ((notes.velocity / 127) ** 2).astype(np.float32)
+    touch = np.zeros_like(notes.pitch) if part.is_drums else notes.velocity * TOUCHES // 128
+    angle = (place + 1) * np.pi / 4  # equal power wherever it sits
+    sides = np.array([np.cos(angle), np.sin(angle)], np.float32)
+    tones, which = np.unique(notes.pitch * TOUCHES + touch, return_inverse=True)
+    for index, code in enumerate(tones.tolist()):
+        (mine,) = np.nonzero(which == index)
+        pitch, shade = divmod(code, TOUCHES)
+        kind = DRUMS.get(pitch, OTHER_DRUM) if part.is_drums else TIMBRES[part.program]
+        sound: _Sound = (kind, 0, 0) if part.is_drums else (kind, pitch, shade)
+        yield sound, _Strokes(start[mine], (stop - start)[mine], gain[mine], sides)
+
+
+def _places(score: Score) -> list[float]:
+    """Where each part sits, −1 (left) to 1: in score order, as a quartet does; drums amid them."""
+    seats = [index for index, part in enumerate(score.parts) if not part.is_drums]
+    places = [0.0] * len(score.parts)
+    reach = _WIDEST * (1 - 1 / max(1, len(seats)))
+    for index, place in zip(seats, np.linspace(-reach, reach, len(seats)), strict=True):
+        places[index] = float(place) if len(seats) > 1 else 0.0
+    return places
+
+
+def _lay(
+    mix: Samples, timbre: Timbre, pitch: int, touch: int, strokes: list[_Strokes], rate: int
+) -> None:
+    """Add to `mix` (2, S) the notes that share a tone."""
+    fading = max(1, round(timbre.release * rate))
+    fade = np.linspace(1, 0, fading, dtype=np.float32) ** 2
+    longest = fading + max(int(group.held.max()) for group in strokes)
+    audible = min(longest, full_length(timbre, pitch) * rate)
+    sound = tone(timbre, pitch, touch, round(audible), rate)
+    for group in strokes:
+        for start, held, gain in zip(group.start, group.held, group.gain, strict=True):
+            note = sound[: held + fading] * gain
+            note[held:] *= fade[: len(note) - held] if held < len(note) else 1
+            _add(mix, int(start), note, group.sides)
+
+
+def _lay_drum(mix: Samples, drum: Drum, strokes: list[_Strokes], rate: int) -> None:
+    """Add to `mix` (2, S) the strokes on a drum, which ring however short they are written."""
+    sound = drum_tone(drum, rate)
+    for group in strokes:
+        for start, gain in zip(group.start, group.gain, strict=True):
+            _add(mix, int(start), sound * gain, group.sides)
+
+
+def _add(mix: Samples, start: int, note: NDArray[np.float32], sides: NDArray[np.float32]) -> None:
+    """Add a note (N,) to `mix` (2, S) from sample `start`; what lies past the end is cut."""
+    for channel, side in zip(mix, sides, strict=True):
+        room = channel[start : start + len(note)]
+        room += note[: len(room)] * side
