@@ -2,8 +2,8 @@
 
 Words are sorted by onset, kind, instrument, desk and pitch, so that a piece has one sequence. A
 note names its instrument and its desk (which of the parts of that instrument), so nothing hangs
-on what was told beforehand. Onsets count from the word before; both onset and length are a coarse
-and a fine field, and what exceeds them takes a word more (`wait`, `longer`), so neither has a limit.
+on what was told beforehand. Onsets count from the word before. Onset and length are each a coarse
+and a fine field; what exceeds them takes a word more (`wait`, `longer`), so neither has a limit.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class NotesVocabulary(Vocabulary):
         return rows
 
     def _distinct(self, score: Score, part: Part) -> Ints:
-        """Onset, length, pitch and velocity on the grid (N, 4); of notes heard twice the longest."""
+        """Onset, length, pitch, velocity on the grid (N, 4); of notes heard twice the longest."""
         notes = part.notes
         onset = self._steps(score, notes.onset)
         length = np.maximum(1, self._steps(score, notes.end) - onset)
@@ -325,7 +325,7 @@ def _desks(score: Score) -> list[tuple[Part, int]]:
 
 
 def _changes(rows: list[tuple[int, int | None]]) -> Ints:
-    """Rows of time and value (K, 2): the last at each time, where it differs from the one before."""
+    """Rows of time and value (K, 2): the last at each time, where it is new."""
     last = {time: value for time, value in rows if value is not None}
     table = np.array(sorted(last.items()), dtype=np.int64).reshape(-1, 2)
     new = np.diff(table[:, 1], prepend=table[0, 1] - 1 if len(table) else 0) != 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from musegen.score.instruments import DRUMS
 from musegen.score.score import Ints

@@ -1,0 +1,131 @@
+"""Weights and settings on disk: safetensors and JSON, nothing that executes.
+
+A model folder holds `model.safetensors` and `config.json`. The weights carry the SHA-256 of their
+own numbers, so that damage is found and a model can be named.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from musegen.disk import write_whole
+from musegen.errors import ModelError, NotFound
+
+FORMAT = 1
+WEIGHTS, CONFIG = "model.safetensors", "config.json"
+_AGAIN = "Train it again, or take another copy of the folder."
+
+
+def fingerprint(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of names and numbers: what names a model."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
+    """Tensors and a JSON object beside them, as one file written whole.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    metadata = {"about": json.dumps(about), "fingerprint": fingerprint(tensors)}
+    write_whole(path, save(tensors, metadata), force=True)
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What `save_tensors` wrote.
+
+    Raises:
+        ModelError: the file is missing or damaged.
+    """
+    if not path.is_file():
+        raise ModelError("is missing", file=path, hint=_AGAIN)
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
+            metadata = file.metadata() or {}
+        about = json.loads(metadata["about"])
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise ModelError(f"is damaged ({error})", file=path, hint=_AGAIN) from error
+    if metadata.get("fingerprint") != fingerprint(tensors):
+        raise ModelError("is damaged (its checksum is wrong)", file=path, hint=_AGAIN)
+    return tensors, about
+
+
+def save_config(folder: Path, config: dict[str, Any]) -> None:
+    """Write the settings of a model."""
+    text = json.dumps({"format": FORMAT, **config}, indent=1, ensure_ascii=False)
+    write_whole(folder / CONFIG, (text + "\n").encode(), force=True)
+
+
+def load_config(folder: Path) -> dict[str, Any]:
+    """The settings of a model.
+
+    Raises:
+        NotFound: there is no such folder.
+        ModelError: the folder is not a model's, is damaged, or is of another version.
+    """
+    if not folder.is_dir():
+        raise NotFound("there is no such model", file=folder, hint="See musegen models list.")
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_bytes())
+        found = config["format"]
+    except FileNotFoundError as error:
+        hint = "A model folder holds config.json and model.safetensors."
+        raise ModelError("has no config.json", file=folder, hint=hint) from error
+    except OSError as error:
+        raise ModelError(f"cannot be read: {error.strerror}", file=path) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError("is damaged", file=path, hint=_AGAIN) from error
+    if found != FORMAT:
+        made = config.get("musegen", "another musegen")
+        raise ModelError(
+            f"has model format {found}, and this musegen reads format {FORMAT}",
+            file=folder,
+            hint=f"Open it with the musegen that made it ({made}), or train it again.",
+        )
+    return dict(config)
+
+
+def load_weights(folder: Path, network: nn.Module) -> str:
+    """Fill a network with the weights of a model folder; gives their fingerprint.
+
+    Raises:
+        ModelError: the weights are missing, damaged, or of another shape than the settings say.
+    """
+    tensors, _ = load_tensors(folder / WEIGHTS)
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ModelError(
+            "does not belong to the config.json beside it", file=folder / WEIGHTS, hint=_AGAIN
+        ) from error
+    return fingerprint(tensors)
+
+
+def device_of(name: str) -> torch.device:
+    """The device named `auto`, `cpu`, `cuda` or `mps`.
+
+    Raises:
+        ModelError: this machine has no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    ready = {"cpu": True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    check = ready[name]
+    if not (check is True or (callable(check) and check())):
+        raise ModelError(f"this machine has no {name} device", hint="Use --device cpu.")
+    return torch.device(name)

@@ -1,0 +1,155 @@
+"""The network that predicts the next word: what reads the past, and what predicts the fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from musegen.errors import ModelError
+
+from .backbones import BACKBONES, State, make_backbone
+from .fields import Draw, FieldHeads, WordEmbedding
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """The shape of a network.
+
+    Attributes:
+        backbone: one of BACKBONES.
+        width: D, the length of a hidden state.
+        depth: how many layers.
+        heads: of attention, each D / heads wide; recurrent backbones have none.
+        context: how many words attention sees, the word before included.
+        dropout: share of values that are dropped in training.
+
+    Raises:
+        ModelError: a setting is out of range.
+    """
+
+    backbone: str = "lstm"
+    width: int = 256
+    depth: int = 2
+    heads: int = 4
+    context: int = 512
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.backbone not in BACKBONES:
+            raise ModelError(f"no backbone is called {self.backbone!r}")
+        if min(self.width, self.depth, self.heads, self.context) < 1 or not 0 <= self.dropout < 1:
+            raise ModelError(f"its network has impossible settings: {asdict(self)}")
+        if self.width % (2 * self.heads):
+            raise ModelError(f"width {self.width} does not part into {self.heads} even heads")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a network knows of a vocabulary: sizes alone.
+
+    Attributes:
+        sizes: of the F fields.
+        features: size of each of the G features, and the field after which it is known (−1: none).
+        applies: rows of the first field's values, which fields are asked.
+    """
+
+    sizes: tuple[int, ...]
+    features: tuple[tuple[int, int], ...]
+    applies: tuple[tuple[bool, ...], ...]
+
+    def known_after(self, field: int) -> list[int]:
+        """The features that become known after `field`."""
+        return [i for i, (_, after) in enumerate(self.features) if after == field]
+
+
+class NextWordNetwork(nn.Module):
+    """p(word_t | words before t), field by field."""
+
+    def __init__(self, shape: Shape, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.shape, self.settings = shape, settings
+        self._early = shape.known_after(-1)
+        sizes = [size for size, _ in shape.features]
+        late = [
+            (known, [sizes[i] for i in known])
+            for known in map(shape.known_after, range(len(shape.sizes)))
+        ]
+        late[-1] = ([], [])
+        self.embedding = WordEmbedding(shape.sizes, [sizes[i] for i in self._early], settings.width)
+        self.backbone = make_backbone(
+            settings.backbone,
+            width=settings.width,
+            depth=settings.depth,
+            heads=settings.heads,
+            context=settings.context,
+            dropout=settings.dropout,
+        )
+        self.dropout = nn.Dropout(settings.dropout)
+        self.heads = FieldHeads(
+            shape.sizes, late, torch.tensor(shape.applies), settings.width, settings.dropout
+        )
+
+    @property
+    def no_word(self) -> list[int]:
+        """The fields of the word before the first (F,)."""
+        return list(self.shape.sizes)
+
+    def read(
+        self, before: Tensor, features: Tensor, state: State | None = None
+    ) -> tuple[Tensor, State]:
+        """Words before (B, T, F), features of the words to come (B, T, G) → hidden (B, T, D)."""
+        inputs = self.dropout(self.embedding(before, features[..., self._early]))
+        hidden, state = self.backbone(inputs, state)
+        return hidden, state
+
+    def log_prob(
+        self,
+        before: Tensor,
+        words: Tensor,
+        features: Tensor,
+        valid: Tensor | None = None,
+        state: State | None = None,
+    ) -> tuple[Tensor, State]:
+        """The log-likelihood of each field of each word.
+
+        Args:
+            before: the word before each (B, T, F); `no_word` at the start of a piece.
+            words: the words that came (B, T, F).
+            features: what is known beside each (B, T, G).
+            valid: which are words, not padding (B, T); all where None.
+            state: what was read before.
+
+        Returns:
+            Nats (B, T, F), at most 0, and 0 for padding and for fields that do not apply; and the
+            state after the last word.
+        """
+        hidden, state = self.read(before, features, state)
+        if valid is None:
+            valid = torch.ones_like(words[..., 0], dtype=torch.bool)
+        nats = self.heads.log_prob(hidden[valid], words[valid], features[valid])
+        out = nats.new_zeros(*words.shape)
+        return out.masked_scatter(valid[..., None].expand_as(out), nats), state
+
+    def next(
+        self, hidden: Tensor, draw: Draw, features: Callable[[Tensor], Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """One word after each hidden state (B, D): the words (B, F) and their nats (B, F)."""
+        return self.heads.draw(hidden, draw, features)
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers are learnt."""
+        return sum(p.numel() for p in self.parameters())
+
+
+def shape_of(sizes: Sequence[int], features: Sequence[Any], applies: Any) -> Shape:
+    """The shape of a vocabulary, from its sizes, its features and which fields apply when."""
+    return Shape(
+        tuple(int(size) for size in sizes),
+        tuple((int(f.size), int(f.known_after)) for f in features),
+        tuple(tuple(bool(a) for a in row) for row in applies.tolist()),
+    )

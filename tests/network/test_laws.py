@@ -1,0 +1,114 @@
+"""Four laws of a next-word network, over all backbones and words of 1, 4 and 6 fields."""
+
+from itertools import product
+
+import pytest
+import torch
+
+from musegen.network.backbones import BACKBONES
+from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
+
+CONTEXT = 7
+SHAPES = {
+    1: Shape((5,), ((3, -1),), ((True,),) * 5),
+    4: Shape((3, 2, 2, 2), ((3, -1), (4, 1)), ((True, True, False, True),) + ((True,) * 4,) * 2),
+    6: Shape((2, 2, 2, 2, 2, 2), ((3, -1), (4, 0), (2, 3)), ((True,) * 6, (True,) + (False,) * 5)),
+}
+CASES = list(product(BACKBONES, SHAPES))
+
+
+def make(backbone: str, fields: int) -> NextWordNetwork:
+    torch.manual_seed(fields)
+    settings = NetworkSettings(backbone, width=16, depth=2, heads=2, context=CONTEXT, dropout=0.3)
+    return NextWordNetwork(SHAPES[fields], settings).eval()
+
+
+def piece(network: NextWordNetwork, batch: int = 3, length: int = 20) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(1)
+    shape = network.shape
+    draw = lambda size: torch.randint(size, (batch, length), generator=generator)  # noqa: E731
+    words = torch.stack([draw(size) for size in shape.sizes], -1)
+    words *= torch.tensor(shape.applies)[words[..., 0]]
+    features = torch.stack([draw(size) for size, _ in shape.features], -1)
+    start = torch.tensor(network.no_word).expand(batch, 1, -1)
+    return torch.cat([start, words[:, :-1]], 1), words, features
+
+
+@pytest.mark.parametrize(("backbone", "fields"), CASES)
+@pytest.mark.parametrize("part", [1, 3, 7, 11])
+def test_reading_in_parts_equals_reading_at_once(backbone: str, fields: int, part: int) -> None:
+    network = make(backbone, fields)
+    before, words, features = piece(network)
+    whole, _ = network.log_prob(before, words, features)
+    state, parts = None, []
+    for at in range(0, words.shape[1], part):
+        now = slice(at, at + part)
+        nats, state = network.log_prob(before[:, now], words[:, now], features[:, now], state=state)
+        parts.append(nats)
+    torch.testing.assert_close(torch.cat(parts, 1), whole, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("backbone", "fields"), CASES)
+def test_the_future_does_not_reach_the_past(backbone: str, fields: int) -> None:
+    network = make(backbone, fields)
+    before, words, features = piece(network)
+    nats, _ = network.log_prob(before, words, features)
+    other = words.clone()
+    other[:, 12:, 0] = (other[:, 12:, 0] + 1) % network.shape.sizes[0]
+    after = torch.cat([before[:, :13], other[:, 12:-1]], 1)
+    changed, _ = network.log_prob(after, other, features)
+    torch.testing.assert_close(nats[:, :12], changed[:, :12], atol=1e-6, rtol=0)
+    assert not torch.allclose(nats[:, 13:], changed[:, 13:])
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_past_reaches_the_future_as_far_as_the_context(backbone: str) -> None:
+    network = make(backbone, 1)
+    before, words, features = piece(network, batch=1)
+    other = before.clone()
+    other[:, 2] = (other[:, 2] + 1) % 5
+    nats, _ = network.log_prob(before, words, features)
+    changed, _ = network.log_prob(other, words, features)
+    assert not torch.allclose(nats[:, 3], changed[:, 3])
+
+
+@pytest.mark.parametrize("fields", SHAPES)
+def test_the_probabilities_of_all_words_sum_to_one(fields: int) -> None:
+    network = make("gru", fields)
+    before, _, features = piece(network, batch=1, length=1)
+    shape = network.shape
+    every = [
+        list(word)
+        for word in product(*(range(size) for size in shape.sizes))
+        if all(a or not v for a, v in zip(shape.applies[word[0]], word, strict=True))
+    ]
+    words = torch.tensor(every)[:, None]
+    n = len(words)
+    nats, _ = network.log_prob(before.expand(n, -1, -1), words, features.expand(n, -1, -1))
+    assert nats.sum((1, 2)).exp().sum().item() == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("backbone", "fields"), CASES)
+def test_drawing_uses_the_same_scores_as_training(backbone: str, fields: int) -> None:
+    network = make(backbone, fields)
+    before, words, features = piece(network, length=5)
+    hidden, _ = network.read(before, features)
+    forced = words[:, -1]
+    drawn, nats = network.next(
+        hidden[:, -1], lambda field, scores, so_far: forced[:, field], lambda so_far: features[:, -1]
+    )
+    whole, _ = network.log_prob(before, words, features)
+    assert torch.equal(drawn, forced)
+    torch.testing.assert_close(nats, whole[:, -1], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_padding_costs_nothing_and_changes_nothing(backbone: str) -> None:
+    network = make(backbone, 4)
+    before, words, features = piece(network)
+    valid = torch.ones(words.shape[:2], dtype=torch.bool)
+    valid[1, 9:] = False
+    whole, _ = network.log_prob(before, words, features)
+    padded, _ = network.log_prob(before, words, features, valid)
+    torch.testing.assert_close(padded[1, :9], whole[1, :9])
+    assert not padded[1, 9:].any()
