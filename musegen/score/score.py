@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 DEFAULT_TEMPO_US = 500_000
 MODES = ("major", "dorian", "phrygian", "lydian", "mixolydian", "minor", "locrian")
 MODE_DEGREE = {mode: degree for degree, mode in enumerate(MODES)}
-_TONIC_FIFTHS = (0, 2, 4, -1, 1, 3, 5)  # of each mode's tonic, from its signature's major tonic
+TONIC_FIFTHS = (0, 2, 4, -1, 1, 3, 5)  # of each mode's tonic, from its signature's major tonic
 
 
 def _column(values: ArrayLike, width: int = 0) -> Ints:
@@ -251,4 +251,4 @@ def standing(column: Ints, tick: int) -> tuple[int, ...]:
 
 def tonic(fifths: int, mode: int) -> int:
     """The pitch class (0 is C) of the tonic of a key."""
-    return int(7 * (fifths + _TONIC_FIFTHS[mode])) % 12
+    return int(7 * (fifths + TONIC_FIFTHS[mode])) % 12
