@@ -85,8 +85,6 @@ def _mode(text: str) -> tuple[int, str]:
     """The mode a text begins with, and the rest; major where the first word is no mode."""
     word = re.match(r"[A-Za-z]*", text)
     name = word.group() if word else ""
-    if name == "M":  # the one place where capitals matter: Am is minor, AM major
-        return 0, text[1:]
     mode = _MODE_OF.get(name[:3].lower())
     return (0, text) if mode is None else (mode, text[len(name) :])
 
