@@ -89,7 +89,7 @@ _ORGAN = Timbre(
 _ACCORDION = Timbre((1, 0.7, 0.8), 0.9, 0.9, 0.9, attack=0.03, release=0.06, voices=2)
 _BOWED = Timbre(
     (1, 0.85, 0.7, 0.8, 0.5, 0.55), 0.9, 0.75, 0.9, 0.12, attack=0.06, sustain=0.85, decay=0.4,
-    release=0.12, vibrato=11, breath=0.012, strike=0.05,
+    release=0.12, vibrato=11, breath=0.008, strike=0.05,
 )  # fmt: skip
 _STRINGS = replace(_BOWED, attack=0.1, release=0.25, vibrato=6, voices=3)
 _CHOIR = Timbre(
@@ -103,7 +103,7 @@ _BRASS = Timbre(
 _HORN = replace(_BRASS, slope=0.9, brightness=0.45, mellowed=0.74, mellowing=0.1, attack=0.05)
 _REED = Timbre(
     (1, 0.95, 0.9, 0.6), 0.6, 0.82, 0.88, 0.05, attack=0.03, sustain=0.9, release=0.07,
-    vibrato=6, breath=0.012,
+    vibrato=6, breath=0.008,
 )  # fmt: skip
 _CLARINET = replace(_REED, pattern=(1, 0.06, 0.75, 0.12, 0.5, 0.2), slope=0.5, vibrato=0)
 _FLUTE = Timbre(
@@ -162,7 +162,7 @@ _FIRST_PROGRAMS = {
     58: replace(_HORN, mellowed=0.65),  # tuba
     59: replace(_BRASS, pattern=(1, 0.8, 0.95, 1), slope=0.3, brightness=0.75, vibrato=0),
     60: _HORN,
-    61: replace(_BRASS, voices=3),
+    61: replace(_BRASS, slope=0.9, voices=3),
     62: replace(_SQUARE, pattern=(1,), brightness=0.7, mellowed=0.9, attack=0.02, voices=2),
     64: replace(_REED, pattern=(1, 0.9, 0.6, 0.4), breath=0.03, strike=0.05, vibrato=8),
     68: _REED,
