@@ -1,4 +1,4 @@
-"""Music files by their names: what a file holds decides how it is read, its suffix how it is written."""
+"""Music files: what one holds decides how it is read, and its suffix how it is written."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _kind(data: bytes, file: Path) -> str:
         raise UnreadableFile(
             "is of an unknown kind",
             file=file,
-            hint=f"music is read from {' '.join(sorted(SUFFIXES))}",
+            hint=f"music ends in {', '.join(sorted(SUFFIXES))}",
         )
     return kind
 

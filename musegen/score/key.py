@@ -31,20 +31,21 @@ for _fifths in range(-7, 8):
     _SCALES[_fifths + 7, [7 * (_fifths + step) % 12 for step in range(-1, 6)]] = 1
 
 # Signatures are disbelieved that explain less than this share of what the estimate explains. A
-# notation program's unasked C major under music in D, A, B flat or further falls below it; pieces
-# that leave their home key for half their length do not.
-BELIEVED = 0.85
+# piece that leaves its home key for half its length stays above it. C major alone is what many
+# programs write unasked, so it is believed only where hardly a note speaks against it.
+BELIEVED = 0.7
+BELIEVED_UNASKED = 0.97
+_UNASKED = [(0, 0, MODE_DEGREE["major"])]
 
 
 def pitch_class_ticks(score: Score, start: int = 0, stop: int | None = None) -> NDArray[np.float64]:
-    """How many ticks each pitch class sounds (12,), of notes that begin in [start, stop); no drums."""
+    """How many ticks each pitch class sounds (12,); notes that begin in [start, stop), no drums."""
     ticks = np.zeros(12)
+    stop = score.end + 1 if stop is None else stop
     for part in score.parts:
         if not part.is_drums:
             notes = part.notes
-            heard = (notes.onset >= start) & (
-                notes.onset < (score.end + 1 if stop is None else stop)
-            )
+            heard = (start <= notes.onset) & (notes.onset < stop)
             lasts = np.maximum(notes.duration[heard], 1)
             ticks += np.bincount(notes.pitch[heard] % 12, weights=lasts, minlength=12)
     return ticks
@@ -66,16 +67,17 @@ def settled_key(score: Score, signatures: Ints) -> Ints:
         signatures: rows of tick, fifths, mode (S, 3), sorted by tick; several may share a tick.
 
     Of several at one tick, as transposing instruments have, the commonest stands, and of equally
-    common ones that which explains most of the notes that follow: has them in its scale. One key for
-    the whole piece is estimated, and marked so, where there is no signature or where the signatures
-    together explain less than `BELIEVED` of what the estimate does.
+    common ones that which explains most of the notes that follow: has them in its scale. One key
+    for the whole piece is estimated, and marked so, where there is no signature or where the
+    signatures together explain less than `BELIEVED` of what the estimate does (`BELIEVED_UNASKED`
+    where they say C major and no more).
     """
     if not pitch_class_ticks(score).any():
         return _unrepeated([(*row, 0) for row in _commonest(score, signatures)])
     estimate = estimate_key(score)
-    estimated = [(0, *estimate)]
     given = _commonest(score, signatures)
-    if not given or _explained(score, given) < BELIEVED * _explained(score, estimated):
+    share = BELIEVED_UNASKED if given == _UNASKED else BELIEVED
+    if not given or _explained(score, given) < share * _explained(score, [(0, *estimate)]):
         return np.array([(0, *estimate, 1)], dtype=np.int64)
     return _unrepeated([(*row, 0) for row in given])
 

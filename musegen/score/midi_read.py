@@ -6,8 +6,8 @@ read as 1 (all tracks together), and a division into frames a second becomes the
 the same clock at the tempo that then holds throughout.
 
 A part is a track, or each channel and program of it. Not kept: notes never ended, parts without
-notes (their lyrics go to the piece), aftertouch, system exclusive messages, and text in later tracks
-other than names, lyrics and markers.
+notes (their lyrics go to the piece), aftertouch, system exclusive messages, and text in later
+tracks other than names, lyrics and markers.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _parsed(data: bytes) -> Any:
             midi.save(file=saved)
             return symusic.Score.from_midi(saved.getvalue())
         except (*_MIDO_ERRORS, RuntimeError):
-            reason = str(refusal).removeprefix("MiniMidi: ").rstrip("!.")
+            reason = str(refusal).removeprefix("MiniMidi: ").removesuffix(": iostream error")
             raise UnreadableFile(f"damaged MIDI: {reason}") from refusal
 
 
@@ -129,7 +129,7 @@ def _score(parsed: Any, tracks: list[bytes], header: _Header) -> Score:
     events |= head
     markers = ((mark.time, _meta(_MARKER, mark.text)) for mark in parsed.markers)
     events |= {Event(*mark) for mark in markers if "\ufffd".encode() not in mark[1]}
-    tempo = np.zeros((0, 2)) if header.is_timecode else _rows(parsed.tempos, "mspq")
+    tempo = _rows(parsed.tempos, "mspq")[: 0 if header.is_timecode else None]
     metre = _rows(parsed.time_signatures, "numerator", "denominator")
     keys = _rows(parsed.key_signatures, "key", "tonality")
     keys = keys[(abs(keys[:, 1]) <= 7) & (keys[:, 2] <= 1)]
@@ -246,17 +246,19 @@ def _part(track: Any, name: str, lyrics: list[Event]) -> Part:
 
 def _rows(events: Any, *names: str) -> Ints:
     """The named columns of a symusic list, after the tick: (K, 1 + names)."""
-    columns = {name: values.astype(np.int64) for name, values in events.numpy().items()}
+    columns: dict[str, Ints] = {n: v.astype(np.int64) for n, v in events.numpy().items()}
     if any((columns[name] < 0).any() for name in ("time", "duration") if name in columns):
         raise UnreadableFile("damaged MIDI: its times exceed what 31 bits hold")
-    return np.stack([columns[name] for name in ("time", *names)], axis=1)
+    rows: Ints = np.stack([columns[name] for name in ("time", *names)], axis=1)
+    return rows
 
 
 def _changes(rows: Ints, default: tuple[int, ...]) -> Ints:
     """The rows at which something changes, the last of each tick, from tick 0 on; no zeros."""
     rows = rows[(rows[:, 1:] > 0).all(axis=1)]
-    rows = np.concatenate([[[0, *default]], rows]).astype(np.int64)
+    rows = np.concatenate([np.array([[0, *default]]), rows])
     last_of_tick = np.append(rows[1:, 0] != rows[:-1, 0], True)
     rows = rows[last_of_tick]
     differs = np.append(True, (rows[1:, 1:] != rows[:-1, 1:]).any(axis=1))
-    return rows[differs]
+    changes: Ints = rows[differs]
+    return changes

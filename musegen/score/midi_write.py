@@ -1,4 +1,4 @@
-"""From a Score to the bytes of a MIDI file of format 1: a conductor's track, then one for each part.
+"""From a Score to the bytes of a MIDI file of format 1: the conductor's track, then each part's.
 
 What MIDI cannot say is lost: marks, modes other than major and minor, parts without notes on their
 way back, and which of two overlapping notes of one pitch in one part ends first (the earlier one
@@ -154,33 +154,43 @@ def _on_channel(event: Event, channel: int) -> bytes:
 def _metre_with_its_bars(score: Score) -> Ints:
     """The metre column (K, 3) that puts a reader's barlines where the score has them.
 
-    A bar that its metre does not explain, as a pickup, gets a metre of its own; where none is as long
-    as the bar, a longer one is cut off by the next change.
+    A bar that its metre does not explain, as a pickup, gets a metre of its own; where none is as
+    long as the bar, a longer one is cut off by the next change.
     """
     metre, per_quarter = score.metre, score.ticks_per_quarter
     implied = barlines_of_metre(metre, score.end, per_quarter)
     if not len(score.barlines) or np.array_equal(score.barlines, implied):
-        rows = [(t, *_written(n, d)) for t, n, d in metre.tolist()]
-        return np.array(rows, dtype=np.int64)
-    rows = []
-    for start, stop in zip([0, *score.barlines.tolist()], score.barlines.tolist(), strict=False):
+        return np.array([(t, *_written(n, d)) for t, n, d in metre.tolist()], dtype=np.int64)
+    rows: list[tuple[int, int, int]] = []
+    starts = [0, *score.barlines[:-1].tolist()]
+    for start, stop in reversed(list(zip(starts, score.barlines.tolist(), strict=True))):
         numerator, denominator = standing(metre, start)
-        if bar_ticks(numerator, denominator, per_quarter) != stop - start:
-            numerator, denominator = _metre_of_bar(stop - start, denominator, per_quarter)
-        row = (start, *_written(numerator, denominator))
-        if not rows or rows[-1][1:] != row[1:]:
-            rows.append(row)
-    return np.array(rows, dtype=np.int64)
+        if bar_ticks(numerator, denominator, per_quarter) == stop - start:
+            bar = _written(numerator, denominator)
+        else:
+            after = rows[-1][1:] if rows else ()
+            bar = _metre_of_bar(stop - start, denominator, per_quarter, after)
+        if rows and rows[-1][1:] == bar:
+            rows.pop()  # it changes nothing
+        rows.append((start, *bar))
+    return np.array(rows[::-1], dtype=np.int64)
 
 
-def _metre_of_bar(length: int, denominator: int, per_quarter: int) -> tuple[int, int]:
-    """The metre of a bar of so many ticks, in the standing denominator or the next finer that fits."""
-    finer = [d for d in _DENOMINATORS if d >= denominator] or [_DENOMINATORS[-1]]
-    exact = [d for d in finer if length * d % (4 * per_quarter) == 0]
-    for d in [*exact, *reversed(finer), *_DENOMINATORS[::-1]]:
-        numerator = -(-length * d // (4 * per_quarter))
-        if numerator <= _MAX_NUMERATOR:
-            return numerator, d
+def _metre_of_bar(
+    length: int, denominator: int, per_quarter: int, after: tuple[int, ...]
+) -> tuple[int, int]:
+    """The metre of a bar of so many ticks: as long as it, in the coarsest denominator from its own.
+
+    Else one a little longer, and other than the metre after it, whose change then cuts the bar off.
+    """
+    whole = 4 * per_quarter
+    for d in _DENOMINATORS:
+        if d >= denominator and length * d % whole == 0 and length * d // whole <= _MAX_NUMERATOR:
+            return length * d // whole, d
+    for d in reversed(_DENOMINATORS):
+        longer = -(-length * d // whole)
+        if longer <= _MAX_NUMERATOR and (longer, d) != after:
+            return longer, d
     return _MAX_NUMERATOR, 1
 
 

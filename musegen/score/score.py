@@ -237,7 +237,7 @@ def barlines_of_metre(metre: Ints, end: int, ticks_per_quarter: int) -> Ints:
         if last <= start:
             break
         bars = np.arange(start + length, last + length, length, dtype=np.int64)
-        if stop is not None and stop <= end:
+        if stop is not None:
             bars = np.minimum(bars, stop)
         lines.append(bars)
     return np.unique(np.concatenate(lines)) if lines else _column([])

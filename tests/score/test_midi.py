@@ -1,0 +1,311 @@
+"""MIDI: written and read again it is the same music, and what is broken says so."""
+
+import collections
+import io
+import struct
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musegen.errors import OutputError, UnreadableFile
+from musegen.score.key import settled_key
+from musegen.score.midi import read_midi, write_midi
+from musegen.score.score import (
+    Event,
+    Notes,
+    Part,
+    Score,
+    bar_ticks,
+    barlines_of_metre,
+)
+
+ticks = st.integers(0, 2000)
+
+
+def in_order(rows):
+    """The rows with the earlier of two overlapping notes of one pitch ending first, as in MIDI."""
+    paired = []
+    for pitch in {row[2] for row in rows}:
+        same = [row for row in rows if row[2] == pitch]
+        onsets = sorted(row[0] for row in same)
+        ends = sorted(row[0] + row[1] for row in same)
+        paired += [
+            (onset, end - onset, pitch, row[3])
+            for onset, end, row in zip(onsets, ends, same, strict=True)
+        ]
+    return paired
+
+
+def changes(draw, values):
+    """A column whose every row changes something, the first at tick 0."""
+    rows = draw(st.dictionaries(ticks, values, max_size=4)) | {0: draw(values)}
+    kept = []
+    for tick, row in sorted(rows.items()):
+        if not kept or kept[-1][1:] != row:
+            kept.append((tick, *row))
+    return kept
+
+
+@st.composite
+def parts(draw):
+    note = st.tuples(ticks, st.integers(0, 300), st.integers(58, 64), st.integers(1, 127))
+    rows = draw(st.lists(note, min_size=1, max_size=12))
+    control = st.builds(lambda n, v: bytes([0xB0, n, v]), st.integers(0, 63), st.integers(0, 127))
+    bend = st.builds(lambda a, b: bytes([0xE0, a, b]), st.integers(0, 127), st.integers(0, 127))
+    lyric = st.text(min_size=1, max_size=3).map(lambda text: b"\xff\x05" + text.encode())
+    events = [
+        Event(tick, message)
+        for kind in (control, bend, lyric)
+        for tick, message in draw(st.lists(st.tuples(ticks, kind), max_size=3))
+    ]
+    pedal = draw(st.lists(st.tuples(ticks, st.integers(0, 127)), max_size=4))
+    return Part(
+        name=draw(st.text(max_size=5)),
+        program=draw(st.integers(0, 127)),
+        notes=Notes.of(in_order(rows)),
+        is_drums=draw(st.booleans()),
+        pedal=sorted(pedal, key=lambda row: row[0]),
+        events=tuple(sorted(events, key=lambda event: event.tick)),
+    )
+
+
+@st.composite
+def scores(draw):
+    text = st.text(min_size=1, max_size=4).map(str.encode)
+    event = st.builds(
+        lambda tick, kind, data: Event(tick, bytes([0xFF, kind]) + data),
+        ticks,
+        st.sampled_from([0x01, 0x02, 0x06, 0x07, 0x7F]),
+        text,
+    )
+    score = Score(
+        ticks_per_quarter=draw(st.integers(1, 1000)),
+        parts=tuple(draw(st.lists(parts(), min_size=1, max_size=20))),
+        tempo=changes(draw, st.tuples(st.integers(1, 0xFFFFFF))),
+        metre=changes(draw, st.tuples(st.integers(1, 30), st.sampled_from([1, 2, 4, 8, 16]))),
+        events=tuple(sorted(set(draw(st.lists(event, max_size=4))))),
+        title=draw(st.text(max_size=5)),
+    )
+    keys = changes(draw, st.tuples(st.integers(-7, 7), st.sampled_from([0, 5])))
+    lines = barlines_of_metre(score.metre, score.end, score.ticks_per_quarter)
+    return replaced(score, key=settled_key(score, np.array(keys)), barlines=lines)
+
+
+def replaced(score, **columns):
+    fields = ("ticks_per_quarter", "parts", "tempo", "metre", "key", "events", "title")
+    return Score(**({name: getattr(score, name) for name in fields} | columns))
+
+
+def notes_by_mido(path):
+    """Onset, duration, pitch, velocity, program of every note, read in the plainest way."""
+    found = collections.Counter()
+    for track in mido.MidiFile(path, clip=True).tracks:
+        now, program, sounding = 0, [0] * 16, collections.defaultdict(list)
+        for message in track:
+            now += message.time
+            if message.type == "program_change":
+                program[message.channel] = message.program
+            elif message.type == "note_on" and message.velocity:
+                begun = (now, message.velocity, program[message.channel])
+                sounding[message.channel, message.note].append(begun)
+            elif message.type in ("note_on", "note_off"):
+                begun = sounding[message.channel, message.note]
+                if begun:
+                    onset, velocity, sound = begun.pop(0)
+                    found[onset, now - onset, message.note, velocity, sound] += 1
+    return found
+
+
+def midi_bytes(*tracks, kind=1, division=480):
+    """A MIDI file of tracks given as bytes less the end of track."""
+    ended = [track + bytes.fromhex("00 ff 2f 00") for track in tracks]
+    chunks = [b"MTrk" + struct.pack(">I", len(track)) + track for track in ended]
+    return b"MThd" + struct.pack(">IHHH", 6, kind, len(tracks), division) + b"".join(chunks)
+
+
+ONE_NOTE = bytes.fromhex(
+    "00 90 3c 40"  # at once, middle C on channel 1, velocity 64
+    "83 60 80 3c 00"  # 480 ticks later, its end
+)
+
+
+@given(scores())
+def test_a_score_written_and_read_is_the_same(score):
+    again = read_midi(write_midi(score))
+    assert again == score
+    assert write_midi(again) == write_midi(score)
+
+
+def sample(folder: Path, every: int):
+    return sorted(folder.rglob("*.mid"))[::every]
+
+
+def test_real_files_read_written_and_read_are_the_same(shared):
+    read = 0
+    folders = ((".", 40), ("odd", 2), ("unfinished", 1))
+    for path in [path for folder, every in folders for path in sample(shared / folder, every)]:
+        try:
+            score = read_midi(path)
+        except UnreadableFile:
+            continue
+        assert read_midi(write_midi(score)) == score, path
+        read += 1
+    assert read > 60
+
+
+def test_the_notes_are_those_that_mido_finds(shared):
+    for path in [*sample(shared / "ensemble", 60), *sample(shared / "odd", 3)]:
+        try:
+            oracle = notes_by_mido(path)
+            score = read_midi(path)
+        except (UnreadableFile, OSError, EOFError, ValueError):
+            continue
+        found = collections.Counter(
+            (*row, part.program) for part in score.parts for row in part.notes.rows.tolist()
+        )
+        assert found == oracle, path
+
+
+def programs_heard(data):
+    """How often each pitch sounds with each program on a synthesiser of sixteen channels."""
+    heard, program = collections.Counter(), [0] * 16
+    for message in mido.merge_tracks(mido.MidiFile(file=io.BytesIO(data)).tracks):
+        if message.type == "program_change":
+            program[message.channel] = message.program
+        elif message.type == "note_on" and message.velocity:
+            drums = message.channel == 9
+            heard[message.note, program[message.channel], drums] += 1
+    return heard
+
+
+@given(st.lists(parts(), min_size=1, max_size=40))
+def test_every_part_sounds_with_its_own_program(given_parts):
+    score = Score(480, tuple(given_parts))
+    meant = collections.Counter(
+        (pitch, part.program, part.is_drums)
+        for part in score.parts
+        for pitch in part.notes.pitch.tolist()
+    )
+    assert programs_heard(write_midi(score)) == meant
+
+
+def test_two_parts_of_one_program_stay_two():
+    violin = Part("Violin", 40, Notes.of([(0, 480, 67, 80)]))
+    assert len(read_midi(write_midi(Score(480, (violin, violin)))).parts) == 2
+
+
+@given(
+    st.lists(st.integers(1, 3000), min_size=1, max_size=6),
+    st.sampled_from([(4, 4), (3, 8), (2, 2)]),
+    st.sampled_from([24, 480]),
+)
+def test_bars_of_any_length_are_read_where_they_were(lengths, metre, per_quarter):
+    lines = np.cumsum(lengths)
+    part = Part("", 0, Notes.of([(0, int(lines[-1]), 60, 64)]))
+    score = Score(per_quarter, (part,), metre=[(0, *metre)], barlines=lines)
+    again = read_midi(write_midi(score))
+    assert again.barlines.tolist()[: len(lines) - 1] == lines.tolist()[:-1]
+
+
+def test_a_pickup_is_a_short_first_bar_and_the_metre_stands_after_it():
+    lines = [480, 480 + 1440, 480 + 2 * 1440]
+    part = Part("", 0, Notes.of([(0, lines[-1], 60, 64)]))
+    again = read_midi(write_midi(Score(480, (part,), metre=[(0, 3, 4)], barlines=lines)))
+    assert again.barlines.tolist() == lines
+    assert again.metre.tolist() == [[0, 1, 4], [480, 3, 4]]
+
+
+def test_a_change_of_metre_in_mid_bar_begins_a_bar():
+    part = Part("", 0, Notes.of([(0, 2400, 60, 64)]))
+    score = Score(480, (part,), metre=[(0, 4, 4), (1000, 3, 4)])
+    again = read_midi(write_midi(score))
+    assert again.metre.tolist() == [[0, 4, 4], [1000, 3, 4]]
+    assert again.barlines.tolist() == [1000, 1000 + bar_ticks(3, 4, 480)]
+
+
+def test_a_file_that_says_nothing_is_in_four_four_at_120():
+    score = read_midi(midi_bytes(ONE_NOTE))
+    assert score.metre.tolist() == [[0, 4, 4]]
+    assert score.tempo.tolist() == [[0, 500_000]]
+    assert score.parts[0].notes.rows.tolist() == [[0, 480, 60, 64]]
+
+
+def test_what_made_the_music_is_told_in_the_file():
+    score = Score(480, (Part("", 0, Notes.of([(0, 1, 60, 64)])),), title="Étude")
+    again = read_midi(write_midi(score, made_by="musegen"))
+    assert again.events == (Event(0, b"\xff\x01musegen"),)
+    assert again.title == "Étude"
+
+
+def test_names_in_latin_1_keep_their_letters():
+    name = bytes.fromhex("00 ff 03 05") + "Flöte".encode("latin-1")
+    assert read_midi(midi_bytes(name + ONE_NOTE)).parts[0].name == "Flöte"
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        pytest.param(lambda midi: b"RIFF\0\0\0\0RMIDdata\0\0\0\0" + midi, id="RIFF"),
+        pytest.param(lambda midi: b"\r\nContent-Type: audio/midi\r\n" + midi, id="junk before"),
+        pytest.param(lambda midi: midi + b"\0", id="a byte after"),
+        pytest.param(lambda midi: midi[:9] + b"\x02" + midi[10:], id="format 2"),
+        pytest.param(lambda midi: midi[:9] + b"\x07" + midi[10:], id="format 7"),
+        pytest.param(lambda midi: midi + b"XFIH\0\0\0\x02ab", id="an alien chunk"),
+    ],
+)
+def test_wrapped_and_mislabelled_files_are_read_all_the_same(wrapped):
+    plain = midi_bytes(ONE_NOTE)
+    assert read_midi(wrapped(plain)) == read_midi(plain)
+
+
+def test_frames_a_second_become_ticks_of_the_same_length():
+    slow = bytes.fromhex("00 ff 51 03 0f 42 40")  # a tempo, which frames do not heed
+    score = read_midi(midi_bytes(slow + ONE_NOTE, division=0xE728))  # 25 frames of 40 ticks: 1 ms
+    seconds_per_tick = score.tempo[0, 1] / 1e6 / score.ticks_per_quarter
+    assert len(score.tempo) == 1
+    assert seconds_per_tick == pytest.approx(0.001)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "is empty"),
+        (b"X:1\nK:C\nabc\n", "no MThd header"),
+        (b"MThd\0\0", "cut short"),
+        (midi_bytes(ONE_NOTE)[:-3], "cut short: track 1 has 10 of its 13 bytes"),
+        (midi_bytes(ONE_NOTE, division=0), "0 ticks a quarter"),
+        (midi_bytes(bytes.fromhex("00 f4 00") + ONE_NOTE), "status byte"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(data, reason, tmp_path):
+    path = tmp_path / "broken.mid"
+    path.write_bytes(data)
+    with pytest.raises(UnreadableFile, match=reason) as raised:
+        read_midi(path)
+    assert raised.value.file == str(path)
+
+
+@given(st.data())
+def test_a_damaged_file_is_read_or_refused_but_nothing_else(data):
+    part = Part("Oboe", 68, Notes.of([(0, 10, 60, 64), (480, 300, 64, 70)]), pedal=[(0, 100)])
+    whole = bytearray(write_midi(Score(480, (part,), title="whole")))
+    for _ in range(data.draw(st.integers(1, 6))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        score = read_midi(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
+    except UnreadableFile:
+        return
+    assert isinstance(score, Score)
+
+
+def test_what_midi_has_no_room_for_is_refused():
+    part = Part("", 0, Notes.of([(0, 1, 60, 64)]))
+    late = Part("", 0, Notes.of([(1 << 28, 1, 60, 64)]))
+    with pytest.raises(OutputError, match="ticks a quarter"):
+        write_midi(Score(40_000, (part,)))
+    with pytest.raises(OutputError, match="silence"):
+        write_midi(Score(480, (late,)))
