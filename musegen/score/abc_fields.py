@@ -144,7 +144,7 @@ def read_tempo(text: str, unit: Fraction) -> int | None:
     numbers = re.sub(r'"[^"]*"', "", text).strip()
     if not numbers:
         return None
-    match = re.fullmatch(r"(?:([\d/\s]+|C\d*)=)?\s*(\d{1,5}(?:\.\d+)?)", numbers)
+    match = re.fullmatch(r"(?:([\d/\s]+|C\d*)=)?\s*(\d{1,8}(?:\.\d+)?)", numbers)
     if match is None or float(match[2]) == 0:
         raise ValueError(f"{text.strip()!r} is no tempo")
     beat = unit
@@ -154,6 +154,11 @@ def read_tempo(text: str, unit: Fraction) -> int | None:
         lengths = re.sub(r"\s*/\s*", "/", match[1]).split()
         beat = sum((read_length(length) for length in lengths), Fraction(0))
     return max(1, round(Fraction(60_000_000) / (Fraction(match[2]) * beat * 4)))
+
+
+def tempo_text(tempo_us: int) -> str:
+    """A tempo, in microseconds a quarter, as ABC writes it: `1/4=120`."""
+    return f"1/4={60_000_000 / tempo_us:.9g}"
 
 
 def read_duration(numerator: str, slashes: str, denominator: str) -> Fraction:

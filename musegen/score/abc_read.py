@@ -127,7 +127,7 @@ class _Tune:
         elif self.voice:
             self.voice.change(letter, value)
         elif letter == "T":
-            self.title = self.title or value
+            self.title = self.title or " ".join(value.split()).replace(r"\%", "%")
         else:
             self.header[letter] = value
             if letter == "K":
@@ -195,9 +195,9 @@ def _score(voices: list[Voice], title: str, characters: int) -> Score:
     lead = max(voices, key=lambda voice: len(voice.barlines))
     barlines = [*lead.barlines, *([end] if end > lead.bar_start else [])]
     parts = tuple(
-        Part(v.name, 0, Notes.of((tick(s.onset), tick(s.length), s.pitch, 80) for s in v.sounds))
+        Part(v.name, 0, Notes.of({(tick(s.onset), tick(s.length), s.pitch, 80) for s in v.sounds}))
         for v in voices
-    )
+    )  # a set, for a unison within a chord is one note
     marks = {
         Mark(tick(time), kind, text, 0 if kind in _STRUCTURE else part)
         for part, voice in enumerate(voices)

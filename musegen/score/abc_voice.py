@@ -70,7 +70,7 @@ def lexemes(line: str) -> Iterator[tuple[str, str]]:
         place = match.end()
 
 
-@dataclass
+@dataclass(eq=False)
 class Sound:
     """A note being read: when it begins and how long it lasts, in whole notes."""
 
@@ -244,7 +244,8 @@ class Voice:
                 if same
                 else note_pitch(letter, octave, self._alteration(accidental, letter))
             )
-            sound = next((sound for sound in held if sound.pitch == pitch), None)
+            going_on = (s for s in held if s.pitch == pitch and s not in sounds)
+            sound = next(going_on, None)
             if sound is None:
                 sound = Sound(self.clock, Fraction(0), pitch, name)
                 self.sounds.append(sound)
@@ -311,7 +312,7 @@ class Voice:
 
 def _groups(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
     match = pattern.match(text)
-    assert match is not None, text  # noqa: S101  the lexeme was cut by the same grammar
+    assert match is not None, text  # the lexeme was cut by the same grammar
     return match.groups(default="")
 
 

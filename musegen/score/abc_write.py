@@ -1,0 +1,291 @@
+"""Scores → ABC text: one clean spelling, that reads back to the same notes, bars and marks.
+
+Notes are cut where a bar line, a change or a mark falls into them, and tied.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from musegen.score.abc_fields import (
+    ACCIDENTAL_OF,
+    ACCIDENTALS,
+    NOTE,
+    Key,
+    duration_text,
+    key_text,
+    letter_text,
+    note_pitch,
+    spell,
+    tempo_text,
+)
+from musegen.score.score import (
+    DEFAULT_TEMPO_US,
+    Notes,
+    Score,
+    bar_ticks,
+    barlines_of_metre,
+    standing,
+)
+
+BARS_A_LINE = 4
+_ENDS = {("repeat", "end"): ":|", ("bar", "|]"): "|]", ("bar", "||"): "||"}
+_STRUCTURE = ("repeat", "ending", "bar")
+
+
+def write_book(scores: Iterable[Score]) -> str:
+    """Scores as a tune book: `X:1`, `X:2`, …, with an empty line between."""
+    return "\n".join(_tune(score, number) for number, score in enumerate(scores, start=1))
+
+
+def _tune(score: Score, number: int) -> str:
+    title = " ".join(score.title.split()).replace("%", r"\%")
+    lines = [f"X:{number}", f"T:{title}", "M:{}/{}".format(*score.metre[0, 1:]), "L:1/8"]
+    if score.tempo[0, 1] != DEFAULT_TEMPO_US:
+        lines.append("Q:" + tempo_text(int(score.tempo[0, 1])))
+    named = len(score.parts) > 1 or any(part.name for part in score.parts)
+    if named:
+        names = [part.name.replace('"', "'") for part in score.parts]
+        lines += [f'V:{voice} name="{name}"' for voice, name in enumerate(names, start=1)]
+    begins_in_key = len(score.key) > 0 and score.key[0, 0] == 0
+    lines.append("K:" + (key_text(*score.key[0, 1:3].tolist()) if begins_in_key else "none"))
+    for part in range(len(score.parts)):
+        lines += [f"V:{part + 1}"] if named else []
+        lines.append(_VoiceText(score, part).text())
+    return "\n".join(lines) + "\n"
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """A stretch in which the same notes sound: pitches, and which of them go on after it."""
+
+    start: int
+    end: int
+    pitches: tuple[int, ...]
+    held: frozenset[int]
+
+
+def _segments(notes: Notes, cuts: Iterable[int]) -> Iterator[_Segment]:
+    """The notes cut at every onset and end, and at the ticks given."""
+    ticks = sorted({*cuts, *notes.onset.tolist(), *notes.end.tolist()})
+    rows = iter(notes.rows.tolist())
+    following = next(rows, None)
+    sounding: dict[int, int] = {}  # the end of what sounds, by pitch
+    for start, end in itertools.pairwise(ticks):
+        while following is not None and following[0] <= start:
+            sounding[following[2]] = following[0] + following[1]
+            following = next(rows, None)
+        sounding = {pitch: stop for pitch, stop in sounding.items() if stop > start}
+        held = frozenset(pitch for pitch, stop in sounding.items() if stop > end)
+        yield _Segment(start, end, tuple(sorted(sounding)), held)
+
+
+class _Spelling:
+    """Pitches → notes with the accidentals that they need where they stand.
+
+    Readers differ in whether an accidental holds in its octave or in all, and whether a tie carries
+    it through the bar: where they would, it is written again.
+    """
+
+    def __init__(self, fifths: int) -> None:
+        self.set_key(fifths)
+
+    def set_key(self, fifths: int) -> None:
+        """Begin a key signature."""
+        self._fifths = fifths
+        self._signature = Key(fifths).signature
+        self.begin_bar(())
+
+    def begin_bar(self, held: Iterable[int]) -> None:
+        """Forget the accidentals; `held` are the pitches tied into the bar."""
+        self._altered: dict[str, int] = {}
+        self._altered_here: dict[tuple[str, int], int] = {}
+        spelled = [spell(pitch, self._fifths) for pitch in held]
+        self._doubtful = {letter for letter, accidental, _ in spelled if accidental}
+
+    def note(self, pitch: int) -> str:
+        """The note, less its length."""
+        letter, accidental, octave = spell(pitch, self._fifths)
+        plain = self._signature[letter]
+        alteration = ACCIDENTALS[accidental] if accidental else plain
+        anywhere = self._altered.get(letter, plain)
+        here = self._altered_here.get((letter, octave), plain)
+        if letter in self._doubtful or not anywhere == here == alteration:
+            accidental = ACCIDENTAL_OF[alteration]
+            self._altered[letter] = self._altered_here[letter, octave] = alteration
+        else:
+            accidental = ""
+        return accidental + letter_text(letter, octave)
+
+    def grace(self, text: str) -> str:
+        """The text of a grace mark, in which an accidental holds for its note alone."""
+
+        def note(match: re.Match[str]) -> str:
+            accidental, letter, octave = match.groups(default="")
+            plain = self._signature[letter.upper()]
+            alteration = ACCIDENTALS[accidental] if accidental else plain
+            return self.note(note_pitch(letter, octave, alteration))
+
+        return re.sub(NOTE, note, text)
+
+
+class _VoiceText:
+    """One part being written."""
+
+    def __init__(self, score: Score, part: int) -> None:
+        self.score = score
+        self.lines = score.barlines.tolist()
+        if not self.lines:
+            metre, ticks_per_quarter = score.metre, score.ticks_per_quarter
+            self.lines = barlines_of_metre(metre, score.end, ticks_per_quarter).tolist()
+        elif self.lines[-1] < score.end:
+            self.lines.append(score.end)
+        self.line_ticks = set(self.lines)
+        self.end = self.lines[-1] if self.lines else 0
+        self.marks: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for mark in score.marks:
+            if mark.tick <= self.end and (mark.kind in _STRUCTURE or mark.part == part):
+                self.marks[mark.tick].append((mark.kind, mark.text))
+        self.pickups = {
+            end
+            for start, end in itertools.pairwise([0, *self.lines])
+            if self._is_pickup(start, end)
+        }
+        self.fields = _fields(score)
+        cuts = {0, *self.lines, *self.fields, *self.marks}
+        self.segments = list(_segments(score.parts[part].notes, cuts))
+        self.spelling = _Spelling(_fifths(score, 0))
+        self.out: list[str] = []
+        self.bars_in_line = 0
+
+    def text(self) -> str:
+        """The music lines, without the last line end."""
+        held: frozenset[int] = frozenset()
+        bar = 0
+        for segment, (prefix, factor) in zip(self.segments, self._tuplets(), strict=True):
+            self._boundary(segment.start, held)
+            if segment.start in self.line_ticks:
+                bar += 1
+            elif self._begins_beat(segment.start, self.lines[bar]):
+                self.out.append(" ")
+            self.out.append(prefix)
+            self._marks(segment.start)
+            self._sound(segment, factor)
+            held = segment.held
+        if self.segments:
+            self._marks(self.end)
+            self._boundary(self.end, held)
+        return "".join(self.out).strip()
+
+    def _boundary(self, tick: int, held: frozenset[int]) -> None:
+        """What stands between two notes: bar lines, repeats, endings, changes."""
+        marks = self.marks.get(tick, [])
+        is_line = tick in self.line_ticks
+        ends = [sign for mark, sign in _ENDS.items() if mark in marks] or ["|"] * is_line
+        begins = ["|:"] * (("repeat", "start") in marks)
+        endings = [f"[{text} " for kind, text in marks if kind == "ending"]
+        if ends or begins:
+            self.spelling.begin_bar(held)
+        self.bars_in_line += is_line and tick not in self.pickups
+        self.out.append(" ".join(ends))
+        section_ends = ends != ["|"] and not endings
+        if is_line and (begins or section_ends or self.bars_in_line >= BARS_A_LINE):
+            self.out.append("\n")
+            self.bars_in_line = 0
+        self.out += begins + endings + [f"[{text}]" for text in self.fields.get(tick, [])]
+        if any(text.startswith("K:") for text in self.fields.get(tick, [])):
+            self.spelling.set_key(_fifths(self.score, tick))
+
+    def _marks(self, tick: int) -> None:
+        """What stands before a note: chord symbols, grace notes, ornaments."""
+        marks = self.marks.get(tick, [])
+        self.out += [f'"{text}"' for kind, text in marks if kind == "chord"]
+        self.out += [self.spelling.grace(text) for kind, text in marks if kind == "grace"]
+        self.out += [text for kind, text in marks if kind == "ornament"]
+
+    def _sound(self, segment: _Segment, factor: Fraction) -> None:
+        length = duration_text(self._units(segment) * factor)
+        notes = [self.spelling.note(pitch) for pitch in segment.pitches]
+        if not notes:
+            self.out.append("z" + length)
+        elif len(notes) == 1 or len(segment.held) in (0, len(notes)):
+            chord = notes[0] if len(notes) == 1 else f"[{''.join(notes)}]"
+            self.out.append(chord + length + "-" * bool(segment.held))
+        else:
+            ties = ["-" * (pitch in segment.held) for pitch in segment.pitches]
+            self.out.append(f"[{''.join(map(str.__add__, notes, ties))}]{length}")
+
+    def _units(self, segment: _Segment) -> Fraction:
+        """How many eighths a segment lasts."""
+        return Fraction(2 * (segment.end - segment.start), self.score.ticks_per_quarter)
+
+    def _is_pickup(self, start: int, end: int) -> bool:
+        """Whether a bar is too short to count when a line is filled."""
+        numerator, denominator = standing(self.score.metre, start)
+        bar = bar_ticks(numerator, denominator, self.score.ticks_per_quarter)
+        return 2 * (end - start) < bar
+
+    def _begins_beat(self, tick: int, bar_end: int) -> bool:
+        """Whether a beam should break here: beats are counted back from the end of the bar."""
+        whole = 4 * self.score.ticks_per_quarter
+        numerator, denominator = standing(self.score.metre, tick)
+        if denominator >= 8 and numerator % 3 == 0:
+            beat = 3 * whole // denominator
+        else:
+            beat = whole // 2 if numerator == denominator else whole // 4
+        return (bar_end - tick) % max(1, beat) == 0
+
+    def _tuplets(self) -> list[tuple[str, Fraction]]:
+        """For each segment, what opens a tuplet there and the factor its length is written by."""
+        plain = ("", Fraction(1))
+        found = [plain] * len(self.segments)
+        place = 0
+        while place < len(found):
+            p = _odd_part(self._units(self.segments[place]).denominator)
+            n = self._tuplet_size(place) if 1 < p <= 9 else 0
+            if n:
+                q = 2 ** (p.bit_length() - 1)
+                opening = "(3" if (p, n) == (3, 3) else f"({p}:{q}:{n}"
+                found[place : place + n] = [("", Fraction(p, q))] * n
+                found[place] = (opening, Fraction(p, q))
+            place += n or 1
+        return found
+
+    def _tuplet_size(self, first: int) -> int:
+        """How many segments from `first` make a tuplet that ends within the bar; 0 for none."""
+        total = Fraction(0)
+        for size, segment in enumerate(self.segments[first:], start=1):
+            units = self._units(segment)
+            if size > 1 and segment.start in self.line_ticks:
+                return 0
+            total += units
+            if _odd_part(total.denominator) == 1:
+                return size
+        return 0
+
+
+def _odd_part(number: int) -> int:
+    return number // (number & -number)
+
+
+def _fifths(score: Score, tick: int) -> int:
+    """The key signature at a tick; none where there is no key."""
+    return (*standing(score.key, tick), 0)[0]
+
+
+def _fields(score: Score) -> dict[int, list[str]]:
+    """The changes of metre, key and tempo after the beginning, by tick."""
+    fields: dict[int, list[str]] = defaultdict(list)
+    for tick, numerator, denominator in score.metre.tolist():
+        fields[tick].append(f"M:{numerator}/{denominator}")
+    for tick, fifths, mode, _ in score.key.tolist():
+        fields[tick].append(f"K:{key_text(fifths, mode)}")
+    for tick, tempo_us in score.tempo.tolist():
+        fields[tick].append(f"Q:{tempo_text(tempo_us)}")
+    fields.pop(0, None)
+    return fields
