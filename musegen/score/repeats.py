@@ -1,0 +1,192 @@
+"""Repeats and endings played out, for listening: what is learnt from stays as written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from musegen.score.score import Event, Ints, Notes, Part, Score
+
+_STRUCTURE = ("repeat", "ending", "bar")
+_FAR = 2**60
+
+Stretch: TypeAlias = tuple[int, int]
+Move: TypeAlias = tuple[int, int, int]  # a stretch, and the ticks that it moves by
+
+
+def unfold(score: Score) -> Score:
+    """The score as it is played: repeats written out, and their signs gone.
+
+    A repeat without a beginning goes back to where the last one ended, or to a double bar, or to
+    the start. A section is played twice, or as often as its endings are numbered.
+    """
+    if not any(mark.kind in ("repeat", "ending") for mark in score.marks):
+        return score
+    moves = _moves(_stretches(score), score.end)
+    return replace(
+        score,
+        parts=tuple(_part(part, moves) for part in score.parts),
+        tempo=_standing(score.tempo, moves),
+        metre=_standing(score.metre, moves),
+        key=_standing(score.key, moves),
+        barlines=np.concatenate([_within(score.barlines, a + 1, b + 1) + by for a, b, by in moves]),
+        marks=tuple(
+            replace(mark, tick=mark.tick + by)
+            for start, stop, by in moves
+            for mark in score.marks
+            if start <= mark.tick < stop and mark.kind not in _STRUCTURE
+        ),
+        events=_events(score.events, moves),
+    )
+
+
+def _moves(stretches: list[Stretch], score_end: int) -> list[Move]:
+    """Stretches in playing order → stretches and by how much they move; neighbours are joined."""
+    moves: list[Move] = []
+    end = 0
+    for start, stop in stretches:
+        if moves and moves[-1][1] == start:
+            moves[-1] = (moves[-1][0], stop, moves[-1][2])
+        else:
+            moves.append((start, stop, end - start))
+        end += stop - start
+    start, stop, by = moves[-1]
+    if stop == score_end:
+        moves[-1] = (start, _FAR, by)  # what stands after the last note stays there
+    return moves
+
+
+@dataclass(frozen=True)
+class _Sign:
+    """What is written at one tick, where playing may turn."""
+
+    tick: int
+    closes: bool = False
+    opens: bool = False
+    double_bar: bool = False
+    ending: frozenset[int] = frozenset()  # the turns in which it is played; empty where none begins
+
+    @property
+    def parts_sections(self) -> bool:
+        """Whether a section ends here, and no other ending follows."""
+        return (self.closes or self.double_bar) and not self.ending
+
+
+def _signs(score: Score) -> list[_Sign]:
+    """The signs of a score, with one at its start and one at its end."""
+    found: dict[int, dict[str, set[str]]] = {0: {}, score.end: {}}
+    for mark in score.marks:
+        if mark.kind in _STRUCTURE and mark.tick <= score.end:
+            found.setdefault(mark.tick, {}).setdefault(mark.kind, set()).add(mark.text)
+    return [
+        _Sign(
+            tick,
+            closes="end" in texts.get("repeat", ()),
+            opens="start" in texts.get("repeat", ()),
+            double_bar="bar" in texts,
+            ending=frozenset(
+                int(turn) for text in texts.get("ending", ()) for turn in text.split(",")
+            ),
+        )
+        for tick, texts in sorted(found.items())
+    ]
+
+
+def _stretches(score: Score) -> list[Stretch]:
+    """The stretches of a score in the order in which they are played."""
+    signs = _signs(score)
+    played: list[Stretch] = []
+    place, section, turn, in_ending = 0, 0, 1, False
+    while place < len(signs) - 1:
+        sign = signs[place]
+        if sign.ending and turn not in sign.ending:
+            place = _next_ending(signs, place, turn)
+            if not signs[place].ending:
+                section, turn, in_ending = place, 1, False
+            continue
+        in_ending = in_ending or bool(sign.ending)
+        place += 1
+        played.append((sign.tick, signs[place].tick))
+        here = signs[place]
+        closes = here.closes or (in_ending and bool(here.ending))
+        if closes and turn < _turns(signs, section):
+            place, turn, in_ending = section, turn + 1, False
+        elif closes or here.opens or (here.double_bar and (in_ending or not signs[section].opens)):
+            section, turn, in_ending = place, 1, False
+    return played
+
+
+def _next_ending(signs: list[_Sign], place: int, turn: int) -> int:
+    """Where playing goes on when the ending at `place` is not for this turn."""
+    for later in range(place + 1, len(signs) - 1):
+        if turn in signs[later].ending or signs[later].parts_sections:
+            return later
+    return len(signs) - 1
+
+
+def _turns(signs: list[_Sign], section: int) -> int:
+    """How often the section that begins at sign number `section` is played."""
+    turns: set[int] = set()
+    for sign in signs[section:]:
+        if (sign.opens and sign is not signs[section]) or 1 in sign.ending & turns:
+            break
+        turns |= sign.ending
+        if sign.parts_sections and sign is not signs[section]:
+            break
+    return max(turns, default=2) if turns != {1} else 2
+
+
+def _within(column: Ints, start: int, stop: int) -> Ints:
+    """The rows of a column whose tick is in [start, stop)."""
+    ticks = column if column.ndim == 1 else column[:, 0]
+    rows: Ints = column[(ticks >= start) & (ticks < stop)]
+    return rows
+
+
+def _shifted(column: Ints, by: int) -> Ints:
+    """Rows (N, K) whose first value, a tick, is moved."""
+    moved = column.copy()
+    moved[:, 0] += by
+    return moved
+
+
+def _part(part: Part, moves: list[Move]) -> Part:
+    """A part played out; a note is cut short where playing turns away."""
+    rows = []
+    for start, stop, by in moves:
+        notes = _within(part.notes.rows, start, stop).copy()
+        notes[:, 1] = np.minimum(notes[:, 1], stop - notes[:, 0])
+        rows.append(_shifted(notes, by))
+    pedal = [_shifted(_within(part.pedal, start, stop), by) for start, stop, by in moves]
+    return replace(
+        part,
+        notes=Notes.of(np.concatenate(rows)),
+        pedal=np.concatenate(pedal),
+        events=_events(part.events, moves),
+    )
+
+
+def _events(events: tuple[Event, ...], moves: list[Move]) -> tuple[Event, ...]:
+    return tuple(
+        replace(event, tick=event.tick + by)
+        for start, stop, by in moves
+        for event in events
+        if start <= event.tick < stop
+    )
+
+
+def _standing(column: Ints, moves: list[Move]) -> Ints:
+    """A tempo, metre or key column played out: what stands where playing turns to stands again."""
+    rows: list[list[int]] = []
+    for start, stop, by in moves:
+        before = column[column[:, 0] < start][-1:].copy()
+        before[:, 0] = start
+        inside = _within(column, start, stop)
+        if len(inside) and inside[0, 0] == start:
+            before = before[:0]
+        for tick, *values in np.concatenate([before, inside]).tolist():
+            if not rows or rows[-1][1:] != values:
+                rows.append([tick + by, *values])
+    return np.array(rows, dtype=np.int64).reshape(-1, column.shape[1])
