@@ -1,7 +1,7 @@
 """The vocabulary for a fixed set of voices: a word is one time step of them all.
 
 In each voice a step is a pitch that begins, a hold of the pitch that sounds, or a rest. The first
-word says the metre; the last is the end. Voices are drawn outer ones first: in a chorale soprano,
+word says the metre; the last is the end, right after the last step that sounds. Voices are drawn outer ones first: in a chorale soprano,
 bass, then alto and tenor.
 """
 
@@ -104,7 +104,8 @@ class GridVocabulary(Vocabulary):
             )
         if metre not in self.metres:
             raise ModelError(f"the model has never seen the metre {metre[0]}/{metre[1]}")
-        length = int(self._steps(score, np.int64(score.end)))
+        ends = [int(self._steps(score, part.notes.end).max(initial=0)) for part in score.parts]
+        length = max(ends)
         body = np.full((length, len(self.voices)), REST, np.int16)
         for k, voice in enumerate(self.order):
             self._fill(body[:, k], score, score.parts[voice])

@@ -13,7 +13,9 @@ HELD = 32  # steps of holding told apart
 
 
 class GridTracker(Tracker):
-    """See Tracker. Pitches keep to the range of their voice; a piece ends on a barline.
+    """See Tracker. Pitches keep to the range of their voice.
+
+    A piece ends on a barline, with a voice still sounding: its end is where its notes end.
 
     Args:
         batch: B, how many pieces.
@@ -73,13 +75,21 @@ class GridTracker(Tracker):
         legal[:, REST] = True
         legal[:, HOLD] = self._sounding[:, voice] > 0
         if voice:
+            silent = (drawn == REST).all(axis=1)
+            legal[silent & self._must_sound(voice), REST] = False
             return legal
-        at_barline = (self._place == 0) & (self.bars > 0)
+        at_barline = (self._place == 0) & (self.bars > 0) & (self._sounding > 0).any(axis=1)
         if self.last_bar is None:
             legal[:, self._end] = at_barline
         else:
             over = at_barline & (self.bars >= self.last_bar)
-            legal[over] = False
-            legal[over, self._end] = True
+            legal[over] = np.arange(size) == self._end
         legal[self._metre == 0] = np.arange(size) > self._end
         return legal
+
+    def _must_sound(self, voice: int) -> Mask:
+        """Whether a rest in this voice, the last drawn, would leave the last step silent (B,)."""
+        if self.last_bar is None or voice < len(self._ranges) - 1:
+            return np.zeros(len(self.bars), bool)
+        closing = self._place == self._bar_steps[self._metre] - 1
+        return closing & (self.bars >= self.last_bar - 1)

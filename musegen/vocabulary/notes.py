@@ -97,24 +97,24 @@ class NotesVocabulary(Vocabulary):
 
     def decode(self, words: Words) -> Score:
         """Words (T, 10), with or without the end word → a score on this grid."""
-        words = np.asarray(words, dtype=np.int64)
-        ends = np.flatnonzero(words[:, KIND] == END)
-        words = words[: ends[0]] if len(ends) else words
+        rows: Ints = np.asarray(words, dtype=np.int64)
+        ends = np.flatnonzero(rows[:, KIND] == END)
+        rows = rows[: ends[0]] if len(ends) else rows
         delta = np.where(
-            words[:, KIND] == WAIT,
+            rows[:, KIND] == WAIT,
             COARSE * self.steps,
-            words[:, BEATS] * self.steps + words[:, TICKS],
+            rows[:, BEATS] * self.steps + rows[:, TICKS],
         )
         time = np.cumsum(delta)
-        tempo = self._column(words, time, TEMPO, lambda v: [tempo_of_value(v)])
-        metre = self._column(words, time, METRE, lambda v: [v // 8 + 1, 1 << (v % 8)])
+        tempo = self._column(rows, time, TEMPO, lambda v: [tempo_of_value(v)])
+        metre = self._column(rows, time, METRE, lambda v: [v // 8 + 1, 1 << (v % 8)])
         return Score(
             self.steps,
-            self._parts(words, time),
+            self._parts(rows, time),
             tempo=_from_zero(tempo, [0, DEFAULT_TEMPO_US]),
             metre=_from_zero(metre, [0, 4, 4]),
-            key=self._column(words, time, KEY, lambda v: [v // 7 - 7, v % 7, 0]),
-            barlines=np.unique(time[words[:, KIND] == BARLINE]),
+            key=self._column(rows, time, KEY, lambda v: [v // 7 - 7, v % 7, 0]),
+            barlines=np.unique(time[rows[:, KIND] == BARLINE]),
         )
 
     def features_of(self, words: Words) -> Features:
@@ -151,6 +151,10 @@ class NotesVocabulary(Vocabulary):
     def units(self, score: Score, words: Words) -> int:
         """How many notes the words hold."""
         return int((words[:, KIND] == NOTE).sum())
+
+    def places(self, score: Score) -> list[tuple[int, int]]:
+        """The instrument and desk of each part."""
+        return [(_instrument(part), min(desk, DESKS - 1)) for part, desk in _desks(score)]
 
     def lost(self, score: Score) -> dict[str, int]:
         """Notes moved by the grid or heard twice, marks, other events, extra parts and kits."""
@@ -192,15 +196,15 @@ class NotesVocabulary(Vocabulary):
 
     def _time_rows(self, score: Score) -> list[Ints]:
         """Barlines, metre, key and tempo: only what changes, the last where two meet."""
-        tempo = [(t, tempo_value(us)) for t, us in score.tempo.tolist()]
-        key = [(t, key_value(fifths, mode)) for t, fifths, mode, _ in score.key.tolist()]
         barlines = np.unique(self._steps(score, score.barlines))
-        changes: list[tuple[int, list[tuple[int, int | None]]]] = [(KEY, key), (TEMPO, tempo)]
+        changes: dict[int, list[tuple[int, int | None]]] = {
+            KEY: [(t, key_value(fifths, mode)) for t, fifths, mode, _ in score.key.tolist()],
+            TEMPO: [(t, tempo_value(us)) for t, us in score.tempo.tolist()],
+        }
         if len(barlines):
-            metre = [(t, metre_value(n, d)) for t, n, d in score.metre.tolist()]
-            changes.append((METRE, metre))
+            changes[METRE] = [(t, metre_value(n, d)) for t, n, d in score.metre.tolist()]
         rows = [self._rows(barlines[barlines > 0], BARLINE)]
-        for kind, values in changes:
+        for kind, values in changes.items():
             kept = _changes([(int(self._steps(score, np.int64(t))), v) for t, v in values])
             rows.append(self._rows(kept[:, 0], kind, value=kept[:, 1]))
         return rows
@@ -327,9 +331,10 @@ def _desks(score: Score) -> list[tuple[Part, int]]:
 def _changes(rows: list[tuple[int, int | None]]) -> Ints:
     """Rows of time and value (K, 2): the last at each time, where it is new."""
     last = {time: value for time, value in rows if value is not None}
-    table = np.array(sorted(last.items()), dtype=np.int64).reshape(-1, 2)
+    table: Ints = np.array(sorted(last.items()), dtype=np.int64).reshape(-1, 2)
     new = np.diff(table[:, 1], prepend=table[0, 1] - 1 if len(table) else 0) != 0
-    return table[new]
+    changed: Ints = table[new]
+    return changed
 
 
 def _from_zero(column: Ints, first: list[int]) -> Ints:

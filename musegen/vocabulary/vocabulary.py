@@ -106,6 +106,10 @@ class Vocabulary(ABC):
     def to_dict(self) -> dict[str, Any]:
         """All that is needed to build the vocabulary again, as JSON knows it."""
 
+    def places(self, score: Score) -> list[tuple[int, int]]:
+        """What words can tell of each part: parts of two scores at one place are the same part."""
+        return [(0, index) for index in range(len(score.parts))]
+
     @property
     def sizes(self) -> tuple[int, ...]:
         """The size of each field (F,)."""

@@ -1,0 +1,64 @@
+"""How likely pieces are under a model, in nats, from their first word to their end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from musegen.corpus.batches import gather, whole
+from musegen.corpus.prepare import Encoded, Prepared
+from musegen.network.next_word import NextWordNetwork
+
+_CHUNK = 512  # words read at once
+_BATCH_WORDS = 8192
+
+
+@torch.no_grad()
+def field_nats(
+    network: NextWordNetwork, prepared: Prepared, pieces: Sequence[Encoded]
+) -> dict[str, NDArray[np.float64]]:
+    """−log p of each field of each word of each piece, by its path: (T, F), in nats.
+
+    Nothing is told beforehand, and the end of the piece counts.
+    """
+    device = next(network.parameters()).device
+    was_training = network.training
+    network.eval()
+    longest = max(piece.stop - piece.start for piece in pieces)
+    batch = max(1, min(64, _BATCH_WORDS // min(longest, _CHUNK)))
+    out = {}
+    for windows in whole(pieces, batch):
+        arrays = gather(prepared, windows)
+        before, words, features, valid = (
+            torch.from_numpy(array).to(device)
+            for array in (arrays.before, arrays.words, arrays.features, arrays.valid)
+        )
+        nats = _read(network, before, words, features, valid)
+        for row, window in enumerate(windows):
+            out[window.piece.path] = nats[row, : window.stop].double().cpu().numpy()
+    network.train(was_training)
+    return out
+
+
+def _read(
+    network: NextWordNetwork, before: Tensor, words: Tensor, features: Tensor, valid: Tensor
+) -> Tensor:
+    """Nats (B, T, F), read in chunks with the state carried over."""
+    state, parts = None, []
+    for first in range(0, words.shape[1], _CHUNK):
+        now = slice(first, first + _CHUNK)
+        log_p, state = network.log_prob(
+            before[:, now], words[:, now], features[:, now], valid[:, now], state
+        )
+        parts.append(-log_p)
+    return torch.cat(parts, dim=1)
+
+
+def nats_per_unit(nats: dict[str, NDArray[np.float64]], pieces: Sequence[Encoded]) -> float:
+    """All nats of the pieces over all their units."""
+    units = sum(piece.units for piece in pieces)
+    return float(sum(nats[piece.path].sum() for piece in pieces) / max(units, 1))

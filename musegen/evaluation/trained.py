@@ -1,0 +1,78 @@
+"""A trained model: a network and its vocabulary together, as a model folder holds them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from musegen.errors import ModelError
+from musegen.network.checkpoint import device_of, load_config, load_weights
+from musegen.network.next_word import NetworkSettings, NextWordNetwork, shape_of
+from musegen.vocabulary.choose import from_dict
+from musegen.vocabulary.vocabulary import Vocabulary
+
+SEEN = "seen.json"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that can be asked.
+
+    Attributes:
+        network: in evaluation mode, on its device.
+        vocabulary: what its words mean.
+        config: all that config.json says.
+        folder: where it lies.
+        fingerprint: SHA-256 of its weights.
+    """
+
+    network: NextWordNetwork
+    vocabulary: Vocabulary
+    config: dict[str, Any]
+    folder: Path
+    fingerprint: str
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return next(self.network.parameters()).device
+
+    def seen(self) -> dict[str, str]:
+        """The melodies that it learnt from: fingerprint → path."""
+        try:
+            seen = json.loads((self.folder / SEEN).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise ModelError("is damaged", file=self.folder / SEEN) from error
+        return dict(seen)
+
+
+def network_for(vocabulary: Vocabulary, settings: NetworkSettings) -> NextWordNetwork:
+    """An untrained network for the words of a vocabulary."""
+    shape = shape_of(vocabulary.sizes, vocabulary.features, vocabulary.applies)
+    return NextWordNetwork(shape, settings)
+
+
+def load(folder: str | Path, device: str = "cpu") -> Trained:
+    """Open a model folder.
+
+    Raises:
+        NotFound: there is no such folder.
+        ModelError: it is no model, is damaged, or is of another version.
+    """
+    folder = Path(folder)
+    config = load_config(folder)
+    try:
+        settings = NetworkSettings(**config["network"])
+        vocabulary = from_dict(config["vocabulary"])
+    except (KeyError, TypeError, ModelError) as error:
+        raise ModelError(f"is damaged ({error})", file=folder / "config.json") from error
+    network = network_for(vocabulary, settings)
+    fingerprint = load_weights(folder, network)
+    network.to(device_of(device)).eval()
+    return Trained(network, vocabulary, config, folder, fingerprint)

@@ -1,0 +1,159 @@
+"""New music from a model: a batch of candidates drawn word by word, with cached state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from musegen.errors import MusegenError
+from musegen.evaluation.trained import Trained
+from musegen.network.backbones import State
+from musegen.score.score import Score
+from musegen.vocabulary.vocabulary import Features, Tracker, Words
+
+from .plan import Plan
+from .sampling import Sampling, draw
+
+_CHUNK = 512  # words of the seed read at once
+_WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
+
+
+@dataclass(frozen=True)
+class Composed:
+    """One candidate.
+
+    Attributes:
+        score: the new music alone, on the grid of the vocabulary, from the join on.
+        words: all words, those of the seed first (T, F).
+        join: how many of them are the seed's.
+        nats: −log p of the new words, by the model's own scores.
+        finished: whether it came to its end, and was not broken off.
+    """
+
+    score: Score
+    words: Words
+    join: int
+    nats: float
+    finished: bool
+
+
+def compose(
+    model: Trained,
+    plan: Plan,
+    *,
+    n: int = 1,
+    sampling: Sampling | None = None,
+    random_seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Composed]:
+    """Draw `n` continuations of the plan's seed, or pieces from nothing.
+
+    Args:
+        model: what composes.
+        plan: what is asked for.
+        n: how many candidates, drawn as one batch.
+        sampling: how a value is drawn.
+        random_seed: the same one gives the same pieces on the same machine.
+        progress: told how many new bars of how many are complete in every candidate.
+
+    Raises:
+        ModelError: the seed does not fit the model's vocabulary.
+        MusegenError: nothing came of it.
+    """
+    vocabulary = model.vocabulary
+    seed = plan.words(vocabulary)
+    tracker = plan.tracker(vocabulary, n)
+    with torch.no_grad(), torch.backends.mkldnn.flags(enabled=False):
+        drawer = _Drawer(model, tracker, sampling or Sampling(), random_seed)
+        drawer.read(seed, n)
+        limit = _WORDS_A_BAR * plan.bars
+        first = int(tracker.bars.min())
+        while not tracker.done.all() and len(drawer.drawn) < limit:
+            drawer.next()
+            if progress:
+                progress(min(int(tracker.bars.min()) - first, plan.bars), plan.bars)
+    new = (
+        np.stack(drawer.drawn, axis=1) if drawer.drawn else np.zeros((n, 0, len(vocabulary.sizes)))
+    )
+    return [
+        _composed(model, plan, seed, new[row, : drawer.length[row]], drawer.nats[row], tracker, row)
+        for row in range(n)
+    ]
+
+
+class _Drawer:
+    """The loop's state: the network's, the tracker's, and what was drawn."""
+
+    def __init__(
+        self, model: Trained, tracker: Tracker, sampling: Sampling, random_seed: int
+    ) -> None:
+        self.model, self.tracker, self.sampling = model, tracker, sampling
+        self.generator = torch.Generator().manual_seed(random_seed)
+        self.drawn: list[Words] = []
+        self.nats = np.zeros(len(tracker.done))
+        self.length = np.zeros(len(tracker.done), np.int64)
+        self._state: State | None = None
+        self._last = torch.empty(0)
+
+    def read(self, seed: Words, n: int) -> None:
+        """Read the seed (T, F) once, then go on from it `n` times."""
+        network, device = self.model.network, self.model.device
+        sizes = np.array(self.model.vocabulary.sizes)
+        if len(seed):
+            features = self.model.vocabulary.features_of(seed)
+            before = np.concatenate([sizes[None], seed[:-1]])
+            for first in range(0, len(seed), _CHUNK):
+                now = slice(first, first + _CHUNK)
+                _, self._state = network.read(
+                    _tensor(before[None, now], device),
+                    _tensor(features[None, now], device),
+                    self._state,
+                )
+            for word in seed:
+                self.tracker.advance(np.repeat(word[None], n, axis=0))
+            assert self._state is not None
+            self._state = network.backbone.repeat(self._state, n)
+        last = seed[-1] if len(seed) else sizes
+        self._last = _tensor(np.repeat(last[None], n, axis=0), device)
+
+    def next(self) -> None:
+        """One more word of every candidate."""
+        network, device = self.model.network, self.model.device
+        known = _tensor(self.tracker.features(np.zeros((len(self.nats), 0), np.int16)), device)
+        hidden, self._state = network.read(self._last[:, None], known[:, None], self._state)
+        words, nats = network.next(hidden[:, 0], self._choose, self._features)
+        live = ~self.tracker.done
+        self.nats -= nats.sum(1).double().cpu().numpy() * live
+        self.length += live
+        drawn = words.cpu().numpy().astype(np.int16)
+        self.tracker.advance(drawn)
+        self.drawn.append(drawn)
+        self._last = words
+
+    def _choose(self, field: int, scores: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
+        legal = torch.from_numpy(self.tracker.legal(drawn.cpu().numpy()))
+        free = ~legal.any(dim=1, keepdim=True)  # rows where the field does not apply
+        return draw(scores, legal | free, self.sampling, self.generator).to(scores.device)
+
+    def _features(self, drawn: torch.Tensor) -> torch.Tensor:
+        return _tensor(self.tracker.features(drawn.cpu().numpy()), self.model.device)
+
+
+def _tensor(array: Words | Features | NDArray[np.int64], device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)).to(device)
+
+
+def _composed(
+    model: Trained, plan: Plan, seed: Words, new: Words, nats: float, tracker: Tracker, row: int
+) -> Composed:
+    words = np.concatenate([seed, new]).astype(np.int16)
+    score = plan.join(model.vocabulary, words)
+    if not score.n_notes:
+        raise MusegenError(
+            "the model wrote no note", hint="Try another --random-seed, or train it for longer."
+        )
+    return Composed(score, words, len(seed), float(nats), bool(tracker.done[row]))

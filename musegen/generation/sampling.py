@@ -1,0 +1,65 @@
+"""From scores to a choice: temperature and the cuts of unlikely values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from musegen.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a value is drawn.
+
+    Attributes:
+        temperature: scores are divided by it; 0 takes the likeliest value.
+        top_k: keep the k likeliest values; 0 keeps all (Fan et al. 2018).
+        top_p: keep the likeliest values that together hold this probability (Holtzman et al. 2020).
+        min_p: keep values at least this fraction as likely as the likeliest (Nguyen et al. 2024).
+
+    Raises:
+        UsageError: a setting is out of range.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < float("inf"):
+            raise UsageError(f"the temperature must be 0 or more, not {self.temperature:g}")
+        if self.top_k < 0:
+            raise UsageError(f"top-k must be 0 or more, not {self.top_k}")
+        if not 0 < self.top_p <= 1:
+            raise UsageError(f"top-p must be above 0 and at most 1, not {self.top_p:g}")
+        if not 0 <= self.min_p <= 1:
+            raise UsageError(f"min-p must be 0 to 1, not {self.min_p:g}")
+
+
+def probabilities(scores: Tensor, legal: Tensor, sampling: Sampling) -> Tensor:
+    """Scores (B, V) and what is legal (B, V) → probabilities (B, V), 0 where illegal or cut."""
+    scores = scores.masked_fill(~legal, float("-inf"))
+    if sampling.temperature == 0:
+        return torch.zeros_like(scores).scatter_(-1, scores.argmax(-1, keepdim=True), 1.0)
+    p = (scores / sampling.temperature).softmax(-1)
+    if 0 < sampling.top_k < p.shape[-1]:
+        least = p.topk(sampling.top_k, dim=-1).values[..., -1:]
+        p = p.masked_fill(p < least, 0.0)
+    if sampling.top_p < 1:
+        ranked, order = p.sort(dim=-1, descending=True)
+        before = ranked.cumsum(-1) - ranked
+        rest = ranked.masked_fill(before >= sampling.top_p * p.sum(-1, keepdim=True), 0.0)
+        p = torch.zeros_like(p).scatter_(-1, order, rest)
+    if sampling.min_p > 0:
+        p = p.masked_fill(p < sampling.min_p * p.amax(-1, keepdim=True), 0.0)
+    return p / p.sum(-1, keepdim=True)
+
+
+def draw(scores: Tensor, legal: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
+    """Scores (B, V) and what is legal (B, V) → one value each (B,)."""
+    p = probabilities(scores.float().cpu(), legal, sampling)
+    return torch.multinomial(p, 1, generator=generator)[:, 0]

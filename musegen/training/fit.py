@@ -1,0 +1,266 @@
+"""The loop in which a network learns. It yields events; who listens shows or writes them.
+
+Killed at any instant, a run goes on from its last checkpoint, to the same weights as one that was
+never killed: batches depend on their number alone, and dropout's generator is kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from musegen.corpus.batches import Batches
+from musegen.corpus.prepare import Encoded, Prepared
+from musegen.evaluation.likelihood import field_nats, nats_per_unit
+from musegen.network.checkpoint import load_tensors, save_tensors
+from musegen.network.next_word import NextWordNetwork
+
+from .optimiser import Optimisers
+from .schedule import Extent, rate
+from .settings import FitSettings
+
+CHECKPOINT = "state.safetensors"
+_CHECKPOINT_SECONDS = 20.0
+_VALIDATIONS = 20  # in a run
+_VALID_WORDS = 30_000  # measured on at each
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """One update was made.
+
+    Attributes:
+        step: how many there were.
+        share: of the run that is done.
+        seconds: of training so far.
+        nats: a word, of this batch.
+        gradient: the norm of the gradient before it was clipped.
+        words: learnt from so far.
+    """
+
+    step: int
+    share: float
+    seconds: float
+    nats: float
+    gradient: float
+    words: int
+
+
+@dataclass(frozen=True)
+class Validated:
+    """The averaged weights were measured on held-out pieces.
+
+    Attributes:
+        step: after how many updates.
+        seconds: of training so far.
+        train_nats: a unit, of the batches since the last time, with dropout.
+        valid_nats: a unit, of held-out pieces.
+        best: whether it is the lowest so far.
+        words: learnt from so far.
+        gradient: the mean norm of the gradients since the last time, before clipping.
+    """
+
+    step: int
+    seconds: float
+    train_nats: float
+    valid_nats: float
+    best: bool
+    words: int
+    gradient: float
+
+
+Event = Learnt | Validated
+
+
+@dataclass
+class Counters:
+    """Where a run stands; all of it is in its checkpoint."""
+
+    step: int = 0
+    seconds: float = 0.0
+    words: int = 0
+    validations: int = 0
+    best: float = float("inf")
+    nats_since: float = 0.0
+    words_since: int = 0
+    gradient_since: float = 0.0
+    steps_since: int = 0
+
+
+@dataclass
+class Fit:
+    """A run: a network, the pieces that it learns from, and those that are held out.
+
+    Args:
+        network: on its device.
+        prepared: the corpus.
+        settings: how to learn.
+        extent: for how long.
+        folder: where checkpoints go; none are written where it is None.
+    """
+
+    network: NextWordNetwork
+    prepared: Prepared
+    settings: FitSettings
+    extent: Extent
+    folder: Path | None = None
+    counters: Counters = field(default_factory=Counters)
+
+    def __post_init__(self) -> None:
+        self.device = next(self.network.parameters()).device
+        self.optimisers = Optimisers(
+            self.network,
+            lr=self.settings.lr,
+            matrix_lr=self.settings.matrix_lr,
+            decay=self.settings.decay,
+        )
+        self.average = {n: p.detach().clone() for n, p in self.network.named_parameters()}
+        self.learnt = self.prepared.of("train")
+        self.held_out = self.prepared.of("valid")
+        self.batches = Batches(
+            self.prepared,
+            self.learnt,
+            length=self.settings.length,
+            batch=self.settings.batch,
+            random_seed=self.settings.random_seed,
+        )
+        words = sum(piece.stop - piece.start for piece in self.learnt)
+        self._units_per_word = sum(piece.units for piece in self.learnt) / words
+        torch.manual_seed(self.settings.random_seed)
+
+    def events(self) -> Iterator[Event]:
+        """Train until the extent is reached; one event an update, one a validation."""
+        self.network.train()
+        now = self.counters
+        saved = time.monotonic()
+        while (share := self.extent.share(now.step, now.seconds)) < 1.0:
+            began = time.monotonic()
+            nats, gradient = self._update(rate(share))
+            now.seconds += time.monotonic() - began
+            yield Learnt(
+                now.step,
+                self.extent.share(now.step, now.seconds),
+                now.seconds,
+                nats,
+                gradient,
+                now.words,
+            )
+            due = self.extent.share(now.step, now.seconds) * _VALIDATIONS
+            if due >= now.validations + 1 and due < _VALIDATIONS:
+                yield self._validate(_some(self.held_out), int(due))
+                self.checkpoint()
+                saved = time.monotonic()
+            elif time.monotonic() - saved > _CHECKPOINT_SECONDS:
+                self.checkpoint()
+                saved = time.monotonic()
+        if now.validations < _VALIDATIONS:
+            yield self._validate(_some(self.held_out), _VALIDATIONS)
+            self.checkpoint()
+
+    def _update(self, factor: float) -> tuple[float, float]:
+        """One step of the optimisers: nats a word, and the norm of the gradient."""
+        batch = self.batches[self.counters.step]
+        before, words, features, valid = (
+            torch.from_numpy(array).to(self.device)
+            for array in (batch.before, batch.words, batch.features, batch.valid)
+        )
+        log_p, _ = self.network.log_prob(before, words, features, valid)
+        n_words = int(valid.sum())
+        loss = -log_p.sum() / n_words
+        torch.autograd.backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
+        nats, gradient = float(loss.detach()), float(norm)
+        now = self.counters
+        if torch.isfinite(norm):
+            self.optimisers.step(factor)
+            self._update_average()
+            now.nats_since += nats * n_words
+            now.words_since += n_words
+            now.gradient_since += gradient
+            now.steps_since += 1
+        else:
+            self.network.zero_grad(set_to_none=True)
+        now.step += 1
+        now.words += n_words
+        return nats, gradient
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        """Move the averaged weights towards the present ones, faster at the start."""
+        step = self.counters.step
+        decay = min(self.settings.average, (1 + step) / (10 + step))
+        weights = [p.detach() for _, p in self.network.named_parameters()]
+        torch._foreach_lerp_(list(self.average.values()), weights, 1 - decay)
+
+    def _validate(self, pieces: Sequence[Encoded], validations: int) -> Validated:
+        """Measure the averaged weights; the present ones go on learning."""
+        now = self.counters
+        present = {n: p.detach().clone() for n, p in self.network.named_parameters()}
+        self.network.load_state_dict(self.average, strict=False)
+        nats = nats_per_unit(field_nats(self.network, self.prepared, pieces), pieces)
+        self.network.load_state_dict(present, strict=False)
+        best = nats < now.best
+        now.best = min(nats, now.best)
+        now.validations = validations
+        units_since = max(now.words_since * self._units_per_word, 1e-9)
+        event = Validated(
+            now.step,
+            now.seconds,
+            now.nats_since / units_since,
+            nats,
+            best,
+            now.words,
+            now.gradient_since / max(now.steps_since, 1),
+        )
+        now.nats_since = now.gradient_since = 0.0
+        now.words_since = now.steps_since = 0
+        return event
+
+    def checkpoint(self) -> None:
+        """Write all that is needed to go on, as one file."""
+        if self.folder is None:
+            return
+        tensors = {f"average.{n}": t for n, t in self.average.items()}
+        tensors |= {f"network.{n}": p for n, p in self.network.named_parameters()}
+        tensors |= self.optimisers.tensors()
+        tensors["random"] = torch.get_rng_state()
+        if self.device.type == "cuda":
+            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
+        about = {"counters": vars(self.counters)}
+        save_tensors(self.folder / CHECKPOINT, tensors, about)
+
+    def restore(self) -> None:
+        """Go on from the checkpoint in the folder.
+
+        Raises:
+            ModelError: there is none, or it is damaged.
+        """
+        assert self.folder is not None
+        tensors, about = load_tensors(self.folder / CHECKPOINT)
+        device = {n: t.to(self.device) for n, t in tensors.items()}
+        self.average = {n: device[f"average.{n}"] for n in self.average}
+        self.network.load_state_dict(
+            {n: device[f"network.{n}"] for n, _ in self.network.named_parameters()}, strict=False
+        )
+        self.optimisers.restore(tensors)
+        torch.set_rng_state(tensors["random"])
+        if "random.cuda" in tensors and self.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
+        self.counters = Counters(**_numbers(about["counters"]))
+
+
+def _some(pieces: Sequence[Encoded]) -> Sequence[Encoded]:
+    """The first pieces that hold enough words to follow a run by, from all over the list."""
+    total = sum(piece.stop - piece.start for piece in pieces)
+    return pieces[:: max(1, round(total / _VALID_WORDS))]
+
+
+def _numbers(saved: dict[str, Any]) -> dict[str, Any]:
+    """Counters as JSON gave them; its infinity comes back as a float."""
+    return {name: float(value) if name == "best" else value for name, value in saved.items()}

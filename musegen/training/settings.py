@@ -1,0 +1,71 @@
+"""What a run needs to know, and defaults that suit the data and the time there is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from musegen.network.next_word import NetworkSettings
+
+SIZES = ("small", "medium", "large")
+_WIDTHS = {"small": 128, "medium": 256, "large": 512}
+_RECURRENT_DEPTH = {"small": 2, "medium": 2, "large": 3}
+_ATTENTION_DEPTH = {"small": 4, "medium": 6, "large": 8}
+_HEAD_WIDTH = 32
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a network learns.
+
+    Attributes:
+        length: most words of a window: how far gradients go back.
+        batch_words: about how many words an update sees.
+        lr: AdamW's learning rate, for embeddings, gains and biases.
+        matrix_lr: Muon's, for matrices.
+        decay: weight decay.
+        clip: the largest norm a gradient may have (Pascanu et al. 2013).
+        average: decay of the running average of the weights; the average is what is kept.
+        random_seed: all that chance depends on.
+    """
+
+    length: int = 256
+    batch_words: int = 2048
+    lr: float = 3e-3
+    matrix_lr: float = 0.01
+    decay: float = 0.01
+    clip: float = 1.0
+    average: float = 0.995
+    random_seed: int = 0
+
+    @property
+    def batch(self) -> int:
+        """B, windows an update sees."""
+        return max(1, self.batch_words // self.length)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings, as JSON knows them."""
+        return asdict(self)
+
+
+def network_settings(
+    backbone: str, size: str, *, n_words: int, seconds: float, vocabulary: str
+) -> NetworkSettings:
+    """A network for so many words to learn from, and so many seconds to do it in.
+
+    `auto` takes the small size where there is little data or little time, the medium one else.
+    """
+    if size == "auto":
+        size = "small" if n_words < 300_000 or seconds < 1200 else "medium"
+    width = _WIDTHS[size]
+    attentive = backbone == "transformer"
+    if not attentive:
+        width = width * 3 // 2  # a recurrent layer has 8 to 2 D² weights, an attentive one 12
+    return NetworkSettings(
+        backbone=backbone,
+        width=width,
+        depth=(_ATTENTION_DEPTH if attentive else _RECURRENT_DEPTH)[size],
+        heads=width // _HEAD_WIDTH,
+        context=1024 if vocabulary == "notes" else 512,
+        dropout=0.25 if n_words < 1_000_000 else 0.1,
+    )
