@@ -147,7 +147,7 @@ def _within(column: Ints, start: int, stop: int) -> Ints:
 
 def _shifted(column: Ints, by: int) -> Ints:
     """Rows (N, K) whose first value, a tick, is moved."""
-    moved = column.copy()
+    moved: Ints = column.copy()
     moved[:, 0] += by
     return moved
 
@@ -189,4 +189,4 @@ def _standing(column: Ints, moves: list[Move]) -> Ints:
         for tick, *values in np.concatenate([before, inside]).tolist():
             if not rows or rows[-1][1:] != values:
                 rows.append([tick + by, *values])
-    return np.array(rows, dtype=np.int64).reshape(-1, column.shape[1])
+    return np.array(rows, dtype=np.int64).reshape(len(rows), column.shape[1])

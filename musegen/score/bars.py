@@ -1,0 +1,49 @@
+"""Whether the bars of a score are as long as its metre says."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+from musegen.score.score import Score, bar_ticks, standing
+
+_SECTION_SIGNS = ("repeat", "bar", "ending")
+
+
+def check_bars(score: Score) -> list[str]:
+    """What is wrong with the lengths of the bars, a sentence each; nothing where all is well.
+
+    The first bar of the piece or of a section may be short: a pickup. The last bar of a section
+    may be short by just such a pickup. Sections are parted by repeats, double bars and endings.
+    """
+    signs = {mark.tick for mark in score.marks if mark.kind in _SECTION_SIGNS}
+    starts, ends = signs | {0}, signs | {score.end}
+    bars = list(pairwise([0, *score.barlines.tolist()]))
+    full = [_full(score, start) for start, _ in bars]
+    missing = [length - (end - start) for (start, end), length in zip(bars, full, strict=True)]
+    pickups = {
+        end - start
+        for (start, end), lacks in zip(bars, missing, strict=True)
+        if start in starts and lacks > 0
+    }
+    wrong: list[str] = []
+    for number, ((start, end), lacks) in enumerate(zip(bars, missing, strict=True), start=1):
+        is_pickup = start in starts and lacks > 0
+        completes_pickup = end in ends and lacks in pickups
+        if lacks and not is_pickup and not completes_pickup:
+            length = Fraction(end - start, 4 * score.ticks_per_quarter)
+            metre = "{}/{}".format(*standing(score.metre, start))
+            wrong.append(f"bar {number} is {_text(length, metre)} long, the metre says {metre}")
+    return wrong
+
+
+def _full(score: Score, tick: int) -> int:
+    numerator, denominator = standing(score.metre, tick)
+    return bar_ticks(numerator, denominator, score.ticks_per_quarter)
+
+
+def _text(length: Fraction, metre: str) -> str:
+    """A length in whole notes, over the metre's denominator where that is exact."""
+    denominator = int(metre.split("/")[1])
+    units = length * denominator
+    return f"{units}/{denominator}" if units.denominator == 1 else str(length)
