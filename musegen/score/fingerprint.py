@@ -82,7 +82,8 @@ def _length_ratios(duration: Ints) -> Ints:
 
 def _scattered(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Each number spread over all 64 bits, one to one (the finaliser of splitmix64)."""
-    mixed = values * _BASE
+    mixed: NDArray[np.uint64] = values * _BASE
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
