@@ -7,7 +7,7 @@ from html import escape
 
 # Okabe and Ito's colours (2008), moved until neighbours in any kind of colour-blindness lie further
 # apart than theirs and each can be read on light paper, or on dark.
-_ON_LIGHT = ("#3e4e9f", "#a9431f", "#149276", "#895188", "#cba000", "#20a3ff", "#9d8900", "#43433f")
+_ON_LIGHT = ("#3e4e9f", "#a9431f", "#149276", "#895188", "#d7ac09", "#20a3ff", "#9d8900", "#43433f")
 _ON_DARK = ("#0b8ff6", "#e6452c", "#41bb7e", "#d57ec0", "#ef9119", "#53dfff", "#f9d000", "#dad0d1")
 N_HUES = len(_ON_LIGHT)
 _PAPER, _NIGHT = "#ffffff", "#14171c"

@@ -158,3 +158,12 @@ def test_twenty_thousand_notes_take_under_a_second():
     start = time.perf_counter()
     roll_svg(score)
     assert time.perf_counter() - start < 1
+
+
+def test_a_note_is_carried_over_where_its_row_ends_and_only_then():
+    kept = _score([(372, 12, 60, 80)], bars=16)
+    carried = _score([(372, 13, 60, 80)], bars=16)
+    assert len(_strokes(_root(kept), 0)) == 1
+    (_, above, _), (x, below, _) = _strokes(_root(carried), 0)
+    assert below > above
+    assert x == _frames(_root(carried))[1][1]
