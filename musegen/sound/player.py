@@ -1,0 +1,28 @@
+"""A score made audible: written as sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from musegen.score.files import write_whole
+from musegen.score.repeats import unfold
+from musegen.score.score import Score
+
+from .synthesiser import render, wav_bytes
+
+RATE = 44_100
+
+
+def to_wav(score: Score, path: str | Path, force: bool = False) -> float:
+    """Write a score as a WAV file, its repeats played out; whole or not at all.
+
+    Returns:
+        How many seconds it sounds.
+
+    Raises:
+        OutputError: the file is already there and not to be overwritten, cannot be written, or
+            would last too long.
+    """
+    samples = render(unfold(score), RATE)
+    write_whole(path, wav_bytes(samples, RATE), force)
+    return len(samples) / RATE
