@@ -16,7 +16,8 @@ import numpy as np
 
 from musegen.errors import UnreadableFile
 from musegen.score.abc_fields import default_length, read_length, read_metre
-from musegen.score.abc_voice import Voice, lexemes
+from musegen.score.abc_lexemes import lexemes
+from musegen.score.abc_voice import Voice
 from musegen.score.score import DEFAULT_TEMPO_US, Ints, Mark, Notes, Part, Score
 
 _TICKS_PER_WHOLE = 1920  # unless lengths need finer ticks

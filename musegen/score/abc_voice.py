@@ -1,4 +1,4 @@
-"""One voice of an ABC tune as it is read: the lexemes of its music, and what each does to it.
+"""One voice of an ABC tune as it is read: what each lexeme of its music does to it.
 
 Time is kept as exact fractions of a whole note until the tune is complete.
 """
@@ -6,7 +6,7 @@ Time is kept as exact fractions of a whole note until the tune is complete.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -24,28 +24,8 @@ from musegen.score.abc_fields import (
     read_tempo,
     spell,
 )
+from musegen.score.abc_lexemes import lexemes
 
-# What a music line is made of, tried in this order. A bare M: is not in the standard, but in books.
-_LEXEMES = re.compile(
-    rf"""
-      "(?P<quoted> [^"]* )"
-    | (?P<field_> M:\s*(?:\d+/\d+|C\|?)(?=\s) )
-    | (?P<ornament> ![^!\s|:\[\]]+! | \+[a-z0-9<>().]+\+ | [~.H-Wh-w] )
-    | (?P<grace> \{{ [^}}]* \}} )
-    | \[(?P<field> [A-Za-z]: [^\]]* )\]
-    | (?P<bar> (?: :*\[?\|[|\]:]* | ::+ | :+\] ) (?: \d[\d,-]* )? )
-    | \[(?P<ending> \d[\d,-]* )
-    | (?P<chord> \[[^\]|]*\]{LENGTH} )
-    | (?P<note> {NOTE}{LENGTH} )
-    | (?P<rest> [zxZX]{LENGTH} )
-    | \((?P<tuplet> \d (?: :\d? (?: :\d* )? )? )
-    | (?P<broken> <+ | >+ )
-    | (?P<tie> - )
-    | (?P<overlay> & )
-    | (?P<nothing> \s+ | [()\\`!*$;#?@:=^_,'}}\]] | y\d* )
-    """,
-    re.VERBOSE,
-)
 _NOTE = re.compile(rf"{NOTE}{LENGTH}")
 _REST = re.compile(rf"([zxZX]){LENGTH}")
 _CHORD = re.compile(rf"\[([^\]]*)\]{LENGTH}")
@@ -53,21 +33,6 @@ _CHORD_SYMBOL = re.compile(
     r"\(?[A-G][#b]?(?:maj|min|dim|aug|sus|add|[mMo°ø+\-#b\d()])*(?:/[A-Ga-g][#b+]?)?\)?"
 )
 _IN_THE_TIME_OF = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # the others: 3 in compound metres, else 2
-
-
-def lexemes(line: str) -> Iterator[tuple[str, str]]:
-    """The lexemes of a music line, as kind and text.
-
-    Raises:
-        ValueError: something in the line is no music.
-    """
-    place = 0
-    while place < len(line):
-        match = _LEXEMES.match(line, place)
-        if match is None or match.lastgroup is None:
-            raise ValueError(f"{line[place : place + 8]!r} is no music")
-        yield match.lastgroup.rstrip("_"), match[match.lastgroup]
-        place = match.end()
 
 
 @dataclass(eq=False)

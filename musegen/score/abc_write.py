@@ -177,9 +177,8 @@ class _VoiceText:
             self._marks(segment.start)
             self._sound(segment, factor)
             held = segment.held
-        if self.segments:
-            self._marks(self.end)
-            self._boundary(self.end, held)
+        self._marks(self.end)
+        self._boundary(self.end, held)
         return "".join(self.out).strip()
 
     def _boundary(self, tick: int, held: frozenset[int]) -> None:

@@ -1,0 +1,301 @@
+"""ABC files: what is read means what abc2midi plays, and what is written reads back the same."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import mido
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from music21.corpus import getWork
+
+from musegen.errors import UnreadableFile
+from musegen.score.abc import read_book, read_tunes, write_book
+from musegen.score.abc_fields import ACCIDENTALS, Key, letter_text, note_pitch, read_key, spell
+from musegen.score.score import MODES, Score
+
+EIGHTH = 240
+
+
+def tune(music: str, header: str = "M:4/4\nL:1/8\nK:C") -> Score:
+    return read_book(f"X:1\n{header}\n{music}\n")[0]
+
+
+def rows(score: Score, part: int = 0) -> list[tuple[int, int, int]]:
+    """Onset, duration and pitch of each note, in eighths."""
+    notes = score.parts[part].notes
+    return list(
+        zip(
+            (notes.onset / EIGHTH).tolist(),
+            (notes.duration / EIGHTH).tolist(),
+            notes.pitch.tolist(),
+            strict=True,
+        )
+    )
+
+
+needs_abc2midi = pytest.mark.skipif(
+    not shutil.which("abc2midi"), reason="needs abc2midi, from Debian's abcmidi"
+)
+
+
+def without_repeats(text: str) -> str:
+    """A tune as abc2midi should play it once through, without what it plays in its own way."""
+    lines = []
+    for line in text.splitlines():
+        if line[:2] in ("Q:", "R:", "P:"):  # hornpipes are swung, parts are put in order
+            continue
+        if not re.match(r"[A-Za-z]:(?![|:])", line):
+            line = re.sub(r'"[^"]*"|\{[^}]*\}|![^!\s|:\[\]]+!|[~.H-LN-Wh-w]', "", line)
+            line = re.sub(r"(:*\[?\|[|\]:]*|::+|:+\])(\d[\d,-]*)?", "|", line)
+            line = re.sub(r"\[\d[\d,-]*|!$", "", line)
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def played(text: str, folder: Path) -> list[tuple[float, int]] | None:
+    """Onset in quarters and pitch of the notes that abc2midi makes of a tune; None if it balks."""
+    (folder / "tune.abc").write_text(text, encoding="utf-8")
+    command = ["abc2midi", folder / "tune.abc", "-quiet", "-o", folder / "tune.mid"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    if "Error" in told.stdout:
+        return None
+    midi = mido.MidiFile(folder / "tune.mid")
+    notes = []
+    for track in midi.tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "note_on" and message.velocity:
+                notes.append((tick / midi.ticks_per_beat, message.note))
+    return notes
+
+
+def in_time(notes: list[tuple[float, int]]) -> list[tuple[int, int]]:
+    """Notes in the order of onset, in sixteenths of a quarter (chords are played a bit apart)."""
+    return sorted((round(onset * 16), pitch) for onset, pitch in notes)
+
+
+def texts(shared: Path) -> Iterator[str]:
+    """Every tune book there is: Irish, Nottingham, and some of Ryan's Mammoth Collection."""
+    for file in [*sorted(shared.glob("irish/*/*.abc")), *sorted(shared.glob("nottingham/*.abc"))]:
+        yield file.read_text(encoding="utf-8")
+    yield from ryans(every=8)
+
+
+def ryans(every: int) -> Iterator[str]:
+    folder = Path(getWork("ryansMammoth/7thRegimentReel.abc")).parent
+    for file in sorted(folder.glob("*.abc"))[::every]:
+        yield file.read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("music", "lengths"),
+    [
+        ("A A2 A/ A// A/4 A3/2", [1, 2, 0.5, 0.25, 0.25, 1.5]),
+        ("A>B A>>B A<B", [1.5, 0.5, 1.75, 0.25, 0.5, 1.5]),
+        ("A2>B2", [3, 1]),
+        ("(3ABc (2AB", [2 / 3] * 3 + [1.5] * 2),
+        ("(3:2:4ABcd A", [2 / 3] * 4 + [1]),
+        ("(3A2B", [4 / 3, 2 / 3]),
+        ("(5ABcde (6ABcdef", [0.4] * 5 + [1 / 3] * 6),
+        ("A- A | A2- | A", [2, 3]),
+        ("A4- A>B", [5.5, 0.5]),
+    ],
+)
+def test_lengths_are_as_the_standard_counts_them(music: str, lengths: list[float]) -> None:
+    assert [row[1] for row in rows(tune(music))] == pytest.approx(lengths)
+
+
+@pytest.mark.parametrize(
+    ("key", "music", "pitches"),
+    [
+        ("C", "C,, C, C c c' c''", [36, 48, 60, 72, 84, 96]),
+        ("C", "^F F f | F _B =B ^^C __D", [66, 66, 78, 65, 70, 71, 62, 60]),
+        ("D", "F C =C C | C", [66, 61, 60, 60, 61]),
+        ("Eb", "E A B", [63, 68, 70]),
+        ("D =c ^g", "F C G", [66, 60, 68]),
+        ("HP", "F C G", [66, 61, 67]),
+        ("C", "^F8- | F4 F4", [66, 65]),
+        ("C", "F [K:D] F [K:C] F", [65, 66, 65]),
+    ],
+)
+def test_pitches_follow_key_accidental_bar_and_tie(key: str, music: str, pitches: list) -> None:
+    assert [row[2] for row in rows(tune(music, f"K:{key}"))] == pitches
+
+
+@pytest.mark.parametrize(
+    ("text", "fifths", "mode"),
+    [
+        ("D Mixolydian", 1, "mixolydian"),
+        ("Ador", 1, "dorian"),
+        ("Emin", 1, "minor"),
+        ("F#m", 3, "minor"),
+        ("Bb", -2, "major"),
+        ("A minor", 0, "minor"),
+        ("CLYDIAN", 1, "lydian"),
+        ("Bphr", 1, "phrygian"),
+        ("C treble", 0, "major"),
+        ("G clef=bass", 1, "major"),
+    ],
+)
+def test_a_key_is_read_in_any_spelling(text: str, fifths: int, mode: str) -> None:
+    key = read_key(text)
+    assert (key.fifths, MODES[key.mode]) == (fifths, mode)
+
+
+@given(st.integers(0, 127), st.integers(-7, 7))
+def test_a_spelled_pitch_sounds_the_same_and_needs_no_accidental_in_its_key(
+    pitch: int, fifths: int
+) -> None:
+    letter, accidental, octave = spell(pitch, fifths)
+    signature = Key(fifths).signature
+    alteration = ACCIDENTALS[accidental] if accidental else signature[letter]
+    text = letter_text(letter, octave)
+    assert note_pitch(text[0], text[1:], alteration) == pitch
+    in_key = {(note_pitch(name, "", plain)) % 12 for name, plain in signature.items()}
+    assert (not accidental) == (pitch % 12 in in_key)
+
+
+def test_bars_repeats_and_endings_are_kept_as_written() -> None:
+    score = tune('A2|:B8|1 "Am"c8:|2 {ga}~d8||[1,3 e8|]')
+    assert (score.barlines / EIGHTH).tolist() == [2, 10, 18, 26, 34]
+    assert {(mark.tick // EIGHTH, mark.kind, mark.text) for mark in score.marks} == {
+        (2, "repeat", "start"),
+        (10, "ending", "1"),
+        (10, "chord", "Am"),
+        (18, "repeat", "end"),
+        (18, "ending", "2"),
+        (18, "grace", "{ga}"),
+        (18, "ornament", "~"),
+        (26, "bar", "||"),
+        (26, "ending", "1,3"),
+        (34, "bar", "|]"),
+    }
+
+
+def test_voices_become_parts_that_share_the_bars() -> None:
+    score = tune("V:1\nA8|B8|\nV:2\n[C4E4] D4|Z|", 'M:4/4\nL:1/8\nV:1 name="Flute"\nV:2\nK:C')
+    assert [part.name for part in score.parts] == ["Flute", "2"]
+    assert rows(score, 1) == [(0, 4, 60), (0, 4, 64), (4, 4, 62)]
+    assert (score.barlines / EIGHTH).tolist() == [8, 16]
+    assert write_book([score]).count("V:2") == 2
+
+
+def test_an_overlay_sounds_together_with_its_bar() -> None:
+    assert rows(tune("A4 B4 & C8 | D8")) == [(0, 8, 60), (0, 4, 69), (4, 4, 71), (8, 8, 62)]
+
+
+def test_tempo_and_metre_are_read_in_their_old_and_new_forms() -> None:
+    assert tune("A", "M:6/8\nQ:3/8=80\nK:C").tempo.tolist() == [[0, 500_000]]
+    assert tune("A", 'M:2+3/8\nQ:"Lento" 1/4=60\nK:C').metre.tolist() == [[0, 5, 8]]
+    assert tune("A", "Q:90\nL:1/4\nK:C").tempo.tolist() == [[0, 666_667]]
+    assert tune("A8|[M:3/4]B6|\nM:C|\nC8|").metre[:, 1:].tolist() == [[4, 4], [3, 4], [2, 2]]
+    assert rows(tune("A", "M:2/4\nK:C"))[0][1] == 0.5
+
+
+def test_what_is_not_music_is_passed_over() -> None:
+    words = "w:la la\n%%MIDI program 40\nN:a note\n%%begintext\nABC\n%%endtext"
+    score = tune(f'(A B) "^slow"y2 A % B B B\n{words}\n`B\\\nB "Fine"B|!')
+    assert [row[2] for row in rows(score)] == [69, 71, 69, 71, 71, 71]
+    assert not score.marks
+    assert score.characters == len('(A B) "^slow"y2 A') + len("`B\\") + len('B "Fine"B|')
+
+
+def test_odd_lines_of_the_irish_book_are_read(shared: Path) -> None:
+    """Fields with music after them, and `!` for the end of a line, are in no standard."""
+    score = tune("eAAG|!\nM:3/4 egdB A2| M:4/4 egdB GABd|!trill!e8|]!")
+    assert score.metre.tolist() == [[0, 4, 4], [4 * EIGHTH, 3, 4], [10 * EIGHTH, 4, 4]]
+    assert score.n_notes == 4 + 5 + 8 + 1
+    books = [read_book(file.read_text()) for file in sorted(shared.glob("irish/*/*.abc"))]
+    assert [len(book) for book in books] == [692, 38]
+    assert sum(score.n_notes == 0 for book in books for score in book) == 2
+
+
+def test_tunes_need_no_number_and_share_the_fields_of_a_file_header() -> None:
+    book = read_book("M:6/8\nL:1/4\n\nsome words\n\nT:One\nK:D\nF2|\nX:7\nT:Two\nM:C\nK:C\nF|\n")
+    assert [(score.title, score.metre[0].tolist()) for score in book] == [
+        ("One", [0, 6, 8]),
+        ("Two", [0, 4, 4]),
+    ]
+    assert [score.parts[0].notes.pitch.tolist() for score in book] == [[66], [65]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("X:1\nT:Bad\nK:C\nAB|\nA3/0|\n", r"line 5: note length 3/0 has a zero divisor.*Bad"),
+        ("X:1\nM:4/x\nK:C\nA|\n", r"line \d: '4/x' is no metre"),
+        ("X:1\nK:H\nA|\n", "line 2: 'H' is no key"),
+        ("X:1\nK:C\nA+B|\n", "line 3: .* is no music"),
+        ("X:1\nK:C\nA,,,,,,|\n", "line 3: .* out of range"),
+        ("X:1\nK:C\nA/997 (7AAAAAAA A/991|\n", "too odd"),
+        ("X:1\nT:No key\nABC|\n", "no K: field"),
+        ("nothing", "no tune"),
+    ],
+)
+def test_a_fault_names_its_line_and_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(UnreadableFile, match=message):
+        read_book(text)
+
+
+def test_a_bad_tune_leaves_the_others_readable() -> None:
+    tunes = list(read_tunes("X:1\nK:C\nA|\n\nX:2\nK:C\nA/0|\n\nX:3\nK:C\nB|\n"))
+    assert [isinstance(tune, Score) for tune in tunes] == [True, False, True]
+
+
+@given(st.text(alphabet="ABcd^_=,'/23-<>([{}])|:\"!~zZM&V \n", max_size=40))
+def test_any_text_is_read_or_refused_and_what_is_read_is_written_the_same(music: str) -> None:
+    for score in read_tunes("X:1\nM:3/4\nL:1/8\nK:D\n" + music):
+        if isinstance(score, Score):
+            assert read_book(write_book([score])) == [score]
+
+
+@needs_abc2midi
+def test_pitches_and_onsets_are_those_that_abc2midi_plays(shared: Path, tmp_path: Path) -> None:
+    """98 of 100 tunes agree; the others are broken, and readers mend them differently."""
+    tunes = [
+        without_repeats(tune)
+        for text in texts(shared)
+        for tune in re.split(r"\n\s*\n|(?=^X:)", text, flags=re.MULTILINE)
+        if re.search("^X:", tune, re.MULTILINE)
+    ][::5]
+    same = compared = 0
+    for text in tunes:
+        score, theirs = next(read_tunes(text)), played(text, tmp_path)
+        if isinstance(score, Score) and theirs is not None:
+            ours = [
+                (row[0] / score.ticks_per_quarter, row[2])
+                for part in score.parts
+                for row in part.notes.rows.tolist()
+            ]
+            compared += 1
+            same += in_time(ours) == in_time(theirs)
+    assert compared > 200
+    assert same >= 0.98 * compared
+
+
+def test_what_is_written_reads_back_the_same(shared: Path) -> None:
+    scores = [s for text in texts(shared) for s in read_tunes(text) if isinstance(s, Score)]
+    scores = scores[::3]
+    assert len(scores) > 350
+    assert read_book(write_book(scores)) == scores
+
+
+GOLDEN = """X:1
+T:Clean
+M:4/4
+L:1/8
+K:D
+A2|
+|:"D"d2fd (3ABc^gf|g2g2 {a}~e4|[A-c]6A2:|
+[M:6/8]d2e f3|[1 d6:|[2 d6|]
+[K:Gm]g3 ^f3-|^f3 =f3|
+"""
+
+
+def test_written_abc_is_clean() -> None:
+    assert write_book(read_book(GOLDEN)) == GOLDEN

@@ -1,0 +1,131 @@
+"""Repeats played out, and the lengths of bars."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musegen.score.abc import read_book
+from musegen.score.bars import check_bars
+from musegen.score.repeats import unfold
+from musegen.score.score import Event, Notes, Part, Score
+
+
+def tune(music: str, metre: str = "4/4") -> Score:
+    return read_book(f"X:1\nM:{metre}\nL:1/4\nK:C\n{music}\n")[0]
+
+
+def letters(score: Score) -> str:
+    return "".join("C?D?EF?G?A?B"[pitch % 12] for pitch in score.parts[0].notes.pitch)
+
+
+@pytest.mark.parametrize(
+    ("music", "heard"),
+    [
+        ("C4|D4:|E4|:F4:|", "CDCDEFF"),
+        ("|:C4|D4:|:E4:|", "CDCDEE"),
+        ("C4:|D4:|E4|]", "CCDDE"),
+        ("C4|1D4:|2E4||F4:|", "CDCEFF"),
+        ("C4|1D4:|2E4:|F4|G4:|", "CDCEFGFG"),
+        ("|:C4|[1,3D4:|[2E4:|[4F4|]G4|", "CDCECDCFG"),
+        ("|:C4|[1-3D4:|[4E4|]", "CDCDCDCE"),
+        ("C4[1D4|[2E4|]", "CDCE"),
+        ("|:C4|1D4:|", "CDC"),
+        ("C4||D4:|", "CDD"),
+        ("|:C4||D4:|", "CDCD"),
+        ("C4|D4|]", "CD"),
+    ],
+)
+def test_repeats_and_endings_are_played_in_order(music: str, heard: str) -> None:
+    assert letters(unfold(tune(music))) == heard
+
+
+def test_what_is_played_out_has_its_bars_changes_and_no_signs() -> None:
+    score = unfold(tune('|:"C"C4|[M:3/4][K:G]D3:|E3|'))
+    quarter = score.ticks_per_quarter
+    assert (score.barlines // quarter).tolist() == [4, 7, 11, 14, 17]
+    assert (score.metre // [quarter, 1, 1]).tolist() == [
+        [0, 4, 4],
+        [4, 3, 4],
+        [7, 4, 4],
+        [11, 3, 4],
+    ]
+    assert (score.key[:, :2] // [quarter, 1]).tolist() == [[0, 0], [4, 1], [7, 0], [11, 1]]
+    assert [(mark.tick // quarter, mark.kind) for mark in score.marks] == [
+        (0, "chord"),
+        (7, "chord"),
+    ]
+
+
+def test_pedal_events_and_tempo_are_repeated_too() -> None:
+    written = tune("|:C4|D4:|E4|")
+    bar = 4 * written.ticks_per_quarter
+    part = Part(
+        "", 0, written.parts[0].notes, False, np.array([[bar, 127]]), (Event(bar, b"\xb0"),)
+    )
+    changed = {
+        "tempo": np.array([[0, 500_000], [bar, 400_000]]),
+        "events": (Event(3 * bar, b"\xff"),),
+    }
+    score = unfold(
+        Score(
+            written.ticks_per_quarter,
+            (part,),
+            **changed,
+            barlines=written.barlines,
+            marks=written.marks,
+        )
+    )
+    assert score.parts[0].pedal.tolist() == [[bar, 127], [3 * bar, 127]]
+    assert [event.tick for event in score.parts[0].events] == [bar, 3 * bar]
+    assert [event.tick for event in score.events] == [5 * bar]
+    assert score.tempo.tolist() == [
+        [0, 500_000],
+        [bar, 400_000],
+        [2 * bar, 500_000],
+        [3 * bar, 400_000],
+    ]
+
+
+def test_a_note_is_cut_where_playing_turns_away() -> None:
+    written = tune("|:C4:|")
+    notes = Notes.of([(0, 9 * written.ticks_per_quarter, 60, 80)])
+    score = unfold(
+        Score(
+            written.ticks_per_quarter,
+            (Part("", 0, notes),),
+            barlines=np.array([4, 12]) * written.ticks_per_quarter,
+            marks=written.marks,
+        )
+    )
+    assert (score.parts[0].notes.duration // written.ticks_per_quarter).tolist() == [4, 9]
+
+
+def test_a_score_without_repeats_stays_itself() -> None:
+    score = tune("C4|D4|]")
+    assert unfold(score) is score
+
+
+@pytest.mark.parametrize(
+    ("music", "wrong"),
+    [
+        ("C|CDEF|CDE:|G|CDEF|CDE|]", []),
+        ("CDEF|C|CDEF|]", ["bar 2 is 1/4 long, the metre says 4/4"]),
+        (
+            "CDEF|CDEFG|CDE/|]",
+            ["bar 2 is 5/4 long, the metre says 4/4"] * 1
+            + ["bar 3 is 5/8 long, the metre says 4/4"],
+        ),
+        ("CD:|EF|CDEF|]", []),
+        ("CDEF|CDE|]", ["bar 2 is 3/4 long, the metre says 4/4"]),
+    ],
+)
+def test_bars_that_contradict_the_metre_are_named(music: str, wrong: list[str]) -> None:
+    """A pickup may begin a section, and what it takes may lack at a section's end."""
+    assert check_bars(tune(music)) == wrong
+
+
+def test_most_bars_of_the_irish_book_are_right(shared: Path) -> None:
+    books = [read_book(file.read_text()) for file in sorted(shared.glob("irish/*/*.abc"))]
+    clean = [not check_bars(score) for book in books for score in book]
+    assert np.mean(clean) > 0.98
