@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,8 +28,10 @@ _SUFFIX_KINDS = {
     ".mxl": _MXL,
     ".krn": _KERN,
 }
+_SUFFIX_OF = {kind: suffix for suffix, kind in _SUFFIX_KINDS.items()}
 SUFFIXES = frozenset(_SUFFIX_KINDS)  # what a walk through a folder takes for music
-WRITTEN_SUFFIXES = (".mid", ".midi", ".abc")
+WRITTEN__SUFFIX_OF = {kind: suffix for suffix, kind in _SUFFIX_KINDS.items()}
+SUFFIXES = (".mid", ".midi", ".abc")
 
 # What the first bytes give away, tried in this order.
 _SIGNS = (
@@ -62,9 +65,10 @@ def read(path: str | Path) -> Score:
         raise UsageError(
             f"holds {len(tunes)} tunes", file=file, hint=f"name one, as {file}:1 names the first"
         )
-    if not 1 <= (number or 1) <= len(tunes):
-        raise NotFound(f"holds {len(tunes)} tunes, so there is no tune {number or 1}", file=file)
-    tune = tunes[(number or 1) - 1]
+    place = 1 if number is None else number
+    if not 1 <= place <= len(tunes):
+        raise NotFound(f"holds {len(tunes)} tunes, so there is no tune {place}", file=file)
+    tune = tunes[place - 1]
     if isinstance(tune, Score):
         return tune
     raise _of_file(tune, str(path))
@@ -178,10 +182,15 @@ def _kind(data: bytes, file: Path) -> str:
 
 def _read_alone(data: bytes, file: Path, kind: str) -> Score:
     """The score in a file that holds one piece."""
-    if kind != _MIDI:
-        return read_music21(file, "humdrum" if kind == _KERN else "musicxml")
     try:
-        return read_midi(data)
+        if kind == _MIDI:
+            return read_midi(data)
+        if _SUFFIX_KINDS.get(file.suffix.lower()) == kind:
+            return read_music21(file)
+        with tempfile.TemporaryDirectory() as folder:  # music21 goes by the name
+            named = Path(folder) / f"music{_SUFFIX_OF[kind]}"
+            named.write_bytes(data)
+            return read_music21(named)
     except UnreadableFile as error:
         raise _of_file(error, str(file)) from error
 

@@ -38,14 +38,15 @@ _LOUDNESS = 80 / 127  # where no dynamic stands
 _BARS = {"double": "||", "final": "|]"}
 
 
-def read_music21(path: str | Path, kind: str = "musicxml") -> Score:
-    """The score in a MusicXML (`kind` "musicxml") or kern ("humdrum") file.
+def read_music21(path: str | Path) -> Score:
+    """The score in a MusicXML (.musicxml, .xml, .mxl) or kern (.krn) file.
 
     Raises:
         UnreadableFile: music21 cannot read it, or finds no bars in it.
     """
     from music21 import converter
 
+    kind = "humdrum" if Path(path).suffix.lower() == ".krn" else "musicxml"
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
