@@ -30,8 +30,7 @@ _SUFFIX_KINDS = {
 }
 _SUFFIX_OF = {kind: suffix for suffix, kind in _SUFFIX_KINDS.items()}
 SUFFIXES = frozenset(_SUFFIX_KINDS)  # what a walk through a folder takes for music
-WRITTEN__SUFFIX_OF = {kind: suffix for suffix, kind in _SUFFIX_KINDS.items()}
-SUFFIXES = (".mid", ".midi", ".abc")
+WRITTEN_SUFFIXES = (".mid", ".midi", ".abc")
 
 # What the first bytes give away, tried in this order.
 _SIGNS = (
