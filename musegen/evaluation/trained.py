@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
-from musegen.errors import ModelError
-from musegen.network.checkpoint import device_of, load_config, load_weights
+import musegen
+from musegen.errors import ModelError, NotFound
+from musegen.network.checkpoint import CONFIG, device_of, load_config, load_weights
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, shape_of
 from musegen.vocabulary.choose import from_dict
 from musegen.vocabulary.vocabulary import Vocabulary
@@ -56,6 +57,38 @@ def network_for(vocabulary: Vocabulary, settings: NetworkSettings) -> NextWordNe
     """An untrained network for the words of a vocabulary."""
     shape = shape_of(vocabulary.sizes, vocabulary.features, vocabulary.applies)
     return NextWordNetwork(shape, settings)
+
+
+def vocabulary_of(folder: Path) -> Vocabulary:
+    """The vocabulary of a model folder, its weights left unread.
+
+    Raises:
+        NotFound: there is no such folder.
+        ModelError: it is no model, is damaged, or is of another version.
+    """
+    config = load_config(folder)
+    if not isinstance(config.get("vocabulary"), dict):
+        raise ModelError("is damaged", file=folder / "config.json")
+    return from_dict(config["vocabulary"])
+
+
+def shipped_models() -> Path:
+    """The folder of the models that come with musegen."""
+    package = Path(musegen.__file__).parent
+    inside = package / "data" / "models"
+    return inside if inside.is_dir() else package.parent / "models"
+
+
+def find_model(name: str) -> Path:
+    """The folder of a model: a path, one that ships, or one in ./runs.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    for folder in (Path(name), shipped_models() / name, Path("runs") / name):
+        if (folder / CONFIG).is_file() or (folder == Path(name) and folder.is_dir()):
+            return folder
+    raise NotFound("there is no such model", file=name, hint="See musegen models list.")
 
 
 def load(folder: str | Path, device: str = "cpu") -> Trained:

@@ -76,9 +76,8 @@ def compose(
             drawer.next()
             if progress:
                 progress(min(int(tracker.bars.min()) - first, plan.bars), plan.bars)
-    new = (
-        np.stack(drawer.drawn, axis=1) if drawer.drawn else np.zeros((n, 0, len(vocabulary.sizes)))
-    )
+    none: Words = np.zeros((n, len(vocabulary.sizes)), np.int16)
+    new: Words = np.stack([*drawer.drawn, none], axis=1)
     return [
         _composed(model, plan, seed, new[row, : drawer.length[row]], drawer.nats[row], tracker, row)
         for row in range(n)

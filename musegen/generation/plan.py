@@ -168,14 +168,10 @@ def _after(whole: Score, join: Ints, seed: Score) -> Score:
     for part in whole.parts:
         notes = Notes.of(part.notes.rows[part.notes.onset >= start])
         onset, end = ticks(notes.onset), ticks(notes.end)
-        pedal = part.pedal[part.pedal[:, 0] >= start]
-        parts.append(
-            replace(
-                part,
-                notes=Notes(onset, end - onset, notes.pitch, notes.velocity),
-                pedal=np.stack([ticks(pedal[:, 0]), pedal[:, 1]], axis=1),
-            )
-        )
+        pedal = part.pedal[part.pedal[:, 0] >= start].copy()
+        pedal[:, 0] = ticks(pedal[:, 0])
+        new = Notes(onset, end - onset, notes.pitch, notes.velocity)
+        parts.append(replace(part, notes=new, pedal=pedal))
     marks = tuple(
         Mark(int(ticks(np.array([m.tick]))[0]), m.kind, m.text, m.part)
         for m in whole.marks
@@ -193,8 +189,9 @@ def _after(whole: Score, join: Ints, seed: Score) -> Score:
 def _append(part: Part, new: Part | None) -> Part:
     if new is None:
         return part
-    rows = np.concatenate([part.notes.rows, new.notes.rows])
-    return replace(part, notes=Notes.of(rows), pedal=np.concatenate([part.pedal, new.pedal]))
+    rows: Ints = np.concatenate([part.notes.rows, new.notes.rows])
+    pedal: Ints = np.concatenate([part.pedal, new.pedal])
+    return replace(part, notes=Notes.of(rows), pedal=pedal)
 
 
 def _moved(rows: Ints, ticks: int) -> Notes:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from musegen.corpus.batches import Batches
 from musegen.corpus.prepare import Encoded, Prepared

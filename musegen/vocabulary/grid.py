@@ -1,8 +1,8 @@
 """The vocabulary for a fixed set of voices: a word is one time step of them all.
 
 In each voice a step is a pitch that begins, a hold of the pitch that sounds, or a rest. The first
-word says the metre; the last is the end, right after the last step that sounds. Voices are drawn outer ones first: in a chorale soprano,
-bass, then alto and tenor.
+word says the metre; the last is the end, right after the last step that sounds. Voices are drawn
+outer ones first: in a chorale soprano, bass, then alto and tenor.
 """
 
 from __future__ import annotations
@@ -173,6 +173,18 @@ class GridVocabulary(Vocabulary):
         sounding = features[:, 3 : 3 + len(self.voices)]
         sounding[sounding > 0] += semitones
         return words + (pitched * semitones).astype(np.int16), features
+
+    def history(self, words: Words, features: Features) -> Words:
+        """A voice sees what sounds in it, how long it has (to a quarter), and the voice before."""
+        n = len(self.voices)
+        sounding, held = features[:, 3 : 3 + n], features[:, 3 + n :]
+        past = np.full((*words.shape, 3), -1, np.int16)
+        past[:, :, 0] = sounding
+        past[:, 1:, 1] = np.where(words == HOLD, sounding - 1, words)[:, :-1]
+        past[:, :, 2] = np.minimum(held, self.steps) * (self.steps + 1) + (
+            features[:, :1] % self.steps
+        )
+        return past
 
     def units(self, score: Score, words: Words) -> int:
         """Steps times voices, rests included; metre and end are not counted."""

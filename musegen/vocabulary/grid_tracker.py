@@ -74,9 +74,9 @@ class GridTracker(Tracker):
         legal[:, low : high + 1] = True
         legal[:, REST] = True
         legal[:, HOLD] = self._sounding[:, voice] > 0
+        silent = (drawn == REST).all(axis=1)
+        legal[silent & self._must_sound(voice), REST] = False
         if voice:
-            silent = (drawn == REST).all(axis=1)
-            legal[silent & self._must_sound(voice), REST] = False
             return legal
         at_barline = (self._place == 0) & (self.bars > 0) & (self._sounding > 0).any(axis=1)
         if self.last_bar is None:
@@ -92,4 +92,4 @@ class GridTracker(Tracker):
         if self.last_bar is None or voice < len(self._ranges) - 1:
             return np.zeros(len(self.bars), bool)
         closing = self._place == self._bar_steps[self._metre] - 1
-        return closing & (self.bars >= self.last_bar - 1)
+        return np.asarray(closing & (self.bars >= self.last_bar - 1))

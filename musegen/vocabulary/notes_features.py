@@ -63,14 +63,14 @@ def bar_lengths(steps: int) -> Ints:
 
 def features_of(words: Words, steps: int) -> Features:
     """Words of a whole piece (T, 10) → features (T, 11)."""
-    words = words.astype(np.int64)
-    kind = words[:, KIND]
-    delta = words[:, BEATS] * steps + words[:, TICKS]
+    rows: Ints = words.astype(np.int64)
+    kind = rows[:, KIND]
+    delta = rows[:, BEATS] * steps + rows[:, TICKS]
     after = np.cumsum(np.where(kind == WAIT, COARSE * steps, delta))
     before = np.concatenate([[0], after[:-1]])
     bar_start = np.maximum.accumulate(np.concatenate([[0], np.where(kind == BARLINE, after, 0)]))
     place = before - bar_start[:-1]
-    metre = _standing(words, METRE)
+    metre = _standing(rows, METRE)
     bars = np.concatenate([[0], np.cumsum(kind == BARLINE)[:-1]]) % BARS
     bar = 8 * steps
     columns = [
@@ -78,10 +78,10 @@ def features_of(words: Words, steps: int) -> Features:
         np.clip(bar_lengths(steps)[metre] - place, 0, bar),
         bars,
         metre,
-        _standing(words, KEY),
-        _standing(words, TEMPO),
+        _standing(rows, KEY),
+        _standing(rows, TEMPO),
         np.clip(place + delta, 0, bar),
-        *_part_features(words, before + delta, steps),
+        *_part_features(rows, before + delta, steps),
     ]
     return np.stack(columns, axis=1).astype(np.int16)
 

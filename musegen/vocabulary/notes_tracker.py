@@ -71,21 +71,21 @@ class NotesTracker(Tracker):
 
     def advance(self, words: Words) -> None:
         """Take one more word of each piece (B, 10)."""
-        words = words.astype(np.int64)
+        now: Ints = words.astype(np.int64)
         live = ~self.done
-        kind = np.where(live, words[:, KIND], -1)
-        delta = np.where(kind == WAIT, COARSE * self.steps, self._delta(words))
+        kind = np.where(live, now[:, KIND], -1)
+        delta = np.where(kind == WAIT, COARSE * self.steps, self._delta(now))
         self._time += np.where(live, delta, 0)
         self._bar_start = np.where(kind == BARLINE, self._time, self._bar_start)
         self.bars += kind == BARLINE
         self.done |= kind == END
         for standing in (METRE, KEY, TEMPO):
             rows = np.flatnonzero(kind == standing)
-            self._standing[rows, standing] = words[rows, VALUE] + 1
+            self._standing[rows, standing] = now[rows, VALUE] + 1
         rows = np.flatnonzero(kind == PEDAL)
-        self._pedal[rows, self._part(words)[rows]] = words[rows, VALUE]
-        self._note(np.flatnonzero(kind == NOTE), words)
-        self._last[live] = words[live]
+        self._pedal[rows, self._part(now)[rows]] = now[rows, VALUE]
+        self._note(np.flatnonzero(kind == NOTE), now)
+        self._last[live] = now[live]
 
     def features(self, drawn: Words) -> Features:
         """Fields drawn so far (B, k) → features (B, 11), zero where not known yet."""
@@ -96,14 +96,14 @@ class NotesTracker(Tracker):
         out[:, 1] = np.clip(self._bar_lengths[metre] - place, 0, bar)
         out[:, 2] = self.bars % BARS
         out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
-        drawn = drawn.astype(np.int64)
-        if drawn.shape[1] > TICKS:
-            delta = self._delta(drawn)
+        so_far: Ints = drawn.astype(np.int64)
+        if so_far.shape[1] > TICKS:
+            delta = self._delta(so_far)
             out[:, 6] = np.clip(place + delta, 0, bar)
-        if drawn.shape[1] > DESK:
-            note = self._part_note[self._rows, self._part(drawn)]
-            known = (note[:, 0] > 0) & APPLIES[drawn[:, KIND], DESK]
-            gap = np.clip(self._time + self._delta(drawn) - note[:, 1], 0, 4 * self.steps) + 1
+        if so_far.shape[1] > DESK:
+            note = self._part_note[self._rows, self._part(so_far)]
+            known = (note[:, 0] > 0) & APPLIES[so_far[:, KIND], DESK]
+            gap = np.clip(self._time + self._delta(so_far) - note[:, 1], 0, 4 * self.steps) + 1
             length = np.clip(note[:, 2], 0, bar)
             values = np.stack([note[:, 0], gap, length, note[:, 3]], axis=1)
             out[:, 7:11] = np.where(known[:, None], values, 0)
@@ -112,23 +112,23 @@ class NotesTracker(Tracker):
     def legal(self, drawn: Words) -> Mask:
         """Fields drawn so far (B, k) → which values of field k may follow (B, size)."""
         field = drawn.shape[1]
-        drawn = drawn.astype(np.int64)
+        so_far: Ints = drawn.astype(np.int64)
         if field == KIND:
             return self._legal_kind()
         if field in (BEATS, TICKS):
-            return self._within(drawn, *self._onset_range(drawn[:, KIND]), BEATS)
+            return self._within(so_far, *self._onset_range(so_far[:, KIND]), BEATS)
         if field in (LENGTH_BEATS, LENGTH_TICKS):
-            return self._within(drawn, np.ones_like(self._time), self._room(drawn), LENGTH_BEATS)
+            return self._within(so_far, np.ones_like(self._time), self._room(so_far), LENGTH_BEATS)
         if field == VELOCITY:
-            return np.ones((len(drawn), self._sizes[VELOCITY]), bool)
+            return np.ones((len(so_far), self._sizes[VELOCITY]), bool)
         if field == VALUE:
-            return self._legal_value(drawn)
-        tied = self._tied(drawn)
+            return self._legal_value(so_far)
+        tied = self._tied(so_far)
         if field == INSTRUMENT:
-            return self._legal_instrument(drawn, tied)
+            return self._legal_instrument(so_far, tied)
         if field == DESK:
-            return self._legal_desk(drawn, tied)
-        return self._legal_pitch(drawn, tied)
+            return self._legal_desk(so_far, tied)
+        return self._legal_pitch(so_far, tied)
 
     def _delta(self, words: Ints) -> Ints:
         return words[:, BEATS] * self.steps + words[:, TICKS]
@@ -152,7 +152,8 @@ class NotesTracker(Tracker):
 
     @property
     def _may_play(self) -> Mask:
-        return np.ones((_INSTRUMENTS, DESKS), bool) if self.parts is None else self.parts
+        every: Mask = np.ones((_INSTRUMENTS, DESKS), bool)
+        return every if self.parts is None else self.parts
 
     def _legal_kind(self) -> Mask:
         legal = np.zeros((len(self._rows), len(KINDS)), bool)
@@ -189,7 +190,7 @@ class NotesTracker(Tracker):
         highest = np.flatnonzero(self._may_play.ravel())[-1]
         room = self._part(self._last) < highest
         higher = (kind == NOTE) & (self._last[:, PITCH] < self._top[instrument])
-        return np.isin(kind, (NOTE, PEDAL)) & (room | higher)
+        return np.asarray(np.isin(kind, (NOTE, PEDAL)) & (room | higher))
 
     def _onset_range(self, kind: Ints) -> tuple[Ints, Ints]:
         """The least and most steps from the last word to one of `kind` (B,)."""
@@ -209,7 +210,7 @@ class NotesTracker(Tracker):
             first = values * self.steps
             return (first + self.steps - 1 >= low[:, None]) & (first <= high[:, None])
         total = drawn[:, coarse, None] * self.steps + values
-        return (total >= low[:, None]) & (total <= high[:, None])
+        return np.asarray((total >= low[:, None]) & (total <= high[:, None]))
 
     def _room(self, drawn: Ints) -> Ints:
         """The longest note that ends with the piece (B,)."""

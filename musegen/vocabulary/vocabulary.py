@@ -106,6 +106,23 @@ class Vocabulary(ABC):
     def to_dict(self) -> dict[str, Any]:
         """All that is needed to build the vocabulary again, as JSON knows it."""
 
+    def history(self, words: Words, features: Features) -> Words:
+        """What an n-gram sees of the past: words (T, F) → (T, F, 3), nearest first.
+
+        A single field sees the three words before it; one of several sees the field before it,
+        itself in the word before, and the field before that.
+        """
+        n, n_fields = words.shape
+        past = np.full((n, n_fields, 3), -1, np.int16)
+        if n_fields == 1:
+            for back in range(1, 4):
+                past[back:, 0, back - 1] = words[: n - back, 0]
+            return past
+        past[:, 1:, 0] = words[:, :-1]
+        past[1:, :, 1] = words[:-1]
+        past[:, 2:, 2] = words[:, :-2]
+        return past
+
     def places(self, score: Score) -> list[tuple[int, int]]:
         """What words can tell of each part: parts of two scores at one place are the same part."""
         return [(0, index) for index in range(len(score.parts))]

@@ -1,0 +1,76 @@
+"""`musegen evaluate`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from .options import Corpus, Device, Json, Quiet, corpus_path
+
+
+def command(
+    corpus: Corpus,
+    model: Annotated[str, typer.Option("--model", "-m", help="A model folder or name.")],
+    split: Annotated[
+        Literal["train", "valid", "test", "all"], typer.Option(help="Which pieces to measure.")
+    ] = "valid",
+    device: Device = "auto",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure how likely pieces are under a model, with baselines beside it."""
+    from musegen.corpus.prepare import prepare
+    from musegen.evaluation.evaluate import evaluate
+    from musegen.evaluation.trained import find_model, load
+
+    from .terminal import counting, give, say
+
+    path = corpus_path(corpus)
+    trained = load(find_model(model), device)
+    with counting("reading", quiet) as progress:
+        prepared = prepare(path, vocabulary=trained.vocabulary, progress=progress)
+    say("Measuring…", quiet)
+    figures = evaluate(trained, prepared, split)
+    left_out = prepared.survey.count("skipped")
+    if left_out:
+        say(f"{left_out} pieces could not be read or do not suit the model.", quiet)
+    if figures["seen_in_training"]:
+        seen = len(figures["seen_in_training"])
+        say(
+            f"Warning: {seen} of the {figures['pieces']} pieces, or twins of them, were learnt "
+            "from; their nats say nothing of new music.",
+        )
+    if as_json:
+        give(figures)
+    else:
+        _show(figures)
+
+
+def _show(figures: dict[str, Any]) -> None:
+    """The model and the baselines, one under the other, in one unit."""
+    from .terminal import give_table
+
+    low, high = figures["interval"]
+    rows = [[figures["model"], f"{figures['nats_per_unit']:.4f}", f"{low:.4f} to {high:.4f}"]]
+    names = {"repeat": "repeat the last word", "repeat_bar": "repeat the last bar"}
+    for name, nats in figures["baselines"].items():
+        if nats is not None:
+            rows.append([names.get(name, "n-gram of order 4"), f"{nats:.4f}", ""])
+    give_table([figures["split"], f"nats a {figures['unit']}", "95 % over pieces"], rows, (1, 2))
+    fields = [[name, f"{nats:.4f}"] for name, nats in figures["per_field"].items() if nats]
+    if len(fields) > 1:
+        give_table(["of these", "nats"], fields, (1,))
+    give_table(
+        ["pieces", f"{figures['unit']}s", "notes", "nats a note", "grid"],
+        [
+            [
+                str(figures["pieces"]),
+                str(figures["units"]),
+                str(figures["notes"]),
+                f"{figures['nats_per_note']:.4f}",
+                figures["grid"],
+            ]
+        ],
+        (0, 1, 2, 3),
+    )

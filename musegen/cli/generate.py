@@ -1,0 +1,190 @@
+"""`musegen generate`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import Device, Force, Json, Quiet, RandomSeed, free_path
+
+if TYPE_CHECKING:
+    from musegen.evaluation.trained import Trained
+    from musegen.generation.compose import Composed
+    from musegen.generation.plan import Plan
+    from musegen.score.score import Score
+
+
+def command(
+    seed: Annotated[
+        str | None, typer.Option(help="The piece to go on from; book.abc:12 is a tune of a book.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="A model. [default: the one trained last]")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write: .mid or .abc.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many pieces.")] = 1,
+    bars: Annotated[int, typer.Option(min=1, help="How many new bars.")] = 16,
+    continue_from: Annotated[
+        int | None, typer.Option(min=2, help="The first new bar. [default: after the last]")
+    ] = None,
+    omit_seed: Annotated[bool, typer.Option("--omit-seed", help="Write only what is new.")] = False,
+    temperature: Annotated[
+        float, typer.Option(help="Above 1 bolder, below 1 safer, 0 always the likeliest.")
+    ] = 1.0,
+    top_k: Annotated[int, typer.Option(help="Draw from the k likeliest values; 0: all.")] = 0,
+    top_p: Annotated[float, typer.Option(help="Draw from the likeliest that hold p.")] = 1.0,
+    min_p: Annotated[
+        float, typer.Option(help="Drop values less likely than this share of the likeliest.")
+    ] = 0.02,
+    rank: Annotated[bool, typer.Option("--rank/--no-rank", help="Best first.")] = True,
+    device: Device = "auto",
+    random_seed: RandomSeed = 0,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Carry a piece on, or compose one from nothing."""
+    from musegen.evaluation.trained import load
+    from musegen.generation.compose import compose
+    from musegen.generation.plan import Plan, until_bar
+    from musegen.generation.rank import rank_scores
+    from musegen.generation.sampling import Sampling
+
+    from .terminal import counting, say
+
+    sampling = Sampling(temperature, top_k, top_p, min_p)
+    piece = _read_seed(seed)
+    if piece is not None and continue_from is not None:
+        piece = until_bar(piece, continue_from - 1)
+    plan = Plan(bars, piece, omit_seed)
+    paths = _paths(output, seed, n, force)
+    trained = load(_choose_model(model, quiet), device)
+    began = time.monotonic()
+    with counting("composing", quiet) as progress:
+        found = compose(
+            trained, plan, n=n, sampling=sampling, random_seed=random_seed, progress=progress
+        )
+    scores = rank_scores(trained, found)
+    order = sorted(range(n), key=lambda i: -scores[i]) if rank else list(range(n))
+    ranked = [(found[i], scores[i]) for i in order]
+    seconds = time.monotonic() - began
+    settings = f"temperature={temperature:g} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
+    _write(ranked, paths, trained, f"random seed {random_seed}; {settings}", force)
+    _report(ranked, paths, trained, plan, (random_seed, seconds), as_json)
+    for candidate, path in zip(found, paths, strict=True):
+        if not candidate.finished:
+            say(f"{path} was broken off: the model wrote too many notes a bar.", quiet)
+    say(f"Now try: musegen play {paths[0]}", quiet)
+
+
+def _read_seed(seed: str | None) -> Score | None:
+    from musegen.errors import UsageError
+    from musegen.score.files import read
+
+    if seed is None:
+        return None
+    if seed.isdigit() and not Path(seed).exists():
+        raise UsageError(
+            f"a seed is a piece of music here, not the number {seed}",
+            hint=f"For chance, say --random-seed {seed}.",
+        )
+    return read(seed)
+
+
+def _choose_model(name: str | None, quiet: bool) -> Path:
+    """The model named, or else the one trained last."""
+    from musegen.errors import NotFound
+    from musegen.evaluation.trained import find_model
+
+    from .state import recall
+    from .terminal import say
+
+    if name is not None:
+        return find_model(name)
+    last = recall("model")
+    if last is None:
+        hint = "Train one: musegen train FOLDER. Or name one: --model DIR."
+        raise NotFound("no model was trained yet", hint=hint)
+    say(f"Composing with {last}, the model trained last.", quiet)
+    return last
+
+
+def _paths(output: Path | None, seed: str | None, n: int, force: bool) -> list[Path]:
+    """A path for each piece; none may be there already.
+
+    Raises:
+        OutputError: one is there.
+        UsageError: the suffix is none that can be written.
+    """
+    from musegen.errors import OutputError, UsageError
+    from musegen.score.files import WRITTEN_SUFFIXES
+
+    if output is None:
+        stem = f"{Path(seed.replace(':', '-')).stem}-continued" if seed else "composed"
+        return [free_path(Path(f"{stem}-{number + 1}.mid")) for number in range(n)]
+    if output.suffix.lower() not in WRITTEN_SUFFIXES:
+        known = ", ".join(WRITTEN_SUFFIXES)
+        raise UsageError(f"cannot write {output.suffix or 'no suffix'}", hint=f"Take {known}.")
+    paths = (
+        [output]
+        if n == 1
+        else [output.with_name(f"{output.stem}-{number + 1}{output.suffix}") for number in range(n)]
+    )
+    there = [path for path in paths if path.exists()]
+    if there and not force:
+        raise OutputError("is already there", file=there[0], hint="Overwrite it with --force.")
+    return paths
+
+
+def _write(
+    ranked: list[tuple[Composed, float]], paths: list[Path], model: Trained, how: str, force: bool
+) -> None:
+    import musegen
+    from musegen.score.files import write
+
+    from .state import remember
+
+    made_by = f"musegen {musegen.__version__}; model {model.fingerprint[:16]}; {how}"
+    for (candidate, _), path in zip(ranked, paths, strict=True):
+        write(candidate.score, path, force, made_by)
+    remember("piece", paths[0])
+
+
+def _report(
+    ranked: list[tuple[Composed, float]],
+    paths: list[Path],
+    model: Trained,
+    plan: Plan,
+    run: tuple[int, float],
+    as_json: bool,
+) -> None:
+    """One line or object a piece, best first."""
+    from musegen.generation.rank import units_of
+
+    from .terminal import give, give_table
+
+    files = [
+        {
+            "path": str(path),
+            "notes": candidate.score.n_notes,
+            "bars": candidate.score.n_bars,
+            "nats_per_unit": candidate.nats / units_of(model, candidate),
+            "rank_score": score,
+        }
+        for (candidate, score), path in zip(ranked, paths, strict=True)
+    ]
+    if as_json:
+        give({"model": str(model.folder), "random_seed": run[0], "seconds": run[1], "files": files})
+        return
+    unit = model.vocabulary.unit
+    head = ["piece", "bars", "notes", f"nats a {unit} of what is new"]
+    rows = [
+        [str(f["path"]), str(f["bars"]), str(f["notes"]), f"{f['nats_per_unit']:.3f}"]
+        for f in files
+    ]
+    give_table(head, rows, right=(1, 2, 3))

@@ -1,0 +1,81 @@
+"""`musegen models`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import Json
+
+app = typer.Typer(no_args_is_help=True, help="The models that are here.")
+
+
+@app.command("list")
+def list_models(as_json: Json = False) -> None:
+    """List the models that ship with musegen, and those in ./runs."""
+    from musegen.evaluation.trained import shipped_models
+    from musegen.network.checkpoint import CONFIG
+
+    from .terminal import give, give_table, say
+
+    found = [
+        folder.parent
+        for place in (shipped_models(), Path("runs"))
+        for folder in sorted(place.glob(f"*/{CONFIG}"))
+    ]
+    models = [_about(folder) for folder in found]
+    if as_json:
+        give({"models": models})
+    elif models:
+        rows = [
+            [m["name"], m["vocabulary"], m["backbone"], m["held_out"], m["path"]] for m in models
+        ]
+        give_table(["model", "vocabulary", "backbone", "held out", "where"], rows)
+    else:
+        say("There are none yet. Train one: musegen train FOLDER")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A model's name or folder.")], as_json: Json = False
+) -> None:
+    """Show a model's card."""
+    from musegen.evaluation.trained import find_model, load
+    from musegen.training.run import card
+
+    from .terminal import give
+
+    model = load(find_model(name))
+    if as_json:
+        give({"path": str(model.folder), "fingerprint": model.fingerprint, **model.config})
+    elif model.config.get("figures"):
+        typer.echo(card(model.config, model.fingerprint))
+    else:
+        typer.echo(f"{model.folder}: its training has not ended; go on with --resume.")
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """A line about a model; a damaged one says so."""
+    from musegen.errors import MusegenError
+    from musegen.network.checkpoint import load_config
+
+    try:
+        config = load_config(folder)
+    except MusegenError as error:
+        return {
+            "name": folder.name,
+            "path": str(folder),
+            "vocabulary": error.message,
+            "backbone": "",
+            "held_out": "",
+        }
+    nats = config.get("figures", {}).get("valid_nats")
+    return {
+        "name": folder.name,
+        "path": str(folder),
+        "vocabulary": config.get("vocabulary", {}).get("name", "?"),
+        "backbone": config.get("network", {}).get("backbone", "?"),
+        "held_out": f"{nats:.4f} nats a {config.get('unit')}" if nats else "in training",
+    }

@@ -1,0 +1,39 @@
+"""`musegen play`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Force, Json, Quiet, free_path
+
+
+def command(
+    file: Annotated[
+        str | None, typer.Argument(help="A piece. [default: the one generated last]")
+    ] = None,
+    wav: Annotated[Path | None, typer.Option(help="Where to write the sound.")] = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Turn a piece into sound: a WAV file that any player opens."""
+    from musegen.errors import NotFound
+    from musegen.score.files import read
+    from musegen.sound.player import to_wav
+
+    from .state import recall
+    from .terminal import give, say
+
+    last = recall("piece")
+    if file is None and last is None:
+        raise NotFound("nothing was generated yet", hint="Name a file: musegen play FILE.")
+    piece = file or str(last)
+    score = read(piece)
+    path = wav or free_path(Path(f"{Path(piece.replace(':', '-')).stem}.wav"))
+    seconds = to_wav(score, path, force)
+    if as_json:
+        give({"piece": piece, "wav": str(path), "seconds": seconds})
+    say(f"{path}: {seconds:.1f} seconds of {piece}. Open it with any player.", quiet)

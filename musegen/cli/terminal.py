@@ -1,0 +1,78 @@
+"""What a person sees: words and progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+
+def console() -> Console:
+    """The terminal behind standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str, quiet: bool = False) -> None:
+    """A line for a person."""
+    if not quiet:
+        console().print(text, markup=False)
+
+
+def give(result: dict[str, Any]) -> None:
+    """A result for a script: one JSON object on standard output."""
+    import typer
+
+    typer.echo(json.dumps(result, ensure_ascii=False))
+
+
+def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = ()) -> None:
+    """A result for a person: a table on standard output. Columns in `right` hold numbers."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column, name in enumerate(head):
+        table.add_column(name, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False).print(table)
+
+
+@contextmanager
+def bars(quiet: bool, *columns: str) -> Iterator[Progress]:
+    """Progress bars that vanish when done; none in quiet runs.
+
+    `columns` are names of fields, shown after the bar.
+    """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = [TextColumn("{task.fields[" + name + "]}") for name in columns]
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeRemainingColumn(),
+        *shown,
+        console=console(),
+        transient=True,
+        disable=quiet,
+    ) as progress:
+        yield progress
+
+
+@contextmanager
+def counting(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar fed by a function of how many of how many are done."""
+    with bars(quiet) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -1,0 +1,179 @@
+"""`musegen train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from .options import Corpus, Device, Json, Quiet, RandomSeed
+
+if TYPE_CHECKING:
+    from musegen.corpus.prepare import Prepared
+    from musegen.training.run import Run
+
+
+def command(
+    corpus: Corpus,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The model folder. [default: runs/NAME]")
+    ] = None,
+    backbone: Annotated[
+        Literal["lstm", "gru", "rnn", "transformer"], typer.Option(help="What reads the past.")
+    ] = "lstm",
+    vocabulary: Annotated[
+        Literal["auto", "abc", "grid", "notes"], typer.Option(help="What a word is.")
+    ] = "auto",
+    time_grid: Annotated[
+        Literal["auto", "24", "48"], typer.Option(help="Steps a quarter of the notes vocabulary.")
+    ] = "auto",
+    size: Annotated[
+        Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
+    ] = "auto",
+    budget: Annotated[
+        str | None, typer.Option(help="Time to train, as 90s, 10m or 1h30m. [default: 10m]")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Updates to make; makes a run repeatable.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run broken off.")] = False,
+    device: Device = "auto",
+    random_seed: RandomSeed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a model on a folder of music: ten minutes, unless told otherwise.
+
+    Sub-folders named train, valid and test are the split; else a tenth of the pieces is held out.
+    """
+    from musegen.errors import UsageError
+    from musegen.training.run import Run, RunSettings
+    from musegen.training.schedule import Extent, seconds_of
+
+    if budget is not None and steps is not None:
+        raise UsageError("give a --budget or --steps, not both")
+    extent = Extent(seconds_of(budget or "10m"), steps)
+    prepared, folder = _prepared(corpus, output, vocabulary, time_grid, resume, quiet)
+    if resume:
+        run = Run.resume(prepared, folder, device)
+    else:
+        run = Run.start(prepared, folder, RunSettings(backbone, size, extent, device, random_seed))
+    _announce(run, prepared, corpus, quiet)
+    _follow(run, quiet)
+    _finish(run, as_json, quiet)
+
+
+def _prepared(
+    corpus: str, output: Path | None, vocabulary: str, time_grid: str, resume: bool, quiet: bool
+) -> tuple[Prepared, Path]:
+    """The corpus as words, and the folder of the run."""
+    from musegen.corpus.prepare import prepare
+    from musegen.errors import OutputError
+    from musegen.evaluation.trained import vocabulary_of
+
+    from .options import corpus_path
+    from .terminal import counting
+
+    path = corpus_path(corpus)
+    folder = output or Path("runs") / (
+        path.resolve().stem if path.is_file() else path.resolve().name
+    )
+    if folder.exists() and not resume:
+        hint = "Go on with it by --resume, or name another folder with -o."
+        raise OutputError("is already there", file=folder, hint=hint)
+    with counting("reading", quiet) as progress:
+        prepared = prepare(
+            path,
+            vocabulary=vocabulary_of(folder) if resume else vocabulary,
+            steps=None if time_grid == "auto" else int(time_grid),
+            progress=progress,
+        )
+    return prepared, folder
+
+
+def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
+    """What was found, and what training will take."""
+    from .terminal import say
+
+    survey, network, extent = prepared.survey, run.network, run.fit.extent
+    say(
+        f"{corpus}: {survey.count('kept')} pieces kept, {survey.count('skipped')} skipped, "
+        f"{survey.count('duplicate')} duplicates; {len(prepared.of('train'))} to learn from, "
+        f"{len(prepared.of('valid'))} held out.",
+        quiet,
+    )
+    if survey.count("skipped"):
+        say(f"See why files were skipped: musegen doctor {corpus}", quiet)
+    duration = f"{extent.steps} steps" if extent.steps else f"{extent.seconds / 60:.3g} minutes"
+    say(
+        f"Vocabulary {prepared.vocabulary.name} ({prepared.vocabulary.grid}); "
+        f"{network.settings.backbone} of {network.n_parameters:,} parameters, for {duration}, "
+        f"in about {run.memory_mb} MB of memory.",
+        quiet,
+    )
+
+
+def _follow(run: Run, quiet: bool) -> None:
+    """Train, with a bar and a line at each measurement."""
+    from musegen.training.fit import Learnt
+
+    from .terminal import bars
+
+    unit = run.config["unit"]
+    with bars(quiet, "now") as progress:
+        task = progress.add_task("training", total=1.0, now="")
+        for event in run.events():
+            if isinstance(event, Learnt):
+                rate = event.words * run.notes_per_word / max(event.seconds, 1e-9)
+                now = f"{rate:,.0f} notes/s, gradient {event.gradient:.2f}"
+                progress.update(task, completed=event.share, now=now)
+            elif not quiet:
+                line = (
+                    f"{event.seconds:6.0f} s  step {event.step:6d}  train {event.train_nats:.4f}  "
+                    f"held out {event.valid_nats:.4f} nats a {unit}"
+                )
+                progress.console.print(line + ("" if event.best else "  (not the best)"))
+
+
+def _finish(run: Run, as_json: bool, quiet: bool) -> None:
+    """Measure, draw the curves, and say what to do next."""
+    from .state import remember
+    from .terminal import give, say
+
+    model = run.finish()
+    _draw_curves(run)
+    remember("model", run.folder)
+    figures: dict[str, Any] = model.config["figures"]
+    if as_json:
+        names = ("parameters", "steps", "seconds", "notes_per_second", "train_nats", "valid_nats")
+        give(
+            {
+                "model": str(run.folder),
+                "vocabulary": model.vocabulary.name,
+                "grid": model.vocabulary.grid,
+                "backbone": model.network.settings.backbone,
+                **{name: figures[name] for name in names},
+                "unit": model.vocabulary.unit,
+                "files": figures["files"],
+            }
+        )
+    say(
+        f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on "
+        f"{figures['valid_pieces']} pieces. The model is in {run.folder}, its curves in "
+        f"{run.folder / 'curves.svg'}.\nNow try: musegen generate --model {run.folder} --seed FILE",
+        quiet,
+    )
+
+
+def _draw_curves(run: Run) -> None:
+    from musegen.disk import write_whole
+    from musegen.picture.curves import curves_svg
+    from musegen.training.run import read_log
+
+    log = read_log(run.folder)
+    series = {"train": log["train_nats"], "held out": log["valid_nats"]}
+    svg = curves_svg(
+        log["step"], series, unit=f"nats a {run.config['unit']}", title=run.folder.name
+    )
+    write_whole(run.folder / "curves.svg", svg.encode(), force=True)

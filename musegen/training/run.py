@@ -1,0 +1,285 @@
+"""A training run on disk: from a corpus to a model folder, resumable at any instant."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import musegen
+from musegen.corpus.prepare import Prepared
+from musegen.disk import write_whole
+from musegen.errors import CorpusError, ModelError, OutputError
+from musegen.evaluation.likelihood import field_nats, nats_per_unit
+from musegen.evaluation.trained import SEEN, Trained, load, network_for
+from musegen.network.checkpoint import (
+    WEIGHTS,
+    device_of,
+    load_config,
+    save_config,
+    save_tensors,
+)
+from musegen.network.next_word import NetworkSettings, NextWordNetwork
+
+from .fit import CHECKPOINT, Event, Fit, Validated
+from .schedule import Extent
+from .settings import FitSettings, network_settings
+
+RESUME, LOG, CARD = "resume", "log.csv", "card.md"
+LOG_COLUMNS = ("step", "seconds", "words", "train_nats", "valid_nats", "gradient")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What is asked of a run.
+
+    Attributes:
+        backbone: one of BACKBONES.
+        size: `auto`, or one of SIZES.
+        extent: for how long.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        random_seed: all that chance depends on.
+    """
+
+    backbone: str = "lstm"
+    size: str = "auto"
+    extent: Extent = field(default_factory=Extent)
+    device: str = "auto"
+    random_seed: int = 0
+
+
+class Run:
+    """A run in its folder. `events` trains; `finish` writes the figures.
+
+    Attributes:
+        folder: the model folder.
+        fit: the loop.
+        config: what config.json holds.
+    """
+
+    def __init__(self, folder: Path, fit: Fit, config: dict[str, Any]) -> None:
+        self.folder, self.fit, self.config = folder, fit, config
+
+    @classmethod
+    def start(cls, prepared: Prepared, folder: Path, settings: RunSettings) -> Run:
+        """A new run in a new folder.
+
+        Raises:
+            CorpusError: there is too little to learn from and to hold out.
+            OutputError: the folder is already there, or cannot be made.
+        """
+        _check(prepared)
+        if folder.exists():
+            hint = "Go on with --resume, or name another with -o."
+            raise OutputError("is already there", file=folder, hint=hint)
+        seconds = settings.extent.seconds if settings.extent.steps is None else float("inf")
+        words = sum(piece.stop - piece.start for piece in prepared.of("train"))
+        shape = network_settings(
+            settings.backbone,
+            settings.size,
+            n_words=words,
+            seconds=seconds,
+            vocabulary=prepared.vocabulary.name,
+        )
+        fit_settings = FitSettings(random_seed=settings.random_seed)
+        fit = _fit(prepared, folder, shape, fit_settings, settings.extent, settings.device)
+        config = {
+            "musegen": musegen.__version__,
+            "network": vars(shape),
+            "vocabulary": prepared.vocabulary.to_dict(),
+            "unit": prepared.vocabulary.unit,
+            "grid": prepared.vocabulary.grid,
+            "training": {
+                "corpus": prepared.survey.root.resolve().name,
+                "data": prepared.fingerprint,
+                "fit": fit_settings.to_dict(),
+                "seconds": settings.extent.seconds,
+                "steps": settings.extent.steps,
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+            },
+            "figures": {},
+        }
+        run = cls(folder, fit, config)
+        fit.checkpoint()
+        run._write_seen()
+        save_config(folder, config)
+        return run
+
+    @classmethod
+    def resume(cls, prepared: Prepared, folder: Path, device: str = "auto") -> Run:
+        """Go on with a run that was broken off.
+
+        Raises:
+            NotFound: there is no such folder.
+            ModelError: it is no run, is damaged, or learnt from other music.
+        """
+        config = load_config(folder)
+        if not (folder / RESUME / CHECKPOINT).is_file():
+            raise ModelError(
+                "has no checkpoint to go on from",
+                file=folder,
+                hint="Its training has ended. Start another with -o.",
+            )
+        try:
+            saved = config["training"]
+            if saved["data"] != prepared.fingerprint:
+                raise ModelError(
+                    "was trained on other music than this folder holds now",
+                    file=folder,
+                    hint="Start another run with -o.",
+                )
+            shape = NetworkSettings(**config["network"])
+            extent = Extent(saved["seconds"], saved["steps"])
+            settings = FitSettings(**saved["fit"])
+        except (KeyError, TypeError) as error:
+            raise ModelError("is damaged", file=folder / "config.json") from error
+        fit = _fit(prepared, folder, shape, settings, extent, device)
+        fit.restore()
+        run = cls(folder, fit, config)
+        run._cut_log()
+        return run
+
+    @property
+    def network(self) -> NextWordNetwork:
+        """What learns."""
+        return self.fit.network
+
+    @property
+    def notes_per_word(self) -> float:
+        """How many notes a word of what is learnt from stands for, on average."""
+        pieces = self.fit.learnt
+        return sum(p.notes for p in pieces) / sum(p.stop - p.start for p in pieces)
+
+    @property
+    def memory_mb(self) -> int:
+        """About how many megabytes training takes, torch itself included."""
+        shape, settings = self.network.settings, self.fit.settings
+        words = settings.length * settings.batch
+        layers = shape.depth * (20 if shape.backbone == "transformer" else 10)
+        fields = 8 * len(self.network.shape.sizes) + sum(self.network.shape.sizes) / shape.width
+        numbers = 6 * self.network.n_parameters + words * shape.width * (layers + fields)
+        return round(300 + 4 * numbers / 1e6)
+
+    def events(self) -> Iterator[Event]:
+        """Train. The best weights so far, and the log, are on disk before an event is told."""
+        for event in self.fit.events():
+            if isinstance(event, Validated):
+                self._log(event)
+                if event.best:
+                    about = {"step": event.step, "valid_nats": event.valid_nats}
+                    save_tensors(self.folder / WEIGHTS, dict(self.fit.average), about)
+            yield event
+
+    def finish(self) -> Trained:
+        """Measure the best weights on all held-out pieces, write the card, drop the checkpoint."""
+        model = load(self.folder, self.fit.device.type)
+        held_out = self.fit.held_out
+        nats = field_nats(model.network, self.fit.prepared, held_out)
+        now = self.fit.counters
+        survey = self.fit.prepared.survey
+        self.config["figures"] = {
+            "parameters": self.network.n_parameters,
+            "steps": now.step,
+            "seconds": now.seconds,
+            "notes_per_second": now.words * self.notes_per_word / now.seconds,
+            "train_nats": read_log(self.folder)["train_nats"][-1],
+            "valid_nats": nats_per_unit(nats, held_out),
+            "valid_pieces": len(held_out),
+            "files": {
+                "kept": survey.count("kept"),
+                "skipped": survey.count("skipped"),
+                "duplicates": survey.count("duplicate"),
+            },
+        }
+        save_config(self.folder, self.config)
+        write_whole(self.folder / CARD, card(self.config, model.fingerprint).encode(), force=True)
+        shutil.rmtree(self.folder / RESUME, ignore_errors=True)
+        return replace(model, config=self.config)
+
+    def _write_seen(self) -> None:
+        seen = {piece.melody: piece.path for piece in self.fit.learnt}
+        text = json.dumps(seen, ensure_ascii=False, indent=0)
+        write_whole(self.folder / SEEN, text.encode(), force=True)
+
+    def _log(self, event: Validated) -> None:
+        row = [str(getattr(event, name)) for name in LOG_COLUMNS]
+        path = self.folder / LOG
+        text = path.read_text() if path.exists() else ",".join(LOG_COLUMNS) + "\n"
+        write_whole(path, f"{text}{','.join(row)}\n".encode(), force=True)
+
+    def _cut_log(self) -> None:
+        """Drop the lines after the checkpoint: they will be written again."""
+        path = self.folder / LOG
+        if not path.exists():
+            return
+        head, *rows = path.read_text().splitlines()
+        kept = [row for row in rows if int(row.split(",")[0]) <= self.fit.counters.step]
+        write_whole(path, "\n".join([head, *kept, ""]).encode(), force=True)
+
+
+def read_log(folder: Path) -> dict[str, list[float]]:
+    """The columns of a run's log."""
+    rows = list(csv.DictReader(io.StringIO((folder / LOG).read_text())))
+    return {name: [float(row[name]) for row in rows] for name in LOG_COLUMNS}
+
+
+def card(config: dict[str, Any], fingerprint: str) -> str:
+    """What a person should know of a model, in a page of Markdown."""
+    figures, network, training = config["figures"], config["network"], config["training"]
+    return f"""# A model of {training["corpus"]}
+
+| | |
+|---|---|
+| vocabulary | {config["vocabulary"]["name"]}, {config["grid"]} |
+| network | {network["backbone"]}, {network["depth"]} layers of {network["width"]}, \
+{figures["parameters"]:,} parameters |
+| learnt from | {figures["files"]["kept"]} pieces kept, {figures["files"]["skipped"]} skipped, \
+{figures["files"]["duplicates"]} duplicates |
+| training | {figures["steps"]:,} steps in {figures["seconds"]:.0f} s, \
+random seed {training["fit"]["random_seed"]} |
+| held out | {figures["valid_nats"]:.4f} nats a {config["unit"]} on {figures["valid_pieces"]} \
+pieces that it never saw, the end counted |
+| fingerprint | {fingerprint[:16]} |
+| made with | musegen {config["musegen"]}, torch {training["torch"]} |
+"""
+
+
+def _fit(
+    prepared: Prepared,
+    folder: Path,
+    shape: NetworkSettings,
+    settings: FitSettings,
+    extent: Extent,
+    device: str,
+) -> Fit:
+    torch.manual_seed(settings.random_seed)
+    network = network_for(prepared.vocabulary, shape).to(device_of(device))
+    return Fit(network, prepared, settings, extent, folder / RESUME)
+
+
+def _check(prepared: Prepared) -> None:
+    """Whether there is music to learn from, and other music to measure on."""
+    if not prepared.of("train"):
+        raise CorpusError(
+            f"holds {len(prepared.pieces)} usable piece(s), and none is left to learn from "
+            "once one is held out",
+            file=prepared.survey.root,
+            hint="Give at least two different pieces.",
+        )
+    if not prepared.of("valid"):
+        raise CorpusError(
+            "holds one usable piece; a second is needed to measure on",
+            file=prepared.survey.root,
+            hint="Give at least two different pieces.",
+        )
