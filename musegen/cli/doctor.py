@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from .options import Corpus, Json, Quiet, corpus_path
+import typer
 
-_SHOWN = 40
+from .options import Corpus, Json, Quiet, corpus_path
 
 
 def command(corpus: Corpus, as_json: Json = False, quiet: Quiet = False) -> None:
@@ -27,33 +28,23 @@ def command(corpus: Corpus, as_json: Json = False, quiet: Quiet = False) -> None
 
 
 def _show(found: dict[str, Any]) -> None:
-    from .terminal import give_table, say
+    """What is not kept, a line each; then the corpus as a whole."""
+    from .terminal import give_table
 
-    files = found["files"]
-    rows = [
-        [
-            f["path"],
-            f["status"] if not f["reason"] else f"{f['status']}: {f['reason']}",
-            str(f["notes"]),
-            str(f["parts"]),
-            str(f["bars"]),
-            ", ".join(f"{count} {kind}" for kind, count in f["lost"].items()),
-        ]
-        for f in sorted(files, key=lambda f: f["status"] == "kept")[:_SHOWN]
-    ]
-    give_table(["piece", "status", "notes", "parts", "bars", "would be lost"], rows, (2, 3, 4))
-    if len(files) > _SHOWN:
-        say(f"… and {len(files) - _SHOWN} more; all of them with --json.")
+    for file in found["files"]:
+        if file["status"] != "kept":
+            of = "of " if file["status"] == "duplicate" else ""
+            typer.echo(f"{file['status']:<9}  {file['path']}: {of}{file['reason']}")
+        for fault in file["faults"]:
+            typer.echo(f"fault      {file['path']}: {fault}")
+    names = ("kept", "skipped", "duplicates", "ignored", "notes")
+    head = ["kept", "skipped", "duplicates", "not music", "notes", "vocabulary"]
     give_table(
-        ["kept", "skipped", "duplicates", "not music", "notes", "vocabulary"],
-        [
-            [
-                *(
-                    str(found[name])
-                    for name in ("kept", "skipped", "duplicates", "ignored", "notes")
-                ),
-                found["vocabulary"] or "none",
-            ]
-        ],
-        (0, 1, 2, 3, 4),
+        head, [[*(str(found[n]) for n in names), found["vocabulary"] or "none"]], (0, 1, 2, 3, 4)
     )
+    lost: Counter[str] = Counter()
+    for file in found["files"]:
+        lost.update(file["lost"])
+    if lost:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in lost.most_common())
+        typer.echo(f"The words of {found['vocabulary']} would lose: {kinds}.")

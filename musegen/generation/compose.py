@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +68,7 @@ def compose(
     vocabulary = model.vocabulary
     seed = plan.words(vocabulary)
     tracker = plan.tracker(vocabulary, n)
-    with torch.no_grad(), torch.backends.mkldnn.flags(enabled=False):
+    with torch.no_grad(), _plain_kernels():
         drawer = _Drawer(model, tracker, sampling or Sampling(), random_seed)
         drawer.read(seed, n)
         limit = _WORDS_A_BAR * plan.bars
@@ -140,6 +141,16 @@ class _Drawer:
 
     def _features(self, drawn: torch.Tensor) -> torch.Tensor:
         return _tensor(self.tracker.features(drawn.cpu().numpy()), self.model.device)
+
+
+@contextmanager
+def _plain_kernels() -> Iterator[None]:
+    """Without oneDNN, whose set-up costs more than it saves at one word a call."""
+    torch.backends.mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.set_flags(_enabled=True)  # type: ignore[no-untyped-call]
 
 
 def _tensor(array: Words | Features | NDArray[np.int64], device: torch.device) -> torch.Tensor:

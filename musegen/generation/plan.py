@@ -129,15 +129,15 @@ def from_bar(score: Score, bar: int) -> Score:
     start = int(score.barlines[bar - 1])
 
     def shifted(column: Ints) -> Ints:
-        now, later = standing(column, start), column[column[:, 0] > start]
+        now, later = standing(column, start), column[column[:, 0] > start].tolist()
         rows = [[0, *now]] if now else []
-        return np.array([*rows, *(later - [start, *[0] * (column.shape[1] - 1)]).tolist()])
+        return np.array([*rows, *([tick - start, *row] for tick, *row in later)])
 
     parts = tuple(
         replace(
             part,
             notes=_moved(part.notes.rows[part.notes.onset >= start], -start),
-            pedal=part.pedal[part.pedal[:, 0] >= start] - [start, 0],
+            pedal=part.pedal[part.pedal[:, 0] >= start] - np.array([start, 0]),
             events=tuple(replace(e, tick=max(e.tick - start, 0)) for e in part.events),
         )
         for part in score.parts

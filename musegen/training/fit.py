@@ -26,8 +26,8 @@ from .settings import FitSettings
 
 CHECKPOINT = "state.safetensors"
 _CHECKPOINT_SECONDS = 20.0
-_VALIDATIONS = 20  # in a run
-_VALID_WORDS = 30_000  # measured on at each
+_VALIDATIONS = 15  # in a run
+_VALID_WORDS = 20_000  # measured on at each
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Learnt:
     Attributes:
         step: how many there were.
         share: of the run that is done.
-        seconds: of training so far.
+        seconds: so far, measuring included.
         nats: a word, of this batch.
         gradient: the norm of the gradient before it was clipped.
         words: learnt from so far.
@@ -57,7 +57,7 @@ class Validated:
 
     Attributes:
         step: after how many updates.
-        seconds: of training so far.
+        seconds: so far, measuring included.
         train_nats: a unit, of the batches since the last time, with dropout.
         valid_nats: a unit, of held-out pieces.
         best: whether it is the lowest so far.
@@ -137,30 +137,20 @@ class Fit:
         """Train until the extent is reached; one event an update, one a validation."""
         self.network.train()
         now = self.counters
+        began = time.monotonic() - now.seconds
         saved = time.monotonic()
         while (share := self.extent.share(now.step, now.seconds)) < 1.0:
-            began = time.monotonic()
             nats, gradient = self._update(rate(share))
-            now.seconds += time.monotonic() - began
-            yield Learnt(
-                now.step,
-                self.extent.share(now.step, now.seconds),
-                now.seconds,
-                nats,
-                gradient,
-                now.words,
-            )
-            due = self.extent.share(now.step, now.seconds) * _VALIDATIONS
-            if due >= now.validations + 1 and due < _VALIDATIONS:
-                yield self._validate(_some(self.held_out), int(due))
+            now.seconds = time.monotonic() - began
+            share = self.extent.share(now.step, now.seconds)
+            yield Learnt(now.step, share, now.seconds, nats, gradient, now.words)
+            due = int(share * _VALIDATIONS)
+            measured = due > now.validations
+            if measured:
+                yield self._validate(_some(self.held_out), due)
+            if measured or time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 self.checkpoint()
                 saved = time.monotonic()
-            elif time.monotonic() - saved > _CHECKPOINT_SECONDS:
-                self.checkpoint()
-                saved = time.monotonic()
-        if now.validations < _VALIDATIONS:
-            yield self._validate(_some(self.held_out), _VALIDATIONS)
-            self.checkpoint()
 
     def _update(self, factor: float) -> tuple[float, float]:
         """One step of the optimisers: nats a word, and the norm of the gradient."""

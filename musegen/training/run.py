@@ -195,6 +195,7 @@ class Run:
             "notes_per_second": now.words * self.notes_per_word / now.seconds,
             "train_nats": read_log(self.folder)["train_nats"][-1],
             "valid_nats": nats_per_unit(nats, held_out),
+            "train_pieces": len(self.fit.learnt),
             "valid_pieces": len(held_out),
             "files": {
                 "kept": survey.count("kept"),
@@ -244,8 +245,7 @@ def card(config: dict[str, Any], fingerprint: str) -> str:
 | vocabulary | {config["vocabulary"]["name"]}, {config["grid"]} |
 | network | {network["backbone"]}, {network["depth"]} layers of {network["width"]}, \
 {figures["parameters"]:,} parameters |
-| learnt from | {figures["files"]["kept"]} pieces kept, {figures["files"]["skipped"]} skipped, \
-{figures["files"]["duplicates"]} duplicates |
+| learnt from | {figures["train_pieces"]} pieces |
 | training | {figures["steps"]:,} steps in {figures["seconds"]:.0f} s, \
 random seed {training["fit"]["random_seed"]} |
 | held out | {figures["valid_nats"]:.4f} nats a {config["unit"]} on {figures["valid_pieces"]} \
