@@ -51,7 +51,8 @@ def read_music21(path: str | Path) -> Score:
         warnings.simplefilter("ignore")
         try:
             stream = converter.parse(path, format=kind, forceSource=True)
-            score = _score(stream.toSoundingPitch())
+            stream.toSoundingPitch(inPlace=True)
+            score = _score(stream)
         except UnreadableFile as error:
             raise UnreadableFile(error.message, file=path) from error
         except Exception as error:  # music21 lets through whatever its parsers run into
