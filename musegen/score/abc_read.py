@@ -169,7 +169,7 @@ class _Tune:
         if self.voice is None:
             raise ValueError("the tune has no K: field, which ends its header")
         voices = [voice for voice in self.voices.values() if voice.clock] or [self.voice]
-        return _score(voices, self.title, self.characters)
+        return score_of(voices, self.title, self.characters)
 
 
 def _is_metre(text: str) -> bool:
@@ -180,7 +180,7 @@ def _is_metre(text: str) -> bool:
     return True
 
 
-def _score(voices: list[Voice], title: str, characters: int) -> Score:
+def score_of(voices: list[Voice], title: str, characters: int) -> Score:
     """Voices → a score; the voice with the most bar lines gives the bars and their marks.
 
     Raises:

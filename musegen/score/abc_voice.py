@@ -35,6 +35,11 @@ _CHORD_SYMBOL = re.compile(
 _IN_THE_TIME_OF = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # the others: 3 in compound metres, else 2
 
 
+def is_chord_symbol(text: str) -> bool:
+    """Whether a text in quotes is a chord (`Am7`, `D/F#`) and no remark."""
+    return _CHORD_SYMBOL.fullmatch(text) is not None
+
+
 @dataclass(eq=False)
 class Sound:
     """A note being read: when it begins and how long it lasts, in whole notes."""
@@ -99,6 +104,10 @@ class Voice:
             if tempo_us is not None:
                 self.tempos[self.clock] = tempo_us
 
+    def forget_accidentals(self) -> None:
+        """Let no accidental that was read reach what follows, as at a bar line."""
+        self._altered.clear()
+
     def read(self, kind: str, text: str) -> None:
         """Obey one lexeme.
 
@@ -110,12 +119,9 @@ class Voice:
     def _mark(self, kind: str, text: str) -> None:
         self.marks.append((self.clock, kind, text))
 
-    def _field(self, text: str) -> None:
-        self.change(text[0], text[2:])
-
     def _quoted(self, text: str) -> None:
         """A chord symbol; any other text in quotes is a remark for the reader."""
-        if _CHORD_SYMBOL.fullmatch(text.strip()):
+        if is_chord_symbol(text.strip()):
             self._mark("chord", text.strip())
 
     def _ornament(self, text: str) -> None:
@@ -171,9 +177,6 @@ class Voice:
             self.clock += Fraction(*self._metre)
             self.barlines.append(self.clock)
         self._advance(Fraction(*self._metre))
-
-    def _note(self, text: str) -> None:
-        self._sound([text], Fraction(1))
 
     def _chord(self, text: str) -> None:
         """Notes that begin together; the first says when the next note begins."""
@@ -285,11 +288,11 @@ _READERS: dict[str, Callable[[Voice, str], None]] = {
     "quoted": Voice._quoted,
     "ornament": Voice._ornament,
     "grace": Voice._grace,
-    "field": Voice._field,
+    "field": lambda voice, text: voice.change(text[0], text[2:]),
     "bar": Voice._bar,
     "ending": Voice._ending,
     "chord": Voice._chord,
-    "note": Voice._note,
+    "note": lambda voice, text: voice._sound([text], Fraction(1)),
     "rest": Voice._rest,
     "tuplet": Voice._open_tuplet,
     "broken": Voice._broken,

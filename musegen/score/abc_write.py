@@ -8,8 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from fractions import Fraction
 
 from musegen.score.abc_fields import (
@@ -24,18 +23,15 @@ from musegen.score.abc_fields import (
     spell,
     tempo_text,
 )
+from musegen.score.abc_sheet import Segment, Sheet, bar_signs
 from musegen.score.score import (
     DEFAULT_TEMPO_US,
-    Notes,
     Score,
     bar_ticks,
-    barlines_of_metre,
     standing,
 )
 
 BARS_A_LINE = 4
-_ENDS = {("repeat", "end"): ":|", ("bar", "|]"): "|]", ("bar", "||"): "||"}
-_STRUCTURE = ("repeat", "ending", "bar")
 
 
 def write_book(scores: Iterable[Score]) -> str:
@@ -58,31 +54,6 @@ def _tune(score: Score, number: int) -> str:
         lines += [f"V:{part + 1}"] if named else []
         lines.append(_VoiceText(score, part).text())
     return "\n".join(lines) + "\n"
-
-
-@dataclass(frozen=True)
-class _Segment:
-    """A stretch in which the same notes sound: pitches, and which of them go on after it."""
-
-    start: int
-    end: int
-    pitches: tuple[int, ...]
-    held: frozenset[int]
-
-
-def _segments(notes: Notes, cuts: Iterable[int]) -> Iterator[_Segment]:
-    """The notes cut at every onset and end, and at the ticks given."""
-    ticks = sorted({*cuts, *notes.onset.tolist(), *notes.end.tolist()})
-    rows = iter(notes.rows.tolist())
-    following = next(rows, None)
-    sounding: dict[int, int] = {}  # the end of what sounds, by pitch
-    for start, end in itertools.pairwise(ticks):
-        while following is not None and following[0] <= start:
-            sounding[following[2]] = following[0] + following[1]
-            following = next(rows, None)
-        sounding = {pitch: stop for pitch, stop in sounding.items() if stop > start}
-        held = frozenset(pitch for pitch, stop in sounding.items() if stop > end)
-        yield _Segment(start, end, tuple(sorted(sounding)), held)
 
 
 class _Spelling:
@@ -139,26 +110,11 @@ class _VoiceText:
 
     def __init__(self, score: Score, part: int) -> None:
         self.score = score
-        self.lines = score.barlines.tolist()
-        if not self.lines:
-            metre, ticks_per_quarter = score.metre, score.ticks_per_quarter
-            self.lines = barlines_of_metre(metre, score.end, ticks_per_quarter).tolist()
-        elif self.lines[-1] < score.end:
-            self.lines.append(score.end)
-        self.line_ticks = set(self.lines)
-        self.end = self.lines[-1] if self.lines else 0
-        self.marks: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        for mark in score.marks:
-            if mark.tick <= self.end and (mark.kind in _STRUCTURE or mark.part == part):
-                self.marks[mark.tick].append((mark.kind, mark.text))
-        self.pickups = {
-            end
-            for start, end in itertools.pairwise([0, *self.lines])
-            if self._is_pickup(start, end)
-        }
+        self.sheet = Sheet.of(score, part)
+        bars = itertools.pairwise([0, *self.sheet.lines])
+        self.pickups = {end for start, end in bars if self._is_pickup(start, end)}
+        self.line_ticks = set(self.sheet.lines)
         self.fields = _fields(score)
-        cuts = {0, *self.lines, *self.fields, *self.marks}
-        self.segments = list(_segments(score.parts[part].notes, cuts))
         self.spelling = _Spelling(_fifths(score, 0))
         self.out: list[str] = []
         self.bars_in_line = 0
@@ -167,26 +123,25 @@ class _VoiceText:
         """The music lines, without the last line end."""
         held: frozenset[int] = frozenset()
         bar = 0
-        for segment, (prefix, factor) in zip(self.segments, self._tuplets(), strict=True):
+        for segment, (prefix, factor) in zip(self.sheet.segments, self._tuplets(), strict=True):
             self._boundary(segment.start, held)
             if segment.start in self.line_ticks:
                 bar += 1
-            elif self._begins_beat(segment.start, self.lines[bar]):
+            elif self._begins_beat(segment.start, self.sheet.lines[bar]):
                 self.out.append(" ")
             self.out.append(prefix)
             self._marks(segment.start)
             self._sound(segment, factor)
             held = segment.held
-        self._marks(self.end)
-        self._boundary(self.end, held)
+        self._marks(self.sheet.end)
+        self._boundary(self.sheet.end, held)
         return "".join(self.out).strip()
 
     def _boundary(self, tick: int, held: frozenset[int]) -> None:
         """What stands between two notes: bar lines, repeats, endings, changes."""
-        marks = self.marks.get(tick, [])
+        marks = self.sheet.marks.get(tick, [])
         is_line = tick in self.line_ticks
-        ends = [sign for mark, sign in _ENDS.items() if mark in marks] or ["|"] * is_line
-        begins = ["|:"] * (("repeat", "start") in marks)
+        ends, begins = bar_signs(marks, is_line)
         endings = [f"[{text} " for kind, text in marks if kind == "ending"]
         if ends or begins:
             self.spelling.begin_bar(held)
@@ -202,12 +157,12 @@ class _VoiceText:
 
     def _marks(self, tick: int) -> None:
         """What stands before a note: chord symbols, grace notes, ornaments."""
-        marks = self.marks.get(tick, [])
+        marks = self.sheet.marks.get(tick, [])
         self.out += [f'"{text}"' for kind, text in marks if kind == "chord"]
         self.out += [self.spelling.grace(text) for kind, text in marks if kind == "grace"]
         self.out += [text for kind, text in marks if kind == "ornament"]
 
-    def _sound(self, segment: _Segment, factor: Fraction) -> None:
+    def _sound(self, segment: Segment, factor: Fraction) -> None:
         length = duration_text(self._units(segment) * factor)
         notes = [self.spelling.note(pitch) for pitch in segment.pitches]
         if not notes:
@@ -219,7 +174,7 @@ class _VoiceText:
             ties = ["-" * (pitch in segment.held) for pitch in segment.pitches]
             self.out.append(f"[{''.join(map(str.__add__, notes, ties))}]{length}")
 
-    def _units(self, segment: _Segment) -> Fraction:
+    def _units(self, segment: Segment) -> Fraction:
         """How many eighths a segment lasts."""
         return Fraction(2 * (segment.end - segment.start), self.score.ticks_per_quarter)
 
@@ -242,10 +197,10 @@ class _VoiceText:
     def _tuplets(self) -> list[tuple[str, Fraction]]:
         """For each segment, what opens a tuplet there and the factor its length is written by."""
         plain = ("", Fraction(1))
-        found = [plain] * len(self.segments)
+        found = [plain] * len(self.sheet.segments)
         place = 0
         while place < len(found):
-            p = _odd_part(self._units(self.segments[place]).denominator)
+            p = _odd_part(self._units(self.sheet.segments[place]).denominator)
             n = self._tuplet_size(place) if 1 < p <= 9 else 0
             if n:
                 q = 2 ** (p.bit_length() - 1)
@@ -258,7 +213,7 @@ class _VoiceText:
     def _tuplet_size(self, first: int) -> int:
         """How many segments from `first` make a tuplet that ends within the bar; 0 for none."""
         total = Fraction(0)
-        for size, segment in enumerate(self.segments[first:], start=1):
+        for size, segment in enumerate(self.sheet.segments[first:], start=1):
             units = self._units(segment)
             if size > 1 and segment.start in self.line_ticks:
                 return 0

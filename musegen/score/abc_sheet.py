@@ -1,0 +1,81 @@
+"""A part as ABC must put it: cut at bar lines, changes and marks; what is written at a cut."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from musegen.score.score import Notes, Score, barlines_of_metre
+
+Marks = list[tuple[str, str]]  # kinds and texts
+
+_STRUCTURE = ("repeat", "ending", "bar")
+_ENDS = {("repeat", "end"): ":|", ("bar", "|]"): "|]", ("bar", "||"): "||"}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch in which the same notes sound: pitches, and which of them go on after it."""
+
+    start: int
+    end: int
+    pitches: tuple[int, ...]
+    held: frozenset[int]
+
+
+def _segments(notes: Notes, cuts: Iterable[int]) -> Iterator[Segment]:
+    """The notes cut at every onset and end, and at the ticks given."""
+    ticks = sorted({*cuts, *notes.onset.tolist(), *notes.end.tolist()})
+    rows = iter(notes.rows.tolist())
+    following = next(rows, None)
+    sounding: dict[int, int] = {}  # the end of what sounds, by pitch
+    for start, end in itertools.pairwise(ticks):
+        while following is not None and following[0] <= start:
+            sounding[following[2]] = following[0] + following[1]
+            following = next(rows, None)
+        sounding = {pitch: stop for pitch, stop in sounding.items() if stop > start}
+        held = frozenset(pitch for pitch, stop in sounding.items() if stop > end)
+        yield Segment(start, end, tuple(sorted(sounding)), held)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One part of a score, cut for writing.
+
+    `lines` are the ticks at which bars end, the last one closed; `marks` those of the part and of
+    the whole score, by tick; `segments` reach from tick 0 to `end`.
+    """
+
+    lines: list[int]
+    marks: Mapping[int, Marks]
+    segments: list[Segment]
+
+    @property
+    def end(self) -> int:
+        """The tick of the last bar line; 0 for no music."""
+        return self.lines[-1] if self.lines else 0
+
+    @classmethod
+    def of(cls, score: Score, part: int) -> Sheet:
+        """Cut a part at bar lines, marks, and changes of tempo, metre and key."""
+        lines = score.barlines.tolist()
+        if not lines:
+            lines = barlines_of_metre(score.metre, score.end, score.ticks_per_quarter).tolist()
+        elif lines[-1] < score.end:
+            lines.append(score.end)
+        end = lines[-1] if lines else 0
+        marks: dict[int, Marks] = defaultdict(list)
+        for mark in score.marks:
+            if mark.tick <= end and (mark.kind in _STRUCTURE or mark.part == part):
+                marks[mark.tick].append((mark.kind, mark.text))
+        changes = {tick for c in (score.metre, score.key, score.tempo) for tick in c[:, 0].tolist()}
+        cuts = {0, *lines, *marks, *(tick for tick in changes if tick <= end)}
+        return cls(lines, marks, list(_segments(score.parts[part].notes, cuts)))
+
+
+def bar_signs(marks: Marks, is_line: bool) -> tuple[list[str], list[str]]:
+    """The signs that end a bar and those that begin one, for the marks at one tick."""
+    ends = [sign for mark, sign in _ENDS.items() if mark in marks] or ["|"] * is_line
+    return ends, ["|:"] * (("repeat", "start") in marks)

@@ -1,0 +1,77 @@
+"""What a network should not have to count in a tune: the place in the bar, metre, key, section."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musegen.score.score import Ints
+
+from .abc_lexicon import Kind, read_lexeme
+from .abc_tables import FIRST_LEXEME, KEYS, Effects, Tables
+from .vocabulary import Feature, Features, Mask
+
+BARS = 16
+PLACES = 12 * 16 + 1  # told apart to a twelfth of an eighth, for two whole notes
+KEY = 4  # the column of the key
+
+
+def abc_features(n_metres: int) -> tuple[Feature, ...]:
+    """The features, in order."""
+    return (
+        Feature("place", PLACES),
+        Feature("to go", PLACES),
+        Feature("bars in section", BARS),
+        Feature("metre", n_metres + 1),
+        Feature("key", KEYS),
+    )
+
+
+def columns(
+    place: Ints, bar: Ints, bars_in_section: Ints, metre: Ints, key: Ints, ticks_per_eighth: int
+) -> Features:
+    """What stands, as columns (N,): ticks since the bar line, ticks a bar, … → features (N, 5)."""
+
+    def twelfths(ticks: Ints) -> Ints:
+        return np.clip(12 * ticks // ticks_per_eighth, 0, PLACES - 1)
+
+    known = [twelfths(place), twelfths(bar - place), bars_in_section % BARS, metre, key]
+    return np.stack(known, axis=1).astype(np.int16)
+
+
+def features_of(words: Ints, tables: Tables) -> Features:
+    """The words of a whole tune (T,) → the features beside each (T, 5)."""
+    effects = effects_of(words, tables)
+    kind = effects.kind
+    is_bar = kind == Kind.BAR
+    time = np.cumsum(effects.ticks) - effects.ticks
+    bar_start = _before(np.maximum.accumulate(np.where(is_bar, time, 0)))
+    bars = np.cumsum(is_bar & (time > bar_start))
+    section_start = np.maximum.accumulate(np.where(is_bar & effects.section, bars, 0))
+    return columns(
+        time - bar_start,
+        _standing(effects.bar, kind == Kind.METRE),
+        _before(bars - section_start),
+        _standing(effects.metre, kind == Kind.METRE),
+        _standing(effects.key, kind == Kind.KEY),
+        tables.ticks_per_eighth,
+    )
+
+
+def effects_of(words: Ints, tables: Tables) -> Effects:
+    """What each word does (T,); a spelled lexeme does it at its last word."""
+    effects = tables.effects.at(words)
+    for place, text in tables.texts(words):
+        if words[place] < FIRST_LEXEME:
+            effects.put(place, tables.effect(read_lexeme(text)))
+    return effects
+
+
+def _before(values: Ints) -> Ints:
+    """What stood before each word: the values one later, 0 before the first."""
+    return np.concatenate([np.zeros(min(1, len(values)), np.int64), values[:-1]])
+
+
+def _standing(values: Ints, told: Mask) -> Ints:
+    """The value told last before each word, 0 before there is one."""
+    last = _before(np.maximum.accumulate(np.where(told, np.arange(1, len(values) + 1), 0)))
+    return np.concatenate([[0], values])[last]

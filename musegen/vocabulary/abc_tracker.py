@@ -1,0 +1,222 @@
+"""Follows an `abc` sequence word by word: its features, and what may come next."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from musegen.score.score import Ints
+
+from .abc_features import columns
+from .abc_lexicon import Kind, read_lexeme
+from .abc_tables import CLOSE, OPEN, Tables, character, signature_row
+from .vocabulary import Features, Mask, Tracker, Words
+
+
+class AbcTracker(Tracker):
+    """See Tracker.
+
+    A bar is as long as its metre says, but the first of a section may be a pickup, and the last of
+    one may lack what a pickup took. A tie reaches over a bar line only; where it does, the next bar
+    begins with the same pitches. No word is legal after which none would be.
+
+    Args:
+        batch: B, how many pieces.
+        tables: the words.
+    """
+
+    def __init__(self, batch: int, tables: Tables) -> None:
+        self.bars = np.zeros(batch, np.int64)
+        self.done = np.zeros(batch, bool)
+        self._tables = tables
+        self._rows = np.arange(batch)
+        self._place, self._bar, self._metre, self._key, self._bars_in_section = np.zeros(
+            (5, batch), np.int64
+        )
+        self._pickups = np.zeros(
+            (batch, int(tables.effects.bar.max()) + 1), bool
+        )  # their lengths so far
+        self._section_begins = np.ones(batch, bool)  # whether this bar is the first of a section
+        self._last_kind = np.full(batch, -1)
+        self._last_order = np.full(batch, -1)
+        self._may_end = np.zeros(batch, bool)
+        self._rested = np.zeros(batch, bool)  # since the last note or bar line
+        self._held = np.zeros(batch, np.int64)  # the pitches that a tie holds, 0 for none
+        self._spelled: list[str | None] = [None] * batch
+        self._continued: dict[tuple[int, int], Mask] = {}
+
+    def advance(self, words: Words) -> None:
+        """Take one more word of each piece (B, 1)."""
+        tables, now = self._tables, words[:, 0].astype(np.int64)
+        effects = tables.effects.at(now)
+        order = tables.order[now]
+        sound = tables.sound[self._signature, now] * tables.tied[now]
+        spelling = (effects.kind == Kind.SPELLING) & ~self.done
+        for row in np.flatnonzero(spelling).tolist():
+            text = self._spell(row, int(now[row]))
+            if text is not None:
+                lexeme = read_lexeme(text)
+                effects.put(row, tables.effect(lexeme))
+                order[row] = tables.order[tables.kind == lexeme.kind].max(initial=-1)
+                sound[row] = lexeme.tied and tables.sound_of(lexeme, int(self._signature[row]) - 7)
+        kind = effects.kind
+        kind[self.done] = Kind.END
+        self._sound(kind, effects.ticks, sound)
+        self._bar_line(kind == Kind.BAR, effects.section > 0)
+        self._metre = np.where(kind == Kind.METRE, effects.metre, self._metre)
+        self._bar = np.where(kind == Kind.METRE, effects.bar, self._bar)
+        self._key = np.where(kind == Kind.KEY, effects.key, self._key)
+        told = kind != Kind.SPELLING
+        sounding = (kind == Kind.NOTE) | (kind == Kind.REST)
+        self._last_kind = np.where(told, kind, self._last_kind)
+        self._last_order = np.where(told, np.where(sounding, -1, order), self._last_order)
+        self._may_end = np.where(told, effects.may_end > 0, self._may_end)
+        self.done |= kind == Kind.END
+
+    def features(self, drawn: Words) -> Features:
+        """All features (B, 5); none depends on what is drawn."""
+        return columns(
+            self._place,
+            self._bar,
+            self._bars_in_section,
+            self._metre,
+            self._key,
+            self._tables.ticks_per_eighth,
+        )
+
+    def legal(self, drawn: Words) -> Mask:
+        """Which words may follow (B, V)."""
+        legal = np.zeros((len(self._rows), self._tables.size), bool)
+        kind = self._tables.kind
+        legal |= self._legal_sounds()
+        legal |= self._legal_marks()
+        legal |= self._legal_bar_lines()
+        legal |= self._legal_changes()
+        ended = (self._last_kind == Kind.BAR) & self._may_end & (self._held == 0)
+        if self.last_bar is None:
+            legal[:, kind == Kind.END] = ended[:, None]
+        else:
+            legal[self.bars >= self.last_bar] = kind == Kind.END
+        # A seed may end where no word can go on well: then the bar is closed as it is.
+        legal[~legal.any(axis=1)] = kind == Kind.BAR
+        return legal
+
+    @property
+    def _signature(self) -> Ints:
+        return signature_row(self._key)
+
+    @property
+    def _left(self) -> Ints:
+        """Ticks until the bar is full (B,)."""
+        left: Ints = np.maximum(self._bar - self._place, 0)
+        return left
+
+    @property
+    def _closing(self) -> Mask:
+        """Whether this bar is the last that was asked for (B,)."""
+        if self.last_bar is None:
+            return np.zeros(len(self._rows), bool)
+        return self.bars + 1 >= self.last_bar
+
+    def _spell(self, row: int, word: int) -> str | None:
+        """Take a word that spells; the lexeme that it completes, if it does."""
+        if word == OPEN:
+            self._spelled[row] = ""
+        elif word == CLOSE:
+            text, self._spelled[row] = self._spelled[row], None
+            return text or None
+        else:
+            self._spelled[row] = (self._spelled[row] or "") + character(word)
+        return None
+
+    def _sound(self, kind: Ints, ticks: Ints, sound: Ints) -> None:
+        self._place += np.where((kind == Kind.NOTE) | (kind == Kind.REST), ticks, 0)
+        self._rested |= kind == Kind.REST
+        self._rested &= (kind != Kind.NOTE) & (kind != Kind.BAR)
+        self._held = np.where(kind == Kind.NOTE, sound, self._held)
+
+    def _bar_line(self, is_bar: Mask, section: Mask) -> None:
+        ends_bar = is_bar & (self._place > 0)
+        short = ends_bar & self._section_begins & (self._place < self._bar)
+        rows = self._rows[short & (self._place < self._pickups.shape[1])]
+        self._pickups[rows, self._place[rows]] = True
+        self.bars += ends_bar
+        self._bars_in_section += ends_bar
+        self._bars_in_section[is_bar & section] = 0
+        self._section_begins = np.where(
+            is_bar, section | (self._section_begins & ~ends_bar), self._section_begins
+        )
+        self._place[is_bar] = 0
+
+    def _legal_sounds(self) -> Mask:
+        """Notes and rests that fit in the bar, leaving what notes can fill."""
+        tables = self._tables
+        is_note, is_rest = tables.kind == Kind.NOTE, tables.kind == Kind.REST
+        after = self._left[:, None] - tables.ticks
+        furthest = len(tables.fillable) - 1
+        fits: Mask = (after >= 0) & tables.fillable[np.clip(after, 0, furthest)]
+        fits &= (is_note & tables.canonical[self._signature]) | (is_rest & ~self._rested[:, None])
+        fits &= ~tables.tied | ((after == 0) & self._may_be_tied())
+        held = self._held[:, None]
+        fits &= (held == 0) | (is_note & (tables.sound[self._signature] == held))
+        fits &= ((self._key > 0) & (self._left > 0))[:, None]
+        return fits
+
+    def _may_be_tied(self) -> Mask:
+        """Tied words whose pitches a bar can begin with (B, V)."""
+        legal = np.zeros((len(self._rows), self._tables.size), bool)
+        for row in self._rows[~self._closing]:
+            state = int(self._signature[row]), int(self._bar[row])
+            if state not in self._continued:
+                self._continued[state] = self._going_on(*state)
+            legal[row] = self._continued[state]
+        return legal
+
+    def _going_on(self, signature: int, bar: int) -> Mask:
+        """Words whose pitches an untied note can take up at the start of a bar (V,)."""
+        tables = self._tables
+        after = np.clip(bar - tables.ticks, -1, len(tables.fillable) - 1)
+        takes_up = (tables.kind == Kind.NOTE) & ~tables.tied & (after >= 0)
+        takes_up &= tables.fillable[np.maximum(after, 0)]
+        sound = tables.sound[signature]
+        goes_on: Mask = (sound > 0) & np.isin(sound, sound[takes_up])
+        return goes_on
+
+    def _legal_marks(self) -> Mask:
+        """Chord symbols, grace notes and ornaments, in order, where a note can follow."""
+        tables = self._tables
+        is_mark = (tables.kind >= Kind.CHORD) & (tables.kind <= Kind.ORNAMENT)
+        legal: Mask = is_mark & (tables.order > self._last_order[:, None])
+        legal &= tables.canonical[self._signature]
+        legal &= ((self._key > 0) & (self._left > 0))[:, None]
+        return legal
+
+    def _legal_bar_lines(self) -> Mask:
+        tables = self._tables
+        is_bar = tables.kind == Kind.BAR
+        sounded = (self._last_kind == Kind.NOTE) | (self._last_kind == Kind.REST)
+        full = sounded & (self._left == 0)
+        pickup = sounded & self._section_begins & ~self._closing & (self._place > 0)
+        left = np.minimum(self._left, self._pickups.shape[1] - 1)
+        completes = sounded & (self._held == 0) & self._pickups[self._rows, left]
+        legal: Mask = is_bar & (full | pickup)[:, None]
+        legal |= is_bar & (tables.effects.section > 0) & completes[:, None]
+        legal &= (tables.effects.may_end > 0) | ~self._closing[:, None]
+        begins = (self._last_kind == Kind.KEY) & (self.bars == 0) & (self._place == 0)
+        legal |= (is_bar & tables.opens) & begins[:, None]
+        return legal
+
+    def _legal_changes(self) -> Mask:
+        """Endings after a bar line; then metre and key, which begin the piece too."""
+        tables, last = self._tables, self._last_kind
+        is_metre, is_key = tables.kind == Kind.METRE, tables.kind == Kind.KEY
+        metre, key = tables.effects.metre, tables.effects.key
+        is_metre = is_metre & tables.fillable[tables.effects.bar]
+        at_bar = (self.bars > 0) & (self._place == 0) & (last >= 0)
+        may_change = at_bar & (self._held == 0) & (not self.keep_time)
+        new_metre = (may_change & (last <= Kind.ENDING))[:, None] & (metre != self._metre[:, None])
+        new_key = (may_change & (last <= Kind.METRE))[:, None] & (key != self._key[:, None])
+        legal: Mask = (tables.kind == Kind.ENDING) & (at_bar & (last == Kind.BAR))[:, None]
+        legal |= is_metre & ((last < 0)[:, None] | new_metre)
+        legal |= is_key & (new_key & (key > 1))
+        legal |= is_key & ((last == Kind.METRE) & (self._key == 0))[:, None]
+        return legal
