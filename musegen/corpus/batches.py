@@ -78,6 +78,7 @@ class Batches:
         length: T, the most words of a window.
         batch: B, windows a batch.
         random_seed: with the number of the batch, all that chance depends on.
+        transposed: share of the windows that are moved to another key.
     """
 
     def __init__(
@@ -88,7 +89,9 @@ class Batches:
         length: int,
         batch: int,
         random_seed: int,
+        transposed: float = 1.0,
     ) -> None:
+        self._transposed = transposed
         self._prepared, self._pieces = prepared, list(pieces)
         self._length, self._batch, self._seed = length, batch, random_seed
         words = np.array([piece.stop - piece.start for piece in pieces])
@@ -123,7 +126,8 @@ class Batches:
         n = piece.stop - piece.start
         half = self._length // 2
         start = int(np.clip(rng.integers(-half, max(n - half, 1)), 0, max(n - self._length, 0)))
-        shift = int(rng.integers(piece.low, piece.high + 1))
+        moved = rng.random() < self._transposed
+        shift = int(rng.integers(piece.low, piece.high + 1)) if moved else 0
         return Window(piece, start, min(start + self._length, n), shift)
 
 

@@ -122,7 +122,8 @@ class Repeat:
         before = np.arange(len(words)) - 1
         if self.bar:
             names = [feature.name for feature in self.vocabulary.features]
-            place, bars = features[:, names.index("place")], features[:, names.index("bars")]
+            place = features[:, names.index("place")].astype(np.int64)
+            bars = np.cumsum(np.diff(place, prepend=0) < 0)
             before = _a_bar_ago(place.tolist(), bars.tolist())
         return np.asarray((words == words[before]) & (before >= 0)[:, None])
 

@@ -128,6 +128,7 @@ class Fit:
             length=self.settings.length,
             batch=self.settings.batch,
             random_seed=self.settings.random_seed,
+            transposed=self.settings.transposed,
         )
         words = sum(piece.stop - piece.start for piece in self.learnt)
         self._units_per_word = sum(piece.units for piece in self.learnt) / words

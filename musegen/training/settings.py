@@ -26,6 +26,7 @@ class FitSettings:
         decay: weight decay.
         clip: the largest norm a gradient may have (Pascanu et al. 2013).
         average: decay of the running average of the weights; the average is what is kept.
+        transposed: share of the windows that are moved to another key.
         random_seed: all that chance depends on.
     """
 
@@ -36,6 +37,7 @@ class FitSettings:
     decay: float = 0.01
     clip: float = 1.0
     average: float = 0.995
+    transposed: float = 1.0
     random_seed: int = 0
 
     @property
