@@ -285,6 +285,15 @@ def test_what_is_written_reads_back_the_same(shared: Path) -> None:
     assert read_book(write_book(scores)) == scores
 
 
+def test_accidentals_are_written_so_that_all_readers_agree() -> None:
+    """Some let them hold in their octave alone, and some let a tie carry them on."""
+    other_octave = tune("^C4 ^c4|")
+    assert "^C4 ^c4" in write_book([other_octave])
+    tied = tune("[B^f-]8|[=f^f]8|")
+    assert "[=f^f]8" in write_book([tied])
+    assert read_book(write_book([tied])) == [tied]
+
+
 GOLDEN = """X:1
 T:Clean
 M:4/4
