@@ -161,9 +161,9 @@ class Voice:
     def _ending(self, text: str) -> None:
         """Open an ending: `1`, `1,3`, `1-3`; kept as the numbers with commas between."""
         numbers: list[int] = []
-        for piece in re.findall(r"\d+(?:-\d+)?", text):
-            first, _, last = piece.partition("-")
-            numbers.extend(range(int(first[:3]), int((last or first)[:3]) + 1))
+        for piece in re.findall(r"\d{1,2}(?:-\d{1,2})?", text):
+            first, *last = (int(number) for number in piece.split("-"))
+            numbers.extend(range(first, max([first, *last]) + 1))
         self._mark("ending", ",".join(map(str, numbers)))
 
     def _rest(self, text: str) -> None:
@@ -171,12 +171,11 @@ class Voice:
         letter, *length = _groups(_REST, text)
         units = read_duration(*length)
         if letter in "zx":
-            self._advance(units * self._scale)
-            return
+            return self._advance(units * self._scale)
         for _ in range(int(units) - 1):
             self.clock += Fraction(*self._metre)
             self.barlines.append(self.clock)
-        self._advance(Fraction(*self._metre))
+        return self._advance(Fraction(*self._metre))
 
     def _chord(self, text: str) -> None:
         """Notes that begin together; the first says when the next note begins."""

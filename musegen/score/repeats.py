@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -87,7 +88,7 @@ def _signs(score: Score) -> list[_Sign]:
             opens="start" in texts.get("repeat", ()),
             double_bar="bar" in texts,
             ending=frozenset(
-                int(turn) for text in texts.get("ending", ()) for turn in text.split(",")
+                int(turn) for text in texts.get("ending", ()) for turn in re.findall(r"\d+", text)
             ),
         )
         for tick, texts in sorted(found.items())
@@ -133,7 +134,8 @@ def _turns(signs: list[_Sign], section: int) -> int:
         if (sign.opens and sign is not signs[section]) or 1 in sign.ending & turns:
             break
         turns |= sign.ending
-        if sign.parts_sections and sign is not signs[section]:
+        over = sign.parts_sections if turns else sign.closes
+        if over and not sign.ending and sign is not signs[section]:
             break
     return max(turns, default=2) if turns != {1} else 2
 

@@ -33,6 +33,9 @@ def letters(score: Score) -> str:
         ("|:C4|1D4:|", "CDC"),
         ("C4||D4:|", "CDD"),
         ("|:C4||D4:|", "CDCD"),
+        ("|:C4||D4|1E4:|2F4:|3G4|]", "CDECDFCDG"),
+        ("C4|1D4:|2E4||F4|1G4:|2A4|]", "CDCEFGFA"),
+        ("C4|1D4:|2E4||F4|1G4:|2A4:|3B4|]", "CDCEFGFAFB"),
         ("C4|D4|]", "CD"),
     ],
 )
