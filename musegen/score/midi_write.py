@@ -34,9 +34,8 @@ _DENOMINATORS = (1, 2, 4, 8, 16, 32, 64, 128)
 _MAX_NUMERATOR = 255
 
 # Within a tick: controls before what they bear on, then ends before beginnings, so that a repeated
-# note is not cut off; a note without length begins and ends before the others begin.
-_CONTROL, _END, _BEGINNING = 0, 1, 3
-_WITHOUT_LENGTH = 2
+# note is not cut off; but a note without length ends where it begins.
+_CONTROL, _END, _BEGINNING = 0, 1, 2
 
 _Timed = tuple[int, int, bytes]  # tick, order within it, message
 
@@ -137,11 +136,10 @@ def _playing(part: Part, channel: int, *, is_shared: bool) -> list[_Timed]:
     timed += [(e.tick, _CONTROL, _on_channel(e, channel)) for e in part.events]
     timed += [(t, _CONTROL, bytes([0xB0 | channel, 64, v])) for t, v in part.pedal.tolist()]
     for onset, duration, pitch, velocity in part.notes.rows.tolist():
-        begins = _BEGINNING if duration else _WITHOUT_LENGTH
         if is_shared:
-            timed.append((onset, begins, program))
-        timed.append((onset, begins, bytes([0x90 | channel, pitch, velocity])))
-        ends = _END if duration else _WITHOUT_LENGTH
+            timed.append((onset, _BEGINNING, program))
+        timed.append((onset, _BEGINNING, bytes([0x90 | channel, pitch, velocity])))
+        ends = _END if duration else _BEGINNING
         timed.append((onset + duration, ends, bytes([0x80 | channel, pitch, 0])))
     return timed
 

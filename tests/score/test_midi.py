@@ -193,6 +193,13 @@ def test_every_part_sounds_with_its_own_program(given_parts):
     assert programs_heard(write_midi(score)) == meant
 
 
+def test_a_repeated_note_ends_before_it_begins_again():
+    rows = [(0, 10, 60, 64), (10, 0, 60, 64), (10, 10, 60, 64), (0, 10, 59, 64)]
+    midi = mido.MidiFile(file=io.BytesIO(write_midi(Score(480, (Part("", 0, Notes.of(rows)),)))))
+    played = [m.type for m in midi.tracks[1] if m.type.startswith("note") and m.note == 60]
+    assert played == ["note_on", "note_off"] * 3
+
+
 def test_two_parts_of_one_program_stay_two():
     violin = Part("Violin", 40, Notes.of([(0, 480, 67, 80)]))
     assert len(read_midi(write_midi(Score(480, (violin, violin)))).parts) == 2
