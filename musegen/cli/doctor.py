@@ -16,7 +16,7 @@ def command(corpus: Corpus, as_json: Json = False, quiet: Quiet = False) -> None
 
     from .terminal import counting, give, say
 
-    path = corpus_path(corpus)
+    path = corpus_path(corpus, quiet)
     with counting("reading", quiet) as progress:
         found = diagnose(path, progress)
     if as_json:

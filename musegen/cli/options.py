@@ -15,21 +15,25 @@ RandomSeed = Annotated[int, typer.Option(min=0, help="The same number gives the 
 Corpus = Annotated[str, typer.Argument(help="A folder of music, a file, or a named data set.")]
 
 
-def corpus_path(corpus: str) -> Path:
-    """The folder or file meant: one that is there, or a data set fetched before by its name.
+def corpus_path(corpus: str, quiet: bool) -> Path:
+    """The folder or file meant, or a data set by its name, which is then made in the cache.
 
     Raises:
         NotFound: there is neither.
     """
-    from musegen.corpus.datasets import catalogue
+    from musegen.corpus.datasets import catalogue, get
+    from musegen.corpus.prepare import cache_folder
     from musegen.errors import NotFound
 
-    path = Path(corpus)
-    if path.exists():
-        return path
-    names = [recipe.name for recipe in catalogue()]
-    hint = f"Fetch it first: musegen datasets get {corpus}." if corpus in names else ""
-    raise NotFound("there is no such file or folder", file=corpus, hint=hint)
+    from .terminal import counting
+
+    if Path(corpus).exists():
+        return Path(corpus)
+    if corpus not in [recipe.name for recipe in catalogue()]:
+        hint = "For music to begin with, see musegen datasets list."
+        raise NotFound("there is no such file, folder or data set", file=corpus, hint=hint)
+    with counting(f"fetching {corpus}", quiet) as progress:
+        return get(corpus, cache_folder() / "datasets" / corpus, progress)
 
 
 def free_path(path: Path) -> Path:

@@ -75,7 +75,7 @@ def _prepared(
     from .options import corpus_path
     from .terminal import counting
 
-    path = corpus_path(corpus)
+    path = corpus_path(corpus, quiet)
     folder = output or Path("runs") / (
         path.resolve().stem if path.is_file() else path.resolve().name
     )
@@ -169,7 +169,7 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
 def _draw_curves(run: Run) -> None:
     from musegen.disk import write_whole
     from musegen.picture.curves import curves_svg
-    from musegen.training.run import read_log
+    from musegen.training.log import read_log
 
     log = read_log(run.folder)
     series = {"train": log["train_nats"], "held out": log["valid_nats"]}

@@ -18,8 +18,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from musegen.disk import write_whole
 from musegen.errors import CorpusError, NotFound, UnreadableFile
-from musegen.score.files import read, write_whole
+from musegen.score.files import read
 from musegen.score.midi import write_midi
 
 Progress = Callable[[int, int], None]

@@ -104,7 +104,7 @@ def prepare(
     contents = [(file.relative_to(root).as_posix(), file_digest(file)) for file in files]
     about = vocabulary if isinstance(vocabulary, str) else vocabulary.to_dict()
     key = hashlib.sha256(json.dumps([_ENCODING, contents, about, steps]).encode()).hexdigest()
-    folder = _cache() / "prepared" / key[:32]
+    folder = cache_folder() / "prepared" / key[:32]
     if (folder / "pieces.json").is_file():
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             return _load(folder, root)
@@ -120,7 +120,8 @@ def prepare(
     return prepared
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Where what can be made again is kept."""
     given = os.environ.get("MUSEGEN_CACHE")
     return Path(given) if given else platformdirs.user_cache_path("musegen")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from musegen.errors import MusegenError, NotFound, OutputError, UnreadableFile, UsageError
+from musegen.disk import write_whole
+from musegen.errors import MusegenError, NotFound, UnreadableFile, UsageError
 from musegen.score.abc import read_tunes, write_book
 from musegen.score.midi import read_midi, write_midi
 from musegen.score.musicxml import read_music21
@@ -120,26 +119,6 @@ def write(score: Score, path: str | Path, force: bool = False, made_by: str = ""
     else:
         data = write_midi(unfold(score), made_by)
     write_whole(path, data, force)
-
-
-def write_whole(path: str | Path, data: bytes, force: bool = False) -> None:
-    """Write all of a file or nothing: an interrupted or failed write leaves what was there.
-
-    Raises:
-        OutputError: the file is already there and not to be overwritten, or cannot be written.
-    """
-    target = Path(path)
-    if target.exists() and not force:
-        raise OutputError("is already there", file=target, hint="overwrite it with --force")
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(target)
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror}", file=target) from error
-    finally:
-        with contextlib.suppress(OSError):
-            unfinished.unlink()
 
 
 def _file_and_tune(path: str | Path) -> tuple[Path, int | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from musegen.score.files import write_whole
+from musegen.disk import write_whole
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
 

@@ -1,7 +1,7 @@
 """What instruments sound like: a table for General MIDI's 128 programs and one for its drums.
 
-A timbre is a spectrum, how it changes, and how loudness runs. The figures were set by ear and
-spectrum after the physics of each kind of instrument: strings and reeds are near a sawtooth, a
+A timbre is a spectrum, how it changes, and how loudness runs. The figures were set by
+spectrum, after the physics of each kind of instrument: strings and reeds are near a sawtooth, a
 clarinet lacks even harmonics, bars and bells ring in the ratios of their modes (Fletcher and
 Rossing, The Physics of Musical Instruments).
 """

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from music21 import corpus
 
+from musegen.disk import write_whole
 from musegen.errors import MusegenError, NotFound, OutputError, UnreadableFile, UsageError
-from musegen.score.files import SUFFIXES, read, read_all, write, write_whole
+from musegen.score.files import SUFFIXES, read, read_all, write
 from musegen.score.fingerprint import melody_hash
 from musegen.score.score import Notes, Part, Score
 

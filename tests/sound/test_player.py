@@ -1,15 +1,13 @@
 """A score becomes a sound file, with its repeats, whole or not at all."""
 
-import time
 import wave
 
 import pytest
 
 from musegen.errors import OutputError
-from musegen.score.files import read
 from musegen.score.score import Mark, Notes, Part, Score
 from musegen.sound.player import to_wav
-from musegen.sound.synthesiser import TAIL_SECONDS, render
+from musegen.sound.synthesiser import TAIL_SECONDS
 
 TUNE = Part("", 73, Notes.of([(0, 10, 60, 90), (10, 10, 64, 90)]))
 ONCE = Score(10, (TUNE,), barlines=[10, 20])
@@ -32,14 +30,3 @@ def test_a_file_that_is_there_is_only_overwritten_when_told(tmp_path):
     assert path.read_bytes() == b"dear"
     to_wav(ONCE, path, force=True)
     assert path.read_bytes()[:4] == b"RIFF"
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("file", "least"), [("unfinished/schubert_d759_mvt1.mid", 20), ("chorales/valid/013.mid", 50)]
-)
-def test_sound_is_made_many_times_faster_than_it_sounds(shared, file, least):
-    score = read(shared / file)
-    start = time.perf_counter()
-    seconds = len(render(score)) / 44_100
-    assert seconds / (time.perf_counter() - start) > least
