@@ -95,7 +95,7 @@ def test_drawing_uses_the_same_scores_as_training(backbone: str, fields: int) ->
     hidden, _ = network.read(before, features)
     forced = words[:, -1]
     drawn, nats = network.next(
-        hidden[:, -1], lambda field, scores, so_far: forced[:, field], lambda so_far: features[:, -1]
+        hidden[:, -1], lambda field, *_: forced[:, field], lambda so_far: features[:, -1]
     )
     whole, _ = network.log_prob(before, words, features)
     assert torch.equal(drawn, forced)

@@ -129,23 +129,25 @@ def test_a_failed_write_leaves_what_was_there_and_nothing_else(tmp_path, monkeyp
     path = tmp_path / "piece.mid"
     path.write_bytes(b"precious")
 
-    def full(self, data):
-        with self.open("wb") as half_written:
-            half_written.write(data[:2])
+    def full(file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match="No space left"):
         write_whole(path, b"new data", force=True)
     assert path.read_bytes() == b"precious"
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("place", ["no/such/folder/piece.mid", "file/piece.mid"])
-def test_a_place_that_cannot_be_written_is_an_output_error(piece, place, tmp_path):
+def test_folders_on_the_way_are_made(piece, tmp_path):
+    write(piece, tmp_path / "new" / "folder" / "piece.mid")
+    assert read(tmp_path / "new" / "folder" / "piece.mid").n_notes == 4
+
+
+def test_a_place_that_cannot_be_written_is_an_output_error(piece, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="cannot be written"):
-        write(piece, tmp_path / place)
+        write(piece, tmp_path / "file" / "piece.mid")
 
 
 def test_the_suffix_says_what_is_written(piece, tmp_path):
