@@ -157,8 +157,9 @@ def read_tempo(text: str, unit: Fraction) -> int | None:
 
 
 def tempo_text(tempo_us: int) -> str:
-    """A tempo, in microseconds a quarter, as ABC writes it: `1/4=120`."""
-    return f"1/4={60_000_000 / tempo_us:.9g}"
+    """A tempo, in microseconds a quarter, as ABC writes it, as short as can be: `1/4=120`."""
+    texts = (f"1/4={60_000_000 / tempo_us:.{decimals}f}" for decimals in range(12))
+    return next(text for text in texts if read_tempo(text, Fraction(1, 8)) == tempo_us)
 
 
 def read_duration(numerator: str, slashes: str, denominator: str) -> Fraction:
@@ -215,3 +216,31 @@ def letter_text(letter: str, octave: int) -> str:
     if octave >= 5:
         return letter.lower() + "'" * (octave - 5)
     return letter + "," * (4 - octave)
+
+
+class NotesInKey:
+    """Notes read or spelled one after another: an accidental holds for its letter from then on."""
+
+    def __init__(self, fifths: int) -> None:
+        self._fifths = fifths
+        self._alterations = Key(fifths).signature
+
+    def pitch(self, accidental: str, letter: str, octave: str) -> int:
+        """The MIDI pitch of a note as written.
+
+        Raises:
+            ValueError: no MIDI pitch is so high or so low.
+        """
+        if accidental:
+            self._alterations[letter.upper()] = ACCIDENTALS[accidental]
+        return note_pitch(letter, octave, self._alterations[letter.upper()])
+
+    def text(self, pitch: int) -> str:
+        """The note as `spell` has it, with the accidental that it needs here."""
+        letter, accidental, octave = spell(pitch, self._fifths)
+        plain = Key(self._fifths).signature[letter]
+        alteration = ACCIDENTALS[accidental] if accidental else plain
+        if alteration == self._alterations[letter]:
+            return letter_text(letter, octave)
+        self._alterations[letter] = alteration
+        return ACCIDENTAL_OF[alteration] + letter_text(letter, octave)

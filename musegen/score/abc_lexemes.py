@@ -28,6 +28,9 @@ _LEXEMES = re.compile(
     """,
     re.VERBOSE,
 )
+_CHORD_SYMBOL = re.compile(
+    r"\(?[A-G][#b]?(?:maj|min|dim|aug|sus|add|[mMo°ø+\-#b\d()])*(?:/[A-Ga-g][#b+]?)?\)?"
+)
 
 
 def lexemes(line: str) -> Iterator[tuple[str, str]]:
@@ -43,3 +46,8 @@ def lexemes(line: str) -> Iterator[tuple[str, str]]:
             raise ValueError(f"{line[place : place + 8]!r} is no music")
         yield match.lastgroup.rstrip("_"), match[match.lastgroup]
         place = match.end()
+
+
+def is_chord_symbol(text: str) -> bool:
+    """Whether a text in quotes is a chord (`Am7`, `D/F#`) and no remark."""
+    return _CHORD_SYMBOL.fullmatch(text) is not None

@@ -15,29 +15,20 @@ from musegen.score.abc_fields import (
     LENGTH,
     NOTE,
     Key,
-    letter_text,
+    NotesInKey,
     note_pitch,
     read_duration,
     read_key,
     read_length,
     read_metre,
     read_tempo,
-    spell,
 )
-from musegen.score.abc_lexemes import lexemes
+from musegen.score.abc_lexemes import is_chord_symbol, lexemes
 
 _NOTE = re.compile(rf"{NOTE}{LENGTH}")
 _REST = re.compile(rf"([zxZX]){LENGTH}")
 _CHORD = re.compile(rf"\[([^\]]*)\]{LENGTH}")
-_CHORD_SYMBOL = re.compile(
-    r"\(?[A-G][#b]?(?:maj|min|dim|aug|sus|add|[mMo°ø+\-#b\d()])*(?:/[A-Ga-g][#b+]?)?\)?"
-)
 _IN_THE_TIME_OF = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # the others: 3 in compound metres, else 2
-
-
-def is_chord_symbol(text: str) -> bool:
-    """Whether a text in quotes is a chord (`Am7`, `D/F#`) and no remark."""
-    return _CHORD_SYMBOL.fullmatch(text) is not None
 
 
 @dataclass(eq=False)
@@ -128,14 +119,12 @@ class Voice:
         self._mark("ornament", text.replace("+", "!") if text[0] == "+" else text)
 
     def _grace(self, text: str) -> None:
-        """Keep grace notes, each spelled anew so that its accidental holds for it alone."""
-        fifths = next(reversed(self.keys.values()), Key()).fifths
+        """Keep grace notes, spelled as if they stood alone in the key."""
+        alone = NotesInKey(next(reversed(self.keys.values()), Key()).fifths)
 
-        def respelled(match: re.Match[str]) -> str:
-            accidental, letter, octave = match.groups(default="")
-            pitch = note_pitch(letter, octave, self._alteration(accidental, letter))
-            letter, accidental, height = spell(pitch, fifths)
-            return accidental + letter_text(letter, height)
+        def respelled(note: re.Match[str]) -> str:
+            accidental, letter, octave = note.groups(default="")
+            return alone.text(note_pitch(letter, octave, self._alteration(accidental, letter)))
 
         self._mark("grace", re.sub(NOTE, respelled, "".join(text.split())))
 
@@ -145,6 +134,7 @@ class Voice:
         self.clock = max(self.clock, self._furthest)
         if self.clock > self.bar_start:
             self.barlines.append(self.clock)
+        self._latest_length = Fraction(0)  # no broken rhythm reaches back over a bar line
         self._altered.clear()
         if line[0] == ":":
             self._mark("repeat", "end")
@@ -171,11 +161,12 @@ class Voice:
         letter, *length = _groups(_REST, text)
         units = read_duration(*length)
         if letter in "zx":
-            return self._advance(units * self._scale)
-        for _ in range(int(units) - 1):
-            self.clock += Fraction(*self._metre)
-            self.barlines.append(self.clock)
-        return self._advance(Fraction(*self._metre))
+            self._advance(units * self._scale)
+        else:
+            for _ in range(int(units) - 1):
+                self.clock += Fraction(*self._metre)
+                self.barlines.append(self.clock)
+            self._advance(Fraction(*self._metre))
 
     def _chord(self, text: str) -> None:
         """Notes that begin together; the first says when the next note begins."""
@@ -262,7 +253,11 @@ class Voice:
         change = self._latest_length * (before - 1)
         for sound in self._latest:
             sound.length += change
+        for place, (time, kind, mark) in enumerate(self.marks):
+            if time == self.clock:
+                self.marks[place] = (time + change, kind, mark)
         self.clock += change
+        self._latest_length += change
         self._swing = after
 
     def _tie(self, _: str) -> None:

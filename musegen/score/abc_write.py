@@ -16,10 +16,10 @@ from musegen.score.abc_fields import (
     ACCIDENTALS,
     NOTE,
     Key,
+    NotesInKey,
     duration_text,
     key_text,
     letter_text,
-    note_pitch,
     spell,
     tempo_text,
 )
@@ -94,15 +94,9 @@ class _Spelling:
         return accidental + letter_text(letter, octave)
 
     def grace(self, text: str) -> str:
-        """The text of a grace mark, in which an accidental holds for its note alone."""
-
-        def note(match: re.Match[str]) -> str:
-            accidental, letter, octave = match.groups(default="")
-            plain = self._signature[letter.upper()]
-            alteration = ACCIDENTALS[accidental] if accidental else plain
-            return self.note(note_pitch(letter, octave, alteration))
-
-        return re.sub(NOTE, note, text)
+        """The text of a grace mark, which is spelled as if it stood alone in the key."""
+        alone = NotesInKey(self._fifths)
+        return re.sub(NOTE, lambda note: self.note(alone.pitch(*note.groups(default=""))), text)
 
 
 class _VoiceText:
@@ -151,6 +145,8 @@ class _VoiceText:
         if is_line and (begins or section_ends or self.bars_in_line >= BARS_A_LINE):
             self.out.append("\n")
             self.bars_in_line = 0
+        elif ends and begins:
+            self.out.append(" ")  # or the signs would run into one
         self.out += begins + endings + [f"[{text}]" for text in self.fields.get(tick, [])]
         if any(text.startswith("K:") for text in self.fields.get(tick, [])):
             self.spelling.set_key(_fifths(self.score, tick))

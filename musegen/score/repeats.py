@@ -23,9 +23,11 @@ def unfold(score: Score) -> Score:
     A repeat without a beginning goes back to where the last one ended, or to a double bar, or to
     the start. A section is played twice, or as often as its endings are numbered.
     """
-    if not any(mark.kind in ("repeat", "ending") for mark in score.marks):
+    has_signs = any(mark.kind in ("repeat", "ending") for mark in score.marks)
+    stretches = _stretches(score) if has_signs else []
+    if not stretches:
         return score
-    moves = _moves(_stretches(score), score.end)
+    moves = _moves(stretches, score.end)
     return replace(
         score,
         parts=tuple(_part(part, moves) for part in score.parts),

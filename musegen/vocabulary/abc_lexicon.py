@@ -15,19 +15,16 @@ from fractions import Fraction
 from functools import lru_cache
 
 from musegen.score.abc_fields import (
-    ACCIDENTALS,
     LENGTH,
     LINE_OF_FIFTHS,
     NOTE,
-    Key,
+    NotesInKey,
     duration_text,
     key_text,
-    letter_text,
     note_pitch,
     read_duration,
     read_key,
     read_metre,
-    spell,
 )
 from musegen.score.abc_lexemes import lexemes
 
@@ -94,15 +91,8 @@ class Lexeme:
 
     def pitches(self, fifths: int) -> tuple[int, ...]:
         """The MIDI pitches of its notes in a key signature."""
-        signature = Key(fifths).signature
-        return tuple(
-            note_pitch(
-                letter,
-                octave,
-                ACCIDENTALS[accidental] if accidental else signature[letter.upper()],
-            )
-            for accidental, letter, octave in self.notes
-        )
+        alone = NotesInKey(fifths)
+        return tuple(alone.pitch(*note) for note in self.notes)
 
     def is_canonical(self, fifths: int) -> bool:
         """Whether the notes are spelled, in a key signature, as `spell` would, from low to high."""
@@ -113,10 +103,7 @@ class Lexeme:
         rises = all(low < high for low, high in itertools.pairwise(pitches))
         if self.kind == Kind.NOTE and not rises:
             return False
-        return all(
-            (accidental, letter + octave) == _spelled(pitch, fifths)
-            for pitch, (accidental, letter, octave) in zip(pitches, self.notes, strict=True)
-        )
+        return _spelled(pitches, fifths) == ["".join(note) for note in self.notes]
 
 
 @lru_cache(maxsize=65_536)
@@ -149,7 +136,7 @@ def read_lexeme(text: str) -> Lexeme:
 
 def note_text(pitches: Sequence[int], fifths: int, units: Fraction, tied: bool) -> str:
     """The canonical lexeme of a note or chord, or of a rest where there are no pitches."""
-    names = ["".join(_spelled(pitch, fifths)) for pitch in pitches]
+    names = _spelled(pitches, fifths)
     sound = "z" if not names else names[0] if len(names) == 1 else f"[{''.join(names)}]"
     return sound + duration_text(units) + "-" * tied
 
@@ -182,13 +169,13 @@ def transposed(lexeme: Lexeme, fifths: int, semitones: int, *, in_key: bool = Tr
         raise ValueError(f"{lexeme.text} is out of range when moved by {semitones} semitones")
     if lexeme.kind == Kind.NOTE:
         return note_text(sorted(pitches), target, lexeme.units, lexeme.tied)
-    names = iter(["".join(_spelled(pitch, target)) for pitch in pitches])
+    names = iter(_spelled(pitches, target))
     return _NOTE.sub(lambda _: next(names), lexeme.text)
 
 
-def _spelled(pitch: int, fifths: int) -> tuple[str, str]:
-    letter, accidental, octave = spell(pitch, fifths)
-    return accidental, letter_text(letter, octave)
+def _spelled(pitches: Sequence[int], fifths: int) -> list[str]:
+    alone = NotesInKey(fifths)
+    return [alone.text(pitch) for pitch in pitches]
 
 
 def _moved_root(root: re.Match[str], fifths: int, semitones: int) -> str:

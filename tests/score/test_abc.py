@@ -1,4 +1,4 @@
-"""ABC files: what is read means what abc2midi plays, and what is written reads back the same."""
+"""ABC files read: what a tune means, by the standard and by what abc2midi plays."""
 
 import re
 import shutil
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from music21.corpus import getWork
 
 from musegen.errors import UnreadableFile
-from musegen.score.abc import read_book, read_tunes, write_book
+from musegen.score.abc import read_book, read_tunes
 from musegen.score.abc_fields import ACCIDENTALS, Key, letter_text, note_pitch, read_key, spell
 from musegen.score.score import MODES, Score
 
@@ -182,7 +182,6 @@ def test_voices_become_parts_that_share_the_bars() -> None:
     assert [part.name for part in score.parts] == ["Flute", "2"]
     assert rows(score, 1) == [(0, 4, 60), (0, 4, 64), (4, 4, 62)]
     assert (score.barlines / EIGHTH).tolist() == [8, 16]
-    assert write_book([score]).count("V:2") == 2
 
 
 def test_an_overlay_sounds_together_with_its_bar() -> None:
@@ -247,11 +246,10 @@ def test_a_bad_tune_leaves_the_others_readable() -> None:
     assert [isinstance(tune, Score) for tune in tunes] == [True, False, True]
 
 
-@given(st.text(alphabet="ABcd^_=,'/23-<>([{}])|:\"!~zZM&V \n", max_size=40))
-def test_any_text_is_read_or_refused_and_what_is_read_is_written_the_same(music: str) -> None:
-    for score in read_tunes("X:1\nM:3/4\nL:1/8\nK:D\n" + music):
-        if isinstance(score, Score):
-            assert read_book(write_book([score])) == [score]
+@given(st.text(alphabet="ABcd^_=,'/23-<>([{}])|:\"!~zZM&V+ \n", max_size=40))
+def test_any_text_is_read_or_refused_with_its_line(music: str) -> None:
+    for tune in read_tunes("X:1\nM:3/4\nL:1/8\nK:D\n" + music):
+        assert isinstance(tune, Score) or tune.message.startswith("line ")
 
 
 @needs_abc2midi
@@ -276,35 +274,3 @@ def test_pitches_and_onsets_are_those_that_abc2midi_plays(shared: Path, tmp_path
             same += in_time(ours) == in_time(theirs)
     assert compared > 200
     assert same >= 0.98 * compared
-
-
-def test_what_is_written_reads_back_the_same(shared: Path) -> None:
-    scores = [s for text in texts(shared) for s in read_tunes(text) if isinstance(s, Score)]
-    scores = scores[::3]
-    assert len(scores) > 350
-    assert read_book(write_book(scores)) == scores
-
-
-def test_accidentals_are_written_so_that_all_readers_agree() -> None:
-    """Some let them hold in their octave alone, and some let a tie carry them on."""
-    other_octave = tune("^C4 ^c4|")
-    assert "^C4 ^c4" in write_book([other_octave])
-    tied = tune("[B^f-]8|[=f^f]8|")
-    assert "[=f^f]8" in write_book([tied])
-    assert read_book(write_book([tied])) == [tied]
-
-
-GOLDEN = """X:1
-T:Clean
-M:4/4
-L:1/8
-K:D
-A2|
-|:"D"d2fd (3ABc^gf|g2g2 {a}~e4|[A-c]6A2:|
-[M:6/8]d2e f3|[1 d6:|[2 d6|]
-[K:Gm]g3 ^f3-|^f3 =f3|
-"""
-
-
-def test_written_abc_is_clean() -> None:
-    assert write_book(read_book(GOLDEN)) == GOLDEN
