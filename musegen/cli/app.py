@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import musegen
-from musegen.errors import MusegenError
+from musegen.errors import MusegenError, UsageError
 
 from . import convert, datasets, doctor, evaluate, generate, models, play, train
 
@@ -21,38 +23,62 @@ from . import convert, datasets, doctor, evaluate, generate, models, play, train
 class Commands(TyperGroup):
     """The group of commands, which turns an error into one line and an exit code."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options before the command."""
+        with _errors_told("--json" in args):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command asked for."""
-        as_json = "--json" in [*getattr(ctx, "_protected_args", []), *ctx.args]
-        try:
+        with _errors_told("--json" in [*ctx._protected_args, *ctx.args]):
             return super().invoke(ctx)
-        except MusegenError as error:
-            _tell(error.kind, error.message, error.file, error.hint, as_json)
-            raise typer.Exit(error.exit_code) from error
-        except KeyboardInterrupt as error:
-            typer.echo("Interrupted; nothing was left half-written.", err=True)
-            raise typer.Exit(130) from error
-        except MemoryError as error:
-            _tell(
-                "MemoryError", "there is not enough memory", None, "Take a smaller --size.", as_json
-            )
-            raise typer.Exit(1) from error
-        except typer.TyperException as error:
-            message = getattr(error, "format_message", None)
-            if not as_json or message is None:
-                raise
-            _tell("UsageError", message(), None, "See --help.", as_json)
-            raise typer.Exit(2) from error
 
 
-def _tell(kind: str, message: str, file: str | None, hint: str, as_json: bool) -> None:
+@contextmanager
+def _errors_told(as_json: bool) -> Iterator[None]:
+    """What goes wrong within is told in a sentence, and ends the program with its exit code."""
+    try:
+        yield
+    except MusegenError as error:
+        _tell(error, as_json)
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        _tell(Interrupted("interrupted, with nothing half-written"), as_json)
+        raise typer.Exit(Interrupted.exit_code) from error
+    except MemoryError as error:
+        hint = "Take a smaller --size or fewer pieces at once."
+        _tell(MusegenError("there is not enough memory", hint=hint), as_json)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # who reads our output has left: no fault
+            raise
+        _tell(MusegenError(error.strerror or str(error), file=error.filename), as_json)
+        raise typer.Exit(1) from error
+    except typer.TyperException as error:
+        if not as_json:
+            raise
+        _tell(UsageError(error.format_message().rstrip("."), hint="See --help."), as_json)
+        raise typer.Exit(UsageError.exit_code) from error
+
+
+class Interrupted(MusegenError):
+    """The user broke off with Ctrl-C."""
+
+    exit_code = 130
+
+
+def _tell(error: MusegenError, as_json: bool) -> None:
     """One sentence on standard error, with the way out; for scripts, the same as JSON."""
     if as_json:
-        error = {"kind": kind, "message": message, "file": file, "hint": hint}
-        typer.echo(json.dumps({"error": error}, ensure_ascii=False))
-    said = f"{file}: {message}" if file else message
-    said = said[0].upper() + said[1:] if not file else said
-    typer.echo(f"Error: {said}." + (f" {hint}" if hint else ""), err=True)
+        about = {
+            "kind": error.kind,
+            "message": error.message,
+            "file": error.file,
+            "hint": error.hint,
+        }
+        typer.echo(json.dumps({"error": about}, ensure_ascii=False))
+    said = str(error) if error.file else error.message[0].upper() + error.message[1:]
+    typer.echo(f"Error: {said}." + (f" {error.hint}" if error.hint else ""), err=True)
 
 
 app = typer.Typer(

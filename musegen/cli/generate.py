@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Device, Force, Json, Quiet, RandomSeed, free_path
+from .options import Device, Force, Json, Quiet, RandomSeed, free_path, stem_of
 
 if TYPE_CHECKING:
     from musegen.evaluation.trained import Trained
@@ -49,6 +49,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Carry a piece on, or compose one from nothing."""
+    from musegen.errors import UsageError
     from musegen.evaluation.trained import load
     from musegen.generation.compose import compose
     from musegen.generation.plan import Plan, until_bar
@@ -59,7 +60,9 @@ def command(
 
     sampling = Sampling(temperature, top_k, top_p, min_p)
     piece = _read_seed(seed)
-    if piece is not None and continue_from is not None:
+    if continue_from is not None:
+        if piece is None:
+            raise UsageError("--continue-from needs a piece", hint="Name one with --seed FILE.")
         piece = until_bar(piece, continue_from - 1)
     plan = Plan(bars, piece, omit_seed)
     paths = _paths(output, seed, n, force)
@@ -76,9 +79,9 @@ def command(
     settings = f"temperature={temperature:g} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
     _write(ranked, paths, trained, f"random seed {random_seed}; {settings}", force)
     _report(ranked, paths, trained, plan, (random_seed, seconds), as_json)
-    for candidate, path in zip(found, paths, strict=True):
+    for (candidate, _), path in zip(ranked, paths, strict=True):
         if not candidate.finished:
-            say(f"{path} was broken off: the model wrote too many notes a bar.", quiet)
+            say(f"{path} was broken off after a bar: the model wrote too many notes.", quiet)
     say(f"Now try: musegen play {paths[0]}", quiet)
 
 
@@ -125,7 +128,7 @@ def _paths(output: Path | None, seed: str | None, n: int, force: bool) -> list[P
     from musegen.score.files import WRITTEN_SUFFIXES
 
     if output is None:
-        stem = f"{Path(seed.replace(':', '-')).stem}-continued" if seed else "composed"
+        stem = f"{stem_of(seed)}-continued" if seed else "composed"
         return [free_path(Path(f"{stem}-{number + 1}.mid")) for number in range(n)]
     if output.suffix.lower() not in WRITTEN_SUFFIXES:
         known = ", ".join(WRITTEN_SUFFIXES)

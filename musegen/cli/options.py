@@ -43,3 +43,10 @@ def free_path(path: Path) -> Path:
         candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
         number += 1
     return candidate
+
+
+def stem_of(piece: str) -> str:
+    """What the results of a piece are named after: `book.abc:12` → `book-12`."""
+    path = Path(piece)
+    suffix, colon, tune = path.suffix.partition(":")
+    return f"{path.stem}-{tune}" if colon and suffix and tune.isdigit() else path.stem

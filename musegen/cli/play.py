@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Force, Json, Quiet, free_path
+from .options import Force, Json, Quiet, free_path, stem_of
 
 
 def command(
@@ -32,7 +32,7 @@ def command(
         raise NotFound("nothing was generated yet", hint="Name a file: musegen play FILE.")
     piece = file or str(last)
     score = read(piece)
-    path = wav or free_path(Path(f"{Path(piece.replace(':', '-')).stem}.wav"))
+    path = wav or free_path(Path(f"{stem_of(piece)}.wav"))
     seconds = to_wav(score, path, force)
     if as_json:
         give({"piece": piece, "wav": str(path), "seconds": seconds})

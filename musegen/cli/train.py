@@ -51,6 +51,8 @@ def command(
     from musegen.training.run import Run, RunSettings
     from musegen.training.schedule import Extent, seconds_of
 
+    from .terminal import say
+
     if budget is not None and steps is not None:
         raise UsageError("give a --budget or --steps, not both")
     extent = Extent(seconds_of(budget or "10m"), steps)
@@ -60,7 +62,11 @@ def command(
     else:
         run = Run.start(prepared, folder, RunSettings(backbone, size, extent, device, random_seed))
     _announce(run, prepared, corpus, quiet)
-    _follow(run, quiet)
+    try:
+        _follow(run, quiet)
+    except KeyboardInterrupt:
+        say(f"Go on later: musegen train {corpus} -o {folder} --resume")
+        raise
     _finish(run, as_json, quiet)
 
 
@@ -126,14 +132,16 @@ def _follow(run: Run, quiet: bool) -> None:
         for event in run.events():
             if isinstance(event, Learnt):
                 rate = event.words * run.notes_per_word / max(event.seconds, 1e-9)
-                now = f"{rate:,.0f} notes/s, gradient {event.gradient:.2f}"
+                left_out = ", update skipped" if event.skipped else ""
+                now = f"{rate:,.0f} notes/s, gradient {event.gradient:.2f}{left_out}"
                 progress.update(task, completed=event.share, now=now)
             elif not quiet:
                 line = (
                     f"{event.seconds:6.0f} s  step {event.step:6d}  train {event.train_nats:.4f}  "
                     f"held out {event.valid_nats:.4f} nats a {unit}"
                 )
-                progress.console.print(line + ("" if event.best else "  (not the best)"))
+                skipped = f"  ({event.skipped} updates skipped)" if event.skipped else ""
+                progress.console.print(line + skipped + ("" if event.best else "  (not the best)"))
 
 
 def _finish(run: Run, as_json: bool, quiet: bool) -> None:
@@ -141,8 +149,8 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
     from .state import remember
     from .terminal import give, say
 
+    _draw_curves(run)  # before the checkpoint goes: what fails here can be resumed
     model = run.finish()
-    _draw_curves(run)
     remember("model", run.folder)
     figures: dict[str, Any] = model.config["figures"]
     if as_json:

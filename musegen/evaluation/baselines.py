@@ -78,7 +78,8 @@ class NGram:
 class Repeat:
     """λ_k that field k is as in the word repeated, else as often as in the training pieces.
 
-    λ is the most likely one, found by expectation and maximisation.
+    λ is the most likely one, found by expectation and maximisation. Where there is no word to
+    repeat yet, values come as often as in the training pieces.
 
     Args:
         vocabulary: what the words mean.
@@ -88,44 +89,44 @@ class Repeat:
     def __init__(self, vocabulary: Vocabulary, *, bar: bool) -> None:
         self.vocabulary, self.bar = vocabulary, bar
         self._share = np.zeros(len(vocabulary.sizes))
-        self._often = [np.ones(size) for size in vocabulary.sizes]
+        self._often = [np.full(size, 1 / size) for size in vocabulary.sizes]
 
     def fit(self, prepared: Prepared, pieces: Sequence[Encoded]) -> Repeat:
         """Learn how often each field repeats, and how often each value comes."""
         slices = [_slice(prepared, piece) for piece in pieces]
         words = np.concatenate([w for w, _ in slices])
-        same = np.concatenate([self._same(w, f) for w, f in slices])
+        repeated = np.concatenate([self._repeated(w, f) for w, f in slices])
         asked = self.vocabulary.applies[words[:, 0]]
         for field, size in enumerate(self.vocabulary.sizes):
-            values = words[asked[:, field], field]
+            values, old = words[asked[:, field], field], repeated[asked[:, field], field]
             often = np.bincount(values, minlength=size) + 1.0
             self._often[field] = often / often.sum()
-            repeated, rare = same[asked[:, field], field], self._often[field][values]
+            rare, same = self._often[field][values][old >= 0], (values == old)[old >= 0]
             share = 0.5
-            for _ in range(_ROUNDS):
-                share = float((share * repeated / (share * repeated + (1 - share) * rare)).mean())
+            for _ in range(_ROUNDS if len(same) else 0):
+                share = float((share * same / (share * same + (1 - share) * rare)).mean())
             self._share[field] = min(share, 1 - 1e-9)
         return self
 
     def nats(self, words: Words, features: Features) -> float:
         """−log p of a piece's words (T, F), all fields that apply."""
-        same, asked = self._same(words, features), self.vocabulary.applies[words[:, 0]]
+        repeated, asked = self._repeated(words, features), self.vocabulary.applies[words[:, 0]]
         total = 0.0
-        for field, share in enumerate(self._share):
-            rows = asked[:, field]
-            p = share * same[rows, field] + (1 - share) * self._often[field][words[rows, field]]
-            total -= float(np.log(p).sum())
+        for field, often in enumerate(self._often):
+            values, old = words[asked[:, field], field], repeated[asked[:, field], field]
+            share = self._share[field] * (old >= 0)
+            total -= float(np.log(share * (values == old) + (1 - share) * often[values]).sum())
         return total
 
-    def _same(self, words: Words, features: Features) -> NDArray[np.bool_]:
-        """Whether each field is as in the word repeated (T, F)."""
+    def _repeated(self, words: Words, features: Features) -> Words:
+        """The fields of the word repeated (T, F); −1 where there is none."""
         before = np.arange(len(words)) - 1
         if self.bar:
             names = [feature.name for feature in self.vocabulary.features]
             place = features[:, names.index("place")].astype(np.int64)
             bars = np.cumsum(np.diff(place, prepend=0) < 0)
             before = _a_bar_ago(place.tolist(), bars.tolist())
-        return np.asarray((words == words[before]) & (before >= 0)[:, None])
+        return np.where((before >= 0)[:, None], words[before], np.int16(-1))
 
 
 def _a_bar_ago(place: list[int], bars: list[int]) -> NDArray[np.int64]:

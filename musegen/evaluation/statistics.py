@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from musegen.score.score import Score
+from musegen.score.score import Ints, Score
 
 _LONG_BARS = 2  # a note of more bars than this is very long
 
@@ -27,12 +27,15 @@ def shares(score: Score, first_bar: int = 0) -> dict[str, float]:
     start, end = int(edges[first_bar]), int(edges[-1])
     playing = [part for part in score.parts if len(part.notes)]
     inside = [(p.notes.onset >= start) & (p.notes.onset < end) for p in playing]
-    durations = np.concatenate([p.notes.duration[i] for p, i in zip(playing, inside, strict=True)])
+    durations: Ints = np.concatenate(
+        [
+            np.zeros(0, np.int64),
+            *(p.notes.duration[i] for p, i in zip(playing, inside, strict=True)),
+        ]
+    )
     bar = float(np.median(np.diff(edges[first_bar:])))
     contents = [_bar(score, a, b) for a, b in pairwise(edges.tolist())]
-    pairs = list(
-        zip(contents[max(first_bar - 1, 0) :], contents[max(first_bar, 1) :], strict=False)
-    )
+    pairs = pairwise(contents[max(first_bar - 1, 0) :])
     repeated = [bool(b) and a == b for a, b in pairs]
     return {
         "silent_parts": float(np.mean([not i.any() for i in inside])) if inside else 0.0,

@@ -43,14 +43,17 @@ class Trained:
         return next(self.network.parameters()).device
 
     def seen(self) -> dict[str, str]:
-        """The melodies that it learnt from: fingerprint → path."""
+        """The melodies that it learnt from: fingerprint → path.
+
+        Raises:
+            ModelError: what it learnt from is not told any more.
+        """
         try:
-            seen = json.loads((self.folder / SEEN).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
+            return dict(json.loads((self.folder / SEEN).read_bytes()))
+        except FileNotFoundError as error:
+            raise ModelError("is missing", file=self.folder / SEEN) from error
+        except (OSError, ValueError, TypeError) as error:
             raise ModelError("is damaged", file=self.folder / SEEN) from error
-        return dict(seen)
 
 
 def network_for(vocabulary: Vocabulary, settings: NetworkSettings) -> NextWordNetwork:
@@ -68,7 +71,7 @@ def vocabulary_of(folder: Path) -> Vocabulary:
     """
     config = load_config(folder)
     if not isinstance(config.get("vocabulary"), dict):
-        raise ModelError("is damaged", file=folder / "config.json")
+        raise ModelError("is damaged", file=folder / CONFIG)
     return from_dict(config["vocabulary"])
 
 
@@ -103,8 +106,8 @@ def load(folder: str | Path, device: str = "cpu") -> Trained:
     try:
         settings = NetworkSettings(**config["network"])
         vocabulary = from_dict(config["vocabulary"])
-    except (KeyError, TypeError, ModelError) as error:
-        raise ModelError(f"is damaged ({error})", file=folder / "config.json") from error
+    except (KeyError, TypeError, ValueError, ModelError) as error:
+        raise ModelError(f"is damaged ({error})", file=folder / CONFIG) from error
     network = network_for(vocabulary, settings)
     fingerprint = load_weights(folder, network)
     network.to(device_of(device)).eval()

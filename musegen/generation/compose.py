@@ -28,11 +28,11 @@ class Composed:
     """One candidate.
 
     Attributes:
-        score: the new music alone, on the grid of the vocabulary, from the join on.
+        score: the seed untouched and the new music after it, or the new music alone.
         words: all words, those of the seed first (T, F).
         join: how many of them are the seed's.
         nats: −log p of the new words, by the model's own scores.
-        finished: whether it came to its end, and was not broken off.
+        finished: whether it came to its end, and was not broken off after its last whole bar.
     """
 
     score: Score
@@ -63,16 +63,15 @@ def compose(
 
     Raises:
         ModelError: the seed does not fit the model's vocabulary.
-        MusegenError: nothing came of it.
+        MusegenError: a candidate has no note, or no whole bar.
     """
     vocabulary = model.vocabulary
     seed = plan.words(vocabulary)
     tracker = plan.tracker(vocabulary, n)
+    first, limit = int(tracker.bars.min()), _WORDS_A_BAR * plan.bars
     with torch.no_grad(), _plain_kernels():
         drawer = _Drawer(model, tracker, sampling or Sampling(), random_seed)
         drawer.read(seed, n)
-        limit = _WORDS_A_BAR * plan.bars
-        first = int(tracker.bars.min())
         while not tracker.done.all() and len(drawer.drawn) < limit:
             drawer.next()
             if progress:
@@ -80,13 +79,15 @@ def compose(
     none: Words = np.zeros((n, len(vocabulary.sizes)), np.int16)
     new: Words = np.stack([*drawer.drawn, none], axis=1)
     return [
-        _composed(model, plan, seed, new[row, : drawer.length[row]], drawer.nats[row], tracker, row)
+        _composed(
+            model, plan, seed, new[row, : drawer.length[row]], drawer.nats[row], tracker.done[row]
+        )
         for row in range(n)
     ]
 
 
 class _Drawer:
-    """The loop's state: the network's, the tracker's, and what was drawn."""
+    """The loop's state: the network's, the tracker's (which has read the seed), what was drawn."""
 
     def __init__(
         self, model: Trained, tracker: Tracker, sampling: Sampling, random_seed: int
@@ -113,8 +114,6 @@ class _Drawer:
                     _tensor(features[None, now], device),
                     self._state,
                 )
-            for word in seed:
-                self.tracker.advance(np.repeat(word[None], n, axis=0))
             assert self._state is not None
             self._state = network.backbone.repeat(self._state, n)
         last = seed[-1] if len(seed) else sizes
@@ -146,11 +145,11 @@ class _Drawer:
 @contextmanager
 def _plain_kernels() -> Iterator[None]:
     """Without oneDNN, whose set-up costs more than it saves at one word a call."""
-    torch.backends.mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
+    (before, *_) = torch.backends.mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        torch.backends.mkldnn.set_flags(_enabled=True)  # type: ignore[no-untyped-call]
+        torch.backends.mkldnn.set_flags(_enabled=before)  # type: ignore[no-untyped-call]
 
 
 def _tensor(array: Words | Features | NDArray[np.int64], device: torch.device) -> torch.Tensor:
@@ -158,12 +157,14 @@ def _tensor(array: Words | Features | NDArray[np.int64], device: torch.device) -
 
 
 def _composed(
-    model: Trained, plan: Plan, seed: Words, new: Words, nats: float, tracker: Tracker, row: int
+    model: Trained, plan: Plan, seed: Words, new: Words, nats: float, finished: bool
 ) -> Composed:
     words = np.concatenate([seed, new]).astype(np.int16)
     score = plan.join(model.vocabulary, words)
+    before = plan.seed.n_bars if plan.seed is not None and not plan.omit_seed else 0
+    hint = "Try another --random-seed, or train it for longer."
+    if score.n_bars == before:
+        raise MusegenError("the model wrote too many notes for one bar", hint=hint)
     if not score.n_notes:
-        raise MusegenError(
-            "the model wrote no note", hint="Try another --random-seed, or train it for longer."
-        )
-    return Composed(score, words, len(seed), float(nats), bool(tracker.done[row]))
+        raise MusegenError("the model wrote no note", hint=hint)
+    return Composed(score, words, len(seed), float(nats), bool(finished))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from musegen.errors import UsageError
-from musegen.score.score import Ints, Mark, Notes, Part, Score, standing
+from musegen.score.score import Event, Ints, Mark, Notes, Part, Score, bar_ticks, standing
+from musegen.vocabulary.grid import GridVocabulary
+from musegen.vocabulary.grid_tracker import REST
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_tracker import NotesTracker
 from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
@@ -39,26 +43,31 @@ class Plan:
             raise UsageError("the seed has no bars", hint="Give a piece that has a metre.")
 
     def words(self, vocabulary: Vocabulary) -> Words:
-        """The words of the seed (T, F), its end left out.
+        """The words of the seed up to its last barline (T, F), its end left out.
 
         Raises:
             ModelError: the seed does not fit the vocabulary.
         """
         if self.seed is None:
             return np.zeros((0, len(vocabulary.sizes)), np.int16)
-        return vocabulary.encode(self.seed)[:-1]
+        seed = until_bar(self.seed, self.seed.n_bars)
+        if isinstance(vocabulary, NotesVocabulary):
+            return vocabulary.encode(seed)[:-1]
+        seed = _closed(seed)  # what sounded over the barline would go on in words of the next bar
+        if isinstance(vocabulary, GridVocabulary):
+            return _grid_words(seed, vocabulary)
+        return vocabulary.encode(seed)[:-1]
 
     def tracker(self, vocabulary: Vocabulary, n: int) -> Tracker:
-        """A tracker of `n` pieces that end after the asked bars, with the seed's parts alone."""
+        """A tracker of `n` pieces that have read the seed and end after the asked bars.
+
+        Only the parts that play in the seed may go on, in its metre, tempo and key.
+        """
         tracker = vocabulary.start(n)
-        before = 0
-        if self.seed is not None:
-            ahead = vocabulary.start(1)
-            for word in self.words(vocabulary):
-                ahead.advance(word[None])
-            before = int(ahead.bars[0])
-            tracker.keep_time = True
-        tracker.last_bar = before + self.bars
+        for word in self.words(vocabulary):
+            tracker.advance(np.repeat(word[None], n, axis=0))
+        tracker.last_bar = int(tracker.bars[0]) + self.bars
+        tracker.keep_time = self.seed is not None
         if isinstance(tracker, NotesTracker) and self.seed is not None:
             assert isinstance(vocabulary, NotesVocabulary)
             parts = np.zeros((129, 16), bool)
@@ -68,25 +77,29 @@ class Plan:
         return tracker
 
     def join(self, vocabulary: Vocabulary, words: Words) -> Score:
-        """All words → a score: the seed untouched and the new music after it.
+        """All words → a score: the seed untouched and the new music after it, in whole bars.
 
         From nothing, or where the seed is omitted, it is the new music alone.
         """
         whole = vocabulary.decode(words)
         if self.seed is None:
-            return whole
-        new = _after(whole, vocabulary.decode(self.words(vocabulary)).barlines[-1:], self.seed)
-        by_place = dict(zip(vocabulary.places(whole), new.parts, strict=True))
-        places = vocabulary.places(self.seed)
-        parts = tuple(
-            _append(part, by_place.get(place))
-            for part, place in zip(self.seed.parts, places, strict=True)
+            return _closed(whole)
+        new = _closed(
+            _after(whole, vocabulary.decode(self.words(vocabulary)), vocabulary, self.seed)
         )
+        by_place = dict(zip(vocabulary.places(whole), new.parts, strict=True))
+        parts = tuple(
+            _append(part, by_place.pop(place, None))
+            for part, place in zip(self.seed.parts, vocabulary.places(self.seed), strict=True)
+        )
+        join = int(self.seed.barlines[-1])
         joined = replace(
             self.seed,
             parts=parts,
-            barlines=np.concatenate([self.seed.barlines, new.barlines]),
+            metre=self.seed.metre[self.seed.metre[:, 0] < join],
+            barlines=np.concatenate([self.seed.barlines, new.barlines[new.barlines > join]]),
             marks=self.seed.marks + new.marks,
+            characters=0,
         )
         return from_bar(joined, self.seed.n_bars) if self.omit_seed else joined
 
@@ -99,7 +112,8 @@ def until_bar(score: Score, bar: int) -> Score:
     """
     if not 1 <= bar <= score.n_bars:
         raise UsageError(
-            f"the seed has bars 1 to {score.n_bars}; it cannot be continued from bar {bar + 1}"
+            f"the seed has {score.n_bars} bars; it cannot be continued from bar {bar + 1}",
+            hint=f"Take a bar from 2 to {score.n_bars + 1}.",
         )
     end = int(score.barlines[bar - 1])
     parts = tuple(
@@ -118,7 +132,7 @@ def until_bar(score: Score, bar: int) -> Score:
         metre=score.metre[score.metre[:, 0] < end],
         key=score.key[score.key[:, 0] < end],
         barlines=score.barlines[:bar],
-        marks=tuple(mark for mark in score.marks if mark.tick < end),
+        marks=tuple(m for m in score.marks if m.tick < end + _closes(m)),
         events=tuple(event for event in score.events if event.tick < end),
         characters=0,
     )
@@ -138,7 +152,7 @@ def from_bar(score: Score, bar: int) -> Score:
             part,
             notes=_moved(part.notes.rows[part.notes.onset >= start], -start),
             pedal=part.pedal[part.pedal[:, 0] >= start] - np.array([start, 0]),
-            events=tuple(replace(e, tick=max(e.tick - start, 0)) for e in part.events),
+            events=_events_from(part.events, start),
         )
         for part in score.parts
     )
@@ -149,14 +163,37 @@ def from_bar(score: Score, bar: int) -> Score:
         metre=shifted(score.metre),
         key=shifted(score.key),
         barlines=score.barlines[bar:] - start,
-        marks=tuple(replace(m, tick=m.tick - start) for m in score.marks if m.tick >= start),
+        marks=tuple(
+            replace(m, tick=m.tick - start) for m in score.marks if m.tick >= start + _closes(m)
+        ),
         events=(),
+        characters=0,
     )
 
 
-def _after(whole: Score, join: Ints, seed: Score) -> Score:
-    """What `whole` has after tick `join`, in the ticks of the seed and after its last barline."""
-    start, at = int(join[0]), int(seed.barlines[-1])
+def _grid_words(seed: Score, vocabulary: GridVocabulary) -> Words:
+    """The seed's steps up to its last barline, with rests before them to make that one of the grid.
+
+    The grid counts bars from its first step: a pickup, or a change of metre, would put it out.
+    """
+    end = int(seed.barlines[-1])
+    numerator, denominator = standing(seed.metre, end)
+    words = vocabulary.encode(replace(seed, metre=np.array([[0, numerator, denominator]])))
+    steps = (2 * end * vocabulary.steps + seed.ticks_per_quarter) // (2 * seed.ticks_per_quarter)
+    body = np.full((steps, words.shape[1]), REST, np.int16)
+    sounding = words[1:-1][:steps]
+    body[: len(sounding)] = sounding
+    missing = -steps % bar_ticks(numerator, denominator, vocabulary.steps)
+    lead = np.full((missing, words.shape[1]), REST, np.int16)
+    return np.concatenate([words[:1], lead, body])
+
+
+def _after(whole: Score, old: Score, vocabulary: Vocabulary, seed: Score) -> Score:
+    """What `whole` has more than `old`, the seed in the same words, in the ticks of the seed.
+
+    What is held over the join begins anew there.
+    """
+    start, at = int(old.barlines[-1]), int(seed.barlines[-1])
 
     def ticks(steps: Ints) -> Ints:
         scale = seed.ticks_per_quarter
@@ -164,26 +201,65 @@ def _after(whole: Score, join: Ints, seed: Score) -> Score:
             2 * whole.ticks_per_quarter
         )
 
+    before = dict(zip(vocabulary.places(old), old.parts, strict=True))
     parts: list[Part] = []
-    for part in whole.parts:
-        notes = Notes.of(part.notes.rows[part.notes.onset >= start])
-        onset, end = ticks(notes.onset), ticks(notes.end)
-        pedal = part.pedal[part.pedal[:, 0] >= start].copy()
+    for part, place in zip(whole.parts, vocabulary.places(whole), strict=True):
+        known = before.get(place)
+        notes = Notes.of(np.array(_more(part.notes.rows, known.notes.rows if known else ())))
+        onset, end = ticks(np.maximum(notes.onset, start)), ticks(notes.end)
+        pedal: Ints = np.array(_more(part.pedal, known.pedal if known else ())).reshape(-1, 2)
         pedal[:, 0] = ticks(pedal[:, 0])
         new = Notes(onset, end - onset, notes.pitch, notes.velocity)
         parts.append(replace(part, notes=new, pedal=pedal))
     marks = tuple(
-        Mark(int(ticks(np.array([m.tick]))[0]), m.kind, m.text, m.part)
-        for m in whole.marks
-        if m.tick > start
+        replace(mark, tick=int(ticks(np.int64(mark.tick))))
+        for mark in whole.marks
+        if mark.tick >= start and mark not in old.marks
     )
+    lines = ticks(whole.barlines[whole.barlines >= start])
     return replace(
         whole,
         ticks_per_quarter=seed.ticks_per_quarter,
         parts=tuple(parts),
-        barlines=ticks(whole.barlines[whole.barlines > start]),
+        barlines=lines,
         marks=marks,
     )
+
+
+def _more(rows: Iterable[Ints], known: Iterable[Ints]) -> list[tuple[int, ...]]:
+    """The rows that are not among those known, in order of time."""
+    return sorted((Counter(map(tuple, rows)) - Counter(map(tuple, known))).elements())
+
+
+def _closed(score: Score) -> Score:
+    """The score up to its last barline: later notes are dropped, and longer ones cut."""
+    end = int(score.barlines[-1]) if score.n_bars else 0
+    parts = []
+    for part in score.parts:
+        rows = part.notes.rows[part.notes.onset < end]
+        rows[:, 1] = np.minimum(rows[:, 1], end - rows[:, 0])
+        pedal = part.pedal[part.pedal[:, 0] <= end]
+        parts.append(replace(part, notes=Notes.of(rows), pedal=pedal))
+    return replace(score, parts=tuple(parts))
+
+
+def _closes(mark: Mark) -> bool:
+    """Whether a mark belongs to the bar that ends at its tick."""
+    return mark.kind == "bar" or (mark.kind, mark.text) == ("repeat", "end")
+
+
+def _events_from(events: Iterable[Event], start: int) -> tuple[Event, ...]:
+    """Events from a tick on, which becomes 0, and the controls and bends that stand there."""
+    standing_there: dict[bytes, Event] = {}
+    later: list[Event] = []
+    for event in events:
+        status = event.message[0]
+        if event.tick >= start:
+            later.append(replace(event, tick=event.tick - start))
+        elif status < 0xF0:
+            control = event.message[: 2 if status >> 4 == 0xB else 1]
+            standing_there[control] = replace(event, tick=0)
+    return (*standing_there.values(), *later)
 
 
 def _append(part: Part, new: Part | None) -> Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from musegen.evaluation.trained import Trained
 
@@ -11,7 +12,9 @@ from .compose import Composed
 
 def units_of(model: Trained, candidate: Composed) -> int:
     """How many units the new words hold (at least 1)."""
-    return max(1, model.vocabulary.units(candidate.score, candidate.words[candidate.join :]))
+    units, score = model.vocabulary.units, replace(candidate.score, characters=0)
+    words = candidate.words
+    return max(1, units(score, words) - units(score, words[: candidate.join]))
 
 
 def rank_scores(model: Trained, candidates: Sequence[Composed]) -> list[float]:

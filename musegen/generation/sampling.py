@@ -16,7 +16,8 @@ class Sampling:
 
     Attributes:
         temperature: scores are divided by it; 0 takes the likeliest value.
-        top_k: keep the k likeliest values; 0 keeps all (Fan et al. 2018).
+        top_k: keep the k likeliest values, and what ties with the last; 0 keeps all (Fan et al.
+            2018).
         top_p: keep the likeliest values that together hold this probability (Holtzman et al. 2020).
         min_p: keep values at least this fraction as likely as the likeliest (Nguyen et al. 2024).
 
@@ -42,10 +43,11 @@ class Sampling:
 
 def probabilities(scores: Tensor, legal: Tensor, sampling: Sampling) -> Tensor:
     """Scores (B, V) and what is legal (B, V) → probabilities (B, V), 0 where illegal or cut."""
-    scores = scores.masked_fill(~legal, float("-inf"))
+    scores = scores.double().masked_fill(~legal, float("-inf"))
     if sampling.temperature == 0:
         return torch.zeros_like(scores).scatter_(-1, scores.argmax(-1, keepdim=True), 1.0)
-    p = (scores / sampling.temperature).softmax(-1)
+    below = scores - scores.amax(-1, keepdim=True)  # at most 0: no temperature is too low
+    p = (below / sampling.temperature).softmax(-1)
     if 0 < sampling.top_k < p.shape[-1]:
         least = p.topk(sampling.top_k, dim=-1).values[..., -1:]
         p = p.masked_fill(p < least, 0.0)
@@ -61,5 +63,5 @@ def probabilities(scores: Tensor, legal: Tensor, sampling: Sampling) -> Tensor:
 
 def draw(scores: Tensor, legal: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
     """Scores (B, V) and what is legal (B, V) → one value each (B,)."""
-    p = probabilities(scores.float().cpu(), legal, sampling)
+    p = probabilities(scores.cpu(), legal, sampling)
     return torch.multinomial(p, 1, generator=generator)[:, 0]

@@ -1,7 +1,7 @@
 """Weights and settings on disk: safetensors and JSON, nothing that executes.
 
-A model folder holds `model.safetensors` and `config.json`. The weights carry the SHA-256 of their
-own numbers, so that damage is found and a model can be named.
+A model folder holds `model.safetensors` and `config.json`. Each carries a SHA-256 of what it holds,
+so that any damage is found; that of the weights alone names a model.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _AGAIN = "Train it again, or take another copy of the folder."
 
 
 def fingerprint(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 of names and numbers: what names a model."""
+    """SHA-256 of names, types, shapes and numbers: what names a model."""
     digest = hashlib.sha256()
-    for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        digest.update(flat.view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -40,7 +41,8 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) 
         OutputError: the file cannot be written.
     """
     tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    metadata = {"about": json.dumps(about), "fingerprint": fingerprint(tensors)}
+    text = json.dumps(about)
+    metadata = {"about": text, "checksum": _checksum(text, tensors)}
     write_whole(path, save(tensors, metadata), force=True)
 
 
@@ -54,19 +56,31 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ModelError("is missing", file=path, hint=_AGAIN)
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no dict
             metadata = file.metadata() or {}
+            names = file.keys()
+            # Cloned: what is read is the file itself, mapped, and a checkpoint must be replaceable.
+            tensors = {name: file.get_tensor(name).clone() for name in names}
+        if metadata["checksum"] != _checksum(metadata["about"], tensors):
+            raise ValueError("its checksum is wrong")
         about = json.loads(metadata["about"])
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise ModelError(f"is damaged ({error})", file=path, hint=_AGAIN) from error
-    if metadata.get("fingerprint") != fingerprint(tensors):
-        raise ModelError("is damaged (its checksum is wrong)", file=path, hint=_AGAIN)
     return tensors, about
 
 
+def _checksum(about: str, tensors: dict[str, Tensor]) -> str:
+    return hashlib.sha256(f"{about}\n{fingerprint(tensors)}".encode()).hexdigest()
+
+
 def save_config(folder: Path, config: dict[str, Any]) -> None:
-    """Write the settings of a model."""
-    text = json.dumps({"format": FORMAT, **config}, indent=1, ensure_ascii=False)
+    """Write the settings of a model.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    config = {"format": FORMAT, **config}
+    config["checksum"] = _settings_checksum(config)
+    text = json.dumps(config, indent=1, ensure_ascii=False)
     write_whole(folder / CONFIG, (text + "\n").encode(), force=True)
 
 
@@ -81,14 +95,14 @@ def load_config(folder: Path) -> dict[str, Any]:
         raise NotFound("there is no such model", file=folder, hint="See musegen models list.")
     path = folder / CONFIG
     try:
-        config = json.loads(path.read_bytes())
+        config = dict(json.loads(path.read_bytes()))
         found = config["format"]
     except FileNotFoundError as error:
         hint = "A model folder holds config.json and model.safetensors."
         raise ModelError("has no config.json", file=folder, hint=hint) from error
     except OSError as error:
         raise ModelError(f"cannot be read: {error.strerror}", file=path) from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ModelError("is damaged", file=path, hint=_AGAIN) from error
     if found != FORMAT:
         made = config.get("musegen", "another musegen")
@@ -97,7 +111,13 @@ def load_config(folder: Path) -> dict[str, Any]:
             file=folder,
             hint=f"Open it with the musegen that made it ({made}), or train it again.",
         )
-    return dict(config)
+    if config.pop("checksum", None) != _settings_checksum(config):
+        raise ModelError("is damaged (its checksum is wrong)", file=path, hint=_AGAIN)
+    return config
+
+
+def _settings_checksum(config: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def load_weights(folder: Path, network: nn.Module) -> str:
@@ -124,8 +144,9 @@ def device_of(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    ready = {"cpu": True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    check = ready[name]
-    if not (check is True or (callable(check) and check())):
+    missing = (name == "cuda" and not torch.cuda.is_available()) or (
+        name == "mps" and not torch.backends.mps.is_available()
+    )
+    if missing:
         raise ModelError(f"this machine has no {name} device", hint="Use --device cpu.")
     return torch.device(name)

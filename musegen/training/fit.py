@@ -6,6 +6,7 @@ never killed: batches depend on their number alone, and dropout's generator is k
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from musegen.corpus.batches import Batches
 from musegen.corpus.prepare import Encoded, Prepared
+from musegen.errors import ModelError
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.network.checkpoint import load_tensors, save_tensors
 from musegen.network.next_word import NextWordNetwork
@@ -39,7 +42,8 @@ class Learnt:
         share: of the run that is done.
         seconds: so far, measuring included.
         nats: a word, of this batch.
-        gradient: the norm of the gradient before it was clipped.
+        gradient: the norm of the gradient before it was clipped; where it is no finite number, the
+            update was skipped.
         words: learnt from so far.
     """
 
@@ -49,6 +53,11 @@ class Learnt:
     nats: float
     gradient: float
     words: int
+
+    @property
+    def skipped(self) -> bool:
+        """Whether the weights were left as they are, for want of a finite gradient."""
+        return not math.isfinite(self.gradient)
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class Validated:
         best: whether it is the lowest so far.
         words: learnt from so far.
         gradient: the mean norm of the gradients since the last time, before clipping.
+        skipped: updates so far whose gradient was no finite number.
     """
 
     step: int
@@ -72,6 +82,7 @@ class Validated:
     best: bool
     words: int
     gradient: float
+    skipped: int
 
 
 Event = Learnt | Validated
@@ -90,6 +101,7 @@ class Counters:
     words_since: int = 0
     gradient_since: float = 0.0
     steps_since: int = 0
+    skipped: int = 0
 
 
 @dataclass
@@ -176,6 +188,7 @@ class Fit:
             now.steps_since += 1
         else:
             self.network.zero_grad(set_to_none=True)
+            now.skipped += 1
         now.step += 1
         now.words += n_words
         return nats, gradient
@@ -195,62 +208,65 @@ class Fit:
         self.network.load_state_dict(self.average, strict=False)
         nats = nats_per_unit(field_nats(self.network, self.prepared, pieces), pieces)
         self.network.load_state_dict(present, strict=False)
-        best = nats < now.best
+        units_since = now.words_since * self._units_per_word
+        event = Validated(
+            step=now.step,
+            seconds=now.seconds,
+            train_nats=now.nats_since / units_since if units_since else math.nan,
+            valid_nats=nats,
+            best=nats < now.best,
+            words=now.words,
+            gradient=now.gradient_since / max(now.steps_since, 1),
+            skipped=now.skipped,
+        )
         now.best = min(nats, now.best)
         now.validations = validations
-        units_since = max(now.words_since * self._units_per_word, 1e-9)
-        event = Validated(
-            now.step,
-            now.seconds,
-            now.nats_since / units_since,
-            nats,
-            best,
-            now.words,
-            now.gradient_since / max(now.steps_since, 1),
-        )
         now.nats_since = now.gradient_since = 0.0
         now.words_since = now.steps_since = 0
         return event
 
     def checkpoint(self) -> None:
-        """Write all that is needed to go on, as one file."""
-        if self.folder is None:
-            return
+        """Write all that is needed to go on, as one file.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if self.folder is not None:
+            save_tensors(self.folder / CHECKPOINT, *self.state())
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """All that is needed to go on: tensors, and the counters beside them."""
         tensors = {f"average.{n}": t for n, t in self.average.items()}
         tensors |= {f"network.{n}": p for n, p in self.network.named_parameters()}
         tensors |= self.optimisers.tensors()
         tensors["random"] = torch.get_rng_state()
         if self.device.type == "cuda":
             tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
-        about = {"counters": vars(self.counters)}
-        save_tensors(self.folder / CHECKPOINT, tensors, about)
+        return tensors, {"counters": vars(self.counters)}
 
     def restore(self) -> None:
         """Go on from the checkpoint in the folder.
 
         Raises:
-            ModelError: there is none, or it is damaged.
+            ModelError: there is none, it is damaged, or it is of another network.
         """
         assert self.folder is not None
-        tensors, about = load_tensors(self.folder / CHECKPOINT)
-        device = {n: t.to(self.device) for n, t in tensors.items()}
-        self.average = {n: device[f"average.{n}"] for n in self.average}
-        self.network.load_state_dict(
-            {n: device[f"network.{n}"] for n, _ in self.network.named_parameters()}, strict=False
-        )
-        self.optimisers.restore(tensors)
-        torch.set_rng_state(tensors["random"])
+        path = self.folder / CHECKPOINT
+        tensors, about = load_tensors(path)
+        try:
+            for name, weight in self.network.named_parameters():
+                weight.data.copy_(tensors[f"network.{name}"])
+                self.average[name].copy_(tensors[f"average.{name}"])
+            self.optimisers.restore(tensors)
+            self.counters = Counters(**about["counters"])
+            torch.set_rng_state(tensors["random"])
+        except (KeyError, RuntimeError, TypeError) as error:
+            raise ModelError("does not belong to the config.json beside it", file=path) from error
         if "random.cuda" in tensors and self.device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
-        self.counters = Counters(**_numbers(about["counters"]))
 
 
 def _some(pieces: Sequence[Encoded]) -> Sequence[Encoded]:
     """The first pieces that hold enough words to follow a run by, from all over the list."""
     total = sum(piece.stop - piece.start for piece in pieces)
     return pieces[:: max(1, round(total / _VALID_WORDS))]
-
-
-def _numbers(saved: dict[str, Any]) -> dict[str, Any]:
-    """Counters as JSON gave them; its infinity comes back as a float."""
-    return {name: float(value) if name == "best" else value for name, value in saved.items()}

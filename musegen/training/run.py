@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import hashlib
 import json
+import os
 import platform
 import shutil
 from collections.abc import Iterator
@@ -31,11 +31,11 @@ from musegen.network.checkpoint import (
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
 from .fit import CHECKPOINT, Event, Fit, Validated
+from .log import add_to_log, cut_log, read_log
 from .schedule import Extent
 from .settings import FitSettings, network_settings
 
-RESUME, LOG, CARD = "resume", "log.csv", "card.md"
-LOG_COLUMNS = ("step", "seconds", "words", "train_nats", "valid_nats", "gradient")
+RESUME, CARD = "resume", "card.md"
 
 
 @dataclass(frozen=True)
@@ -81,39 +81,18 @@ class Run:
         if folder.exists():
             hint = "Go on with --resume, or name another with -o."
             raise OutputError("is already there", file=folder, hint=hint)
-        seconds = settings.extent.seconds if settings.extent.steps is None else float("inf")
-        words = sum(piece.stop - piece.start for piece in prepared.of("train"))
+        extent = settings.extent
         shape = network_settings(
             settings.backbone,
             settings.size,
-            n_words=words,
-            seconds=seconds,
+            n_words=sum(piece.stop - piece.start for piece in prepared.of("train")),
+            seconds=extent.seconds if extent.steps is None else float("inf"),
             vocabulary=prepared.vocabulary.name,
         )
         fit_settings = FitSettings(random_seed=settings.random_seed)
-        fit = _fit(prepared, folder, shape, fit_settings, settings.extent, settings.device)
-        config = {
-            "musegen": musegen.__version__,
-            "network": vars(shape),
-            "vocabulary": prepared.vocabulary.to_dict(),
-            "unit": prepared.vocabulary.unit,
-            "grid": prepared.vocabulary.grid,
-            "training": {
-                "corpus": prepared.survey.root.resolve().name,
-                "data": prepared.fingerprint,
-                "fit": fit_settings.to_dict(),
-                "seconds": settings.extent.seconds,
-                "steps": settings.extent.steps,
-                "python": platform.python_version(),
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-            },
-            "figures": {},
-        }
-        run = cls(folder, fit, config)
-        fit.checkpoint()
-        run._write_seen()
-        save_config(folder, config)
+        fit = _fit(prepared, folder, shape, fit_settings, extent, settings.device)
+        run = cls(folder, fit, _config(prepared, shape, fit_settings, extent))
+        run._make_folder()
         return run
 
     @classmethod
@@ -133,7 +112,7 @@ class Run:
             )
         try:
             saved = config["training"]
-            if saved["data"] != prepared.fingerprint:
+            if saved["data"] != _fingerprint(prepared):
                 raise ModelError(
                     "was trained on other music than this folder holds now",
                     file=folder,
@@ -147,7 +126,7 @@ class Run:
         fit = _fit(prepared, folder, shape, settings, extent, device)
         fit.restore()
         run = cls(folder, fit, config)
-        run._cut_log()
+        cut_log(folder, fit.counters.step)
         return run
 
     @property
@@ -175,7 +154,7 @@ class Run:
         """Train. The best weights so far, and the log, are on disk before an event is told."""
         for event in self.fit.events():
             if isinstance(event, Validated):
-                self._log(event)
+                add_to_log(self.folder, event)
                 if event.best:
                     about = {"step": event.step, "valid_nats": event.valid_nats}
                     save_tensors(self.folder / WEIGHTS, dict(self.fit.average), about)
@@ -208,31 +187,20 @@ class Run:
         shutil.rmtree(self.folder / RESUME, ignore_errors=True)
         return replace(model, config=self.config)
 
-    def _write_seen(self) -> None:
+    def _make_folder(self) -> None:
+        """Make the folder with all it takes to resume, whole or not at all."""
+        unfinished = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.part")
         seen = {piece.melody: piece.path for piece in self.fit.learnt}
         text = json.dumps(seen, ensure_ascii=False, indent=0)
-        write_whole(self.folder / SEEN, text.encode(), force=True)
-
-    def _log(self, event: Validated) -> None:
-        row = [str(getattr(event, name)) for name in LOG_COLUMNS]
-        path = self.folder / LOG
-        text = path.read_text() if path.exists() else ",".join(LOG_COLUMNS) + "\n"
-        write_whole(path, f"{text}{','.join(row)}\n".encode(), force=True)
-
-    def _cut_log(self) -> None:
-        """Drop the lines after the checkpoint: they will be written again."""
-        path = self.folder / LOG
-        if not path.exists():
-            return
-        head, *rows = path.read_text().splitlines()
-        kept = [row for row in rows if int(row.split(",")[0]) <= self.fit.counters.step]
-        write_whole(path, "\n".join([head, *kept, ""]).encode(), force=True)
-
-
-def read_log(folder: Path) -> dict[str, list[float]]:
-    """The columns of a run's log."""
-    rows = list(csv.DictReader(io.StringIO((folder / LOG).read_text())))
-    return {name: [float(row[name]) for row in rows] for name in LOG_COLUMNS}
+        try:
+            save_tensors(unfinished / RESUME / CHECKPOINT, *self.fit.state())
+            write_whole(unfinished / SEEN, text.encode())
+            save_config(unfinished, self.config)
+            unfinished.rename(self.folder)
+        except OSError as error:
+            raise OutputError(f"cannot be made: {error.strerror}", file=self.folder) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def card(config: dict[str, Any], fingerprint: str) -> str:
@@ -255,6 +223,36 @@ pieces that it never saw, the end counted |
 """
 
 
+def _config(
+    prepared: Prepared, shape: NetworkSettings, settings: FitSettings, extent: Extent
+) -> dict[str, Any]:
+    """What config.json says before there are figures."""
+    return {
+        "musegen": musegen.__version__,
+        "network": vars(shape),
+        "vocabulary": prepared.vocabulary.to_dict(),
+        "unit": prepared.vocabulary.unit,
+        "grid": prepared.vocabulary.grid,
+        "training": {
+            "corpus": prepared.survey.root.resolve().name,
+            "data": _fingerprint(prepared),
+            "fit": settings.to_dict(),
+            "seconds": extent.seconds,
+            "steps": extent.steps,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+        "figures": {},
+    }
+
+
+def _fingerprint(prepared: Prepared) -> str:
+    """SHA-256 of the contents and of what is learnt from in which order: a run hangs on both."""
+    order = [(piece.split, piece.melody, piece.start) for piece in prepared.pieces]
+    return hashlib.sha256(json.dumps([prepared.fingerprint, order]).encode()).hexdigest()
+
+
 def _fit(
     prepared: Prepared,
     folder: Path,
@@ -270,16 +268,11 @@ def _fit(
 
 def _check(prepared: Prepared) -> None:
     """Whether there is music to learn from, and other music to measure on."""
-    if not prepared.of("train"):
-        raise CorpusError(
-            f"holds {len(prepared.pieces)} usable piece(s), and none is left to learn from "
-            "once one is held out",
-            file=prepared.survey.root,
-            hint="Give at least two different pieces.",
-        )
-    if not prepared.of("valid"):
-        raise CorpusError(
-            "holds one usable piece; a second is needed to measure on",
-            file=prepared.survey.root,
-            hint="Give at least two different pieces.",
-        )
+    for split, purpose in (("train", "learn from"), ("valid", "measure on")):
+        if not prepared.of(split):
+            n = len(prepared.pieces)
+            raise CorpusError(
+                f"holds {n} usable piece{'s' if n > 1 else ''}, and none is left to {purpose}",
+                file=prepared.survey.root,
+                hint="Give at least two different pieces.",
+            )

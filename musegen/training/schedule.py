@@ -10,7 +10,8 @@ from musegen.errors import UsageError
 
 _WARM_UP = 0.03
 _LOWEST = 0.02
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,10 @@ def seconds_of(text: str) -> float:
     Raises:
         UsageError: the text is no time, or none at all.
     """
-    found = re.fullmatch(r"(?:(\d+(?:\.\d+)?)([smhd]?))+", text.strip())
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+    text = text.strip().lower()
+    given = f"{text}s" if re.fullmatch(_NUMBER, text) else text
+    parts = re.findall(f"({_NUMBER})([smhd])", given)
     seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    if not found or seconds <= 0:
+    if "".join(number + unit for number, unit in parts) != given or seconds <= 0:
         raise UsageError(f"{text!r} is no length of time", hint="Write 90s, 10m or 1h30m.")
     return seconds
