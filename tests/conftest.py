@@ -1,14 +1,22 @@
-"""What all tests share: hypothesis profiles and the music outside the project, where it is there."""
+"""What all tests share: hypothesis profiles, folders of their own, small music, and real music."""
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
+
+from musegen.score.files import write
+from musegen.score.score import Notes, Part, Score, barlines_of_metre
 
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+MakeScore = Callable[..., Score]
+MakeCorpus = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +26,81 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared/data, which is not here")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test touches this user's cache or state, not even while session fixtures are made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MUSEGEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("MUSEGEN_STATE", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees what another one cached or made last."""
+    monkeypatch.setenv("MUSEGEN_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("MUSEGEN_STATE", str(tmp_path_factory.mktemp("state")))
+
+
+def _line(rng: np.random.Generator, quarters: int, low: int, ticks_per_quarter: int) -> Notes:
+    """A walk of quarters and pairs of eighths over a scale."""
+    scale, degree, rows = (0, 2, 4, 5, 7, 9, 11), int(rng.integers(7)), []
+    for beat in range(quarters):
+        split = 1 + int(rng.integers(2))
+        for half in range(split):
+            degree = int(np.clip(degree + rng.integers(-2, 3), 0, 6))
+            length = ticks_per_quarter // split
+            onset = beat * ticks_per_quarter + half * length
+            rows.append((onset, length, low + scale[degree], 80))
+    return Notes.of(rows)
+
+
+def _make_score(kind: str, number: int, bars: int = 4, ticks_per_quarter: int = 48) -> Score:
+    """A seeded piece: a tune (`abc`), three voices (`grid`), or a band (`notes`)."""
+    rng = np.random.default_rng(number)
+    quarters, tpq = 4 * bars, ticks_per_quarter
+    lines = [_line(rng, quarters, low, tpq) for low in (72, 60, 48)]
+    parts = [Part(f"Voice {i}", 0, line) for i, line in enumerate(lines)]
+    if kind == "abc":
+        parts = parts[:1]
+    if kind == "notes":
+        down, up = np.arange(bars) * 4 * tpq, np.arange(bars) * 4 * tpq + 3 * tpq
+        pedal = sorted([*((t, 127) for t in down), *((t, 0) for t in up)])
+        hits = [(q * tpq, tpq // 2, 36 if q % 2 else 42, 100) for q in range(quarters)]
+        parts = [
+            Part("Flute", 73, lines[0]),
+            Part("Piano", 0, lines[1], pedal=np.array(pedal)),
+            Part("Bass", 32, lines[2]),
+            Part("Drums", 0, Notes.of(hits), is_drums=True),
+        ]
+    metre = np.array([[0, 4, 4]])
+    return Score(
+        tpq,
+        tuple(parts),
+        tempo=np.array([[0, 600_000 if kind == "notes" else 500_000]]),
+        metre=metre,
+        barlines=barlines_of_metre(metre, quarters * tpq, tpq),
+        title=f"Piece {number}",
+    )
+
+
+@pytest.fixture(scope="session")
+def make_score() -> MakeScore:
+    """`(kind, number, bars=4, ticks_per_quarter=48)` → a small piece, the same each time."""
+    return _make_score
+
+
+@pytest.fixture(scope="session")
+def make_corpus() -> MakeCorpus:
+    """`(folder, kind, n=6)` → the folder, with so many small pieces in it."""
+
+    def make(folder: Path, kind: str, n: int = 6, first: int = 0) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        suffix = "abc" if kind == "abc" else "mid"
+        for number in range(first, first + n):
+            write(_make_score(kind, number), folder / f"{number}.{suffix}")
+        return folder
+
+    return make

@@ -1,0 +1,116 @@
+"""How a value is drawn: the cuts against an oracle that goes value by value."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musegen.errors import UsageError
+from musegen.generation.sampling import Sampling, draw, probabilities
+
+SIZES = st.integers(2, 9)
+
+
+def oracle(scores: list[float], legal: list[bool], sampling: Sampling) -> dict[int, float]:
+    """The same in words: rank what is legal, then strike out from the end of the list."""
+    best = max(s for s, ok in zip(scores, legal, strict=True) if ok)
+    mass = {
+        i: float(np.exp(np.float64(s - best) / sampling.temperature))
+        for i, (s, ok) in enumerate(zip(scores, legal, strict=True))
+        if ok
+    }
+    total = sum(mass.values())
+    ranked = sorted(((m / total, i) for i, m in mass.items()), reverse=True)
+    if 0 < sampling.top_k < len(ranked):
+        ranked = ranked[: sampling.top_k]
+    held, kept = 0.0, []
+    whole = sum(p for p, _ in ranked)
+    for p, i in ranked:
+        if kept and held >= sampling.top_p * whole:
+            break
+        kept.append((p, i))
+        held += p
+    kept = [(p, i) for p, i in kept if p >= sampling.min_p * kept[0][0]]
+    whole = sum(p for p, _ in kept)
+    return {i: p / whole for p, i in kept if p}
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[list[float], list[bool], Sampling]:
+    size = draw(SIZES)
+    numbers = draw(st.permutations(range(size)))  # no two alike: ties have no one right answer
+    scores = [n * draw(st.floats(0.1, 2)) / 2 for n in numbers]
+    scores = [s + 0.01 * i for i, s in enumerate(scores)]
+    legal = draw(st.lists(st.booleans(), min_size=size, max_size=size).filter(any))
+    sampling = Sampling(
+        draw(st.sampled_from([0.3, 1.0, 1.7])),
+        draw(st.integers(0, 10)),
+        draw(st.sampled_from([0.05, 0.31, 0.77, 1.0])),
+        draw(st.sampled_from([0.0, 0.043, 0.37, 1.0])),
+    )
+    return scores, legal, sampling
+
+
+@given(cases())
+def test_the_cuts_leave_what_the_oracle_leaves(
+    case: tuple[list[float], list[bool], Sampling],
+) -> None:
+    scores, legal, sampling = case
+    p = probabilities(torch.tensor([scores], dtype=torch.float64), torch.tensor([legal]), sampling)
+    expected = oracle(scores, legal, sampling)
+    assert p.sum().item() == pytest.approx(1.0)
+    assert p[0].tolist() == pytest.approx([expected.get(i, 0.0) for i in range(len(scores))])
+
+
+@given(
+    st.lists(st.floats(-1e4, 1e4, width=32), min_size=4, max_size=4),
+    st.lists(st.booleans(), min_size=4, max_size=4).filter(any),
+    st.floats(0, 1e300),
+    st.integers(0, 5),
+    st.floats(0, 1, exclude_min=True),
+    st.floats(0, 1),
+)
+def test_every_setting_leaves_something_and_nothing_illegal(
+    scores: list[float], legal: list[bool], temperature: float, k: int, top_p: float, min_p: float
+) -> None:
+    sampling = Sampling(temperature, k, top_p, min_p)
+    p = probabilities(torch.tensor([scores]), torch.tensor([legal]), sampling)
+    assert p.sum().item() == pytest.approx(1.0)
+    assert not p[0][~torch.tensor(legal)].any()
+    assert legal[
+        int(draw(torch.tensor([scores]), torch.tensor([legal]), sampling, torch.Generator()))
+    ]
+
+
+@given(st.lists(st.floats(-50, 50, width=32), min_size=5, max_size=5, unique=True))
+def test_temperature_zero_is_the_likeliest_legal_value(scores: list[float]) -> None:
+    legal = torch.tensor([[True, False, True, True, False]])
+    value = draw(torch.tensor([scores]), legal, Sampling(0), torch.Generator())
+    assert value.item() == max((0, 2, 3), key=lambda i: scores[i])
+
+
+def test_values_come_as_often_as_they_are_likely() -> None:
+    scores = torch.tensor([[0.0, 1.0, 2.0]]).log1p().expand(20_000, -1)
+    legal = torch.ones(20_000, 3, dtype=torch.bool)
+    drawn = draw(scores, legal, Sampling(), torch.Generator().manual_seed(0))
+    assert (drawn.bincount() / 20_000).tolist() == pytest.approx([1 / 6, 2 / 6, 3 / 6], abs=0.015)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -0.1},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"top_k": -1},
+        {"top_p": 0.0},
+        {"top_p": 1.1},
+        {"top_p": float("nan")},
+        {"min_p": -0.1},
+        {"min_p": 1.1},
+    ],
+)
+def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="must be"):
+        Sampling(**wrong)  # type: ignore[arg-type]
