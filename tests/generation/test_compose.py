@@ -1,5 +1,6 @@
 """What is composed: the same from the same random seed, after an untouched seed, in whole bars."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -322,12 +323,15 @@ def test_what_is_broken_off_ends_on_its_last_whole_bar(
     kind: str,
     seeded: bool,
 ) -> None:
-    monkeypatch.setattr(module, "_WORDS_A_BAR", {"abc": 3, "grid": 10, "notes": 3}[kind])
+    monkeypatch.setattr(module, "_WORDS_A_BAR", 3 if kind == "abc" else 10)
+    model = copy.deepcopy(make_model(kind))
+    if kind == "notes":
+        model.network.heads.heads[KIND][-1].bias.data[BARLINE] -= 3  # type: ignore[index, union-attr]
     seed = make_score(kind, 8) if seeded else None
     broken = 0
-    for random_seed in range(9):
+    for random_seed in range(4):
         try:
-            found = compose(make_model(kind), Plan(12, seed), random_seed=random_seed)[0]
+            found = compose(model, Plan(12, seed), random_seed=random_seed)[0]
         except MusegenError as error:
             assert "too many notes" in error.message  # noqa: PT017 - either is polite
             continue
