@@ -14,7 +14,7 @@ from musegen.corpus.prepare import Encoded, Prepared
 from musegen.network.next_word import NextWordNetwork
 
 _CHUNK = 512  # words read at once
-_BATCH_WORDS = 8192
+_BATCH_WORDS = 4096
 
 
 @torch.no_grad()

@@ -33,7 +33,7 @@ from musegen.network.next_word import NetworkSettings, NextWordNetwork
 from .fit import CHECKPOINT, Event, Fit, Validated
 from .log import add_to_log, cut_log, read_log
 from .schedule import Extent
-from .settings import FitSettings, network_settings
+from .settings import FitSettings, expected_seconds, network_settings
 
 RESUME, CARD = "resume", "card.md"
 
@@ -82,14 +82,14 @@ class Run:
             hint = "Go on with --resume, or name another with -o."
             raise OutputError("is already there", file=folder, hint=hint)
         extent = settings.extent
+        fit_settings = FitSettings(random_seed=settings.random_seed)
         shape = network_settings(
             settings.backbone,
             settings.size,
             n_words=sum(piece.stop - piece.start for piece in prepared.of("train")),
-            seconds=extent.seconds if extent.steps is None else float("inf"),
+            seconds=expected_seconds(extent, fit_settings),
             vocabulary=prepared.vocabulary.name,
         )
-        fit_settings = FitSettings(random_seed=settings.random_seed)
         fit = _fit(prepared, folder, shape, fit_settings, extent, settings.device)
         run = cls(folder, fit, _config(prepared, shape, fit_settings, extent))
         run._make_folder()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from musegen.network.next_word import NetworkSettings
+
+from .schedule import Extent
 
 SIZES = ("small", "medium", "large")
 _WIDTHS = {"small": 128, "medium": 256, "large": 512}
 _RECURRENT_DEPTH = {"small": 2, "medium": 2, "large": 3}
 _ATTENTION_DEPTH = {"small": 4, "medium": 6, "large": 8}
 _HEAD_WIDTH = 32
+_WORDS_A_SECOND = {"small": 5000, "medium": 1500, "large": 400}  # about, on two cores
+_MOST_DROPOUT = 0.4
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,11 @@ class FitSettings:
     length: int = 256
     batch_words: int = 2048
     lr: float = 3e-3
-    matrix_lr: float = 0.01
+    matrix_lr: float = 0.02
     decay: float = 0.01
     clip: float = 1.0
     average: float = 0.995
-    transposed: float = 1.0
+    transposed: float = 0.5
     random_seed: int = 0
 
     @property
@@ -50,12 +55,21 @@ class FitSettings:
         return asdict(self)
 
 
+def expected_seconds(extent: Extent, settings: FitSettings) -> float:
+    """How long a run will last, or would on an ordinary laptop where its steps are given."""
+    if extent.steps is None:
+        return extent.seconds
+    return extent.steps * settings.batch_words / _WORDS_A_SECOND["small"]
+
+
 def network_settings(
     backbone: str, size: str, *, n_words: int, seconds: float, vocabulary: str
 ) -> NetworkSettings:
     """A network for so many words to learn from, and so many seconds to do it in.
 
     `auto` takes the small size where there is little data or little time, the medium one else.
+    Dropout grows with how often the run will meet each word: short runs learn too little with it,
+    long ones learn by heart without it (measured on tunes and chorales, docs/decisions.md).
     """
     if size == "auto":
         size = "small" if n_words < 300_000 or seconds < 1200 else "medium"
@@ -63,11 +77,12 @@ def network_settings(
     attentive = backbone == "transformer"
     if not attentive:
         width = width * 3 // 2  # a recurrent layer has 8 to 2 D² weights, an attentive one 12
+    epochs = seconds * _WORDS_A_SECOND[size] / max(n_words, 1)
     return NetworkSettings(
         backbone=backbone,
         width=width,
         depth=(_ATTENTION_DEPTH if attentive else _RECURRENT_DEPTH)[size],
         heads=width // _HEAD_WIDTH,
         context=1024 if vocabulary == "notes" else 512,
-        dropout=0.25 if n_words < 1_000_000 else 0.1,
+        dropout=round(min(0.15 * math.log10(1 + epochs), _MOST_DROPOUT), 2),
     )
