@@ -48,8 +48,11 @@ def read_log(folder: Path) -> dict[str, list[float]]:
     """
     path = folder / LOG
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text())))
-        return {name: [float(row[name]) for row in rows] for name in COLUMNS}
+        head, *rows = csv.reader(io.StringIO(path.read_text()))
+        columns = dict(
+            zip(head, zip(*rows, strict=True) if rows else [()] * len(head), strict=True)
+        )
+        return {name: [float(value) for value in columns[name]] for name in COLUMNS}
     except FileNotFoundError as error:
         raise ModelError("is missing", file=path) from error
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -107,7 +107,7 @@ def opens_the_same_or_is_refused(model: Trained, path: Path, data: bytes, whole:
         assert same(load(model.folder), model)
     except ModelError as error:
         told = f"{error} {error.hint}"
-        assert path.name in told or str(model.folder) in told  # noqa: PT017 - either way is right
+        assert path.name in told or str(model.folder) in told
     finally:
         path.write_bytes(whole)
 
