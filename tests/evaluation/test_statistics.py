@@ -1,0 +1,55 @@
+"""Shares that give away what a model does badly, on scores made by hand."""
+
+import numpy as np
+import pytest
+
+from musegen.evaluation.statistics import shares
+from musegen.score.score import Notes, Part, Score
+
+BAR = 96
+
+
+def score(*parts: list[tuple[int, int, int]], bars: int = 4) -> Score:
+    """Parts of rows of onset, duration, pitch, in bars of 96 ticks."""
+    notes = [Notes.of([(on, length, pitch, 80) for on, length, pitch in rows]) for rows in parts]
+    return Score(
+        24,
+        tuple(Part(f"{i}", 0, n) for i, n in enumerate(notes)),
+        barlines=np.arange(1, bars + 1) * BAR,
+    )
+
+
+def test_a_part_that_stops_is_silent_from_there_on() -> None:
+    stops = [(0, 24, 60)]
+    goes_on = [(bar * BAR, 24, 60 + bar) for bar in range(4)]
+    assert shares(score(stops, goes_on))["silent_parts"] == 0
+    assert shares(score(stops, goes_on), 1)["silent_parts"] == 0.5
+    assert shares(score(stops, goes_on, []), 1)["silent_parts"] == 0.5  # one never played
+
+
+def test_notes_of_more_than_two_bars_are_long() -> None:
+    rows = [(0, 2 * BAR, 60), (0, 2 * BAR + 1, 62), (BAR, 24, 64), (BAR, 24, 65)]
+    assert shares(score(rows))["long_notes"] == 0.25
+    assert shares(score(rows), 1)["long_notes"] == 0
+
+
+def test_a_bar_repeats_the_one_before_to_the_note() -> None:
+    rows = [(0, 24, 60), (BAR, 24, 60), (2 * BAR, 24, 60), (3 * BAR, 12, 60)]
+    assert shares(score(rows))["repeated_bars"] == pytest.approx(2 / 3)
+    assert shares(score(rows), 2)["repeated_bars"] == 0.5  # that before the first counts
+    assert shares(score(rows), 3)["repeated_bars"] == 0
+
+
+def test_empty_bars_repeat_nothing() -> None:
+    assert shares(score([(0, 24, 60)]))["repeated_bars"] == 0
+
+
+def test_a_score_without_notes_has_no_shares_at_all() -> None:
+    assert set(shares(score([])).values()) == {0.0}
+    assert set(shares(score()).values()) == {0.0}
+
+
+@pytest.mark.parametrize("bar", [-1, 4])
+def test_a_bar_that_is_not_there_is_refused(bar: int) -> None:
+    with pytest.raises(ValueError, match="of 4"):
+        shares(score([(0, 24, 60)]), bar)
