@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
 from musegen.errors import OutputError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # EDQUOT: the user's share of it
 
 
 def write_whole(path: str | Path, data: bytes, force: bool = False) -> None:
@@ -28,7 +31,8 @@ def write_whole(path: str | Path, data: bytes, force: bool = False) -> None:
         unfinished.replace(target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise OutputError(f"cannot be written: {reason}", file=target) from error
+        hint = "Make room on the disk, or write elsewhere." if error.errno in _FULL else ""
+        raise OutputError(f"cannot be written: {reason}", file=target, hint=hint) from error
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink()

@@ -52,7 +52,8 @@ def _errors_told(as_json: bool) -> Iterator[None]:
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # who reads our output has left: no fault
             raise
-        _tell(MusegenError(error.strerror or str(error), file=error.filename), as_json)
+        hint = "Check that there is such a place, and that you may use it."
+        _tell(MusegenError(error.strerror or str(error), file=error.filename, hint=hint), as_json)
         raise typer.Exit(1) from error
     except typer.TyperException as error:
         if not as_json:
@@ -69,16 +70,26 @@ class Interrupted(MusegenError):
 
 def _tell(error: MusegenError, as_json: bool) -> None:
     """One sentence on standard error, with the way out; for scripts, the same as JSON."""
+    hint = error.hint or _WAYS_OUT.get(error.kind, "")
     if as_json:
-        about = {
-            "kind": error.kind,
-            "message": error.message,
-            "file": error.file,
-            "hint": error.hint,
-        }
+        about = {"kind": error.kind, "message": error.message, "file": error.file, "hint": hint}
         typer.echo(json.dumps({"error": about}, ensure_ascii=False))
-    said = str(error) if error.file else error.message[0].upper() + error.message[1:]
-    typer.echo(f"Error: {said}." + (f" {error.hint}" if error.hint else ""), err=True)
+    said = str(error) if error.file else _sentence(error.message)
+    typer.echo(f"Error: {said.rstrip('.')}. {_sentence(hint)}".rstrip(), err=True)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+_WAYS_OUT = {  # where an error names none of its own
+    "UnreadableFile": "Take another copy of the file, or leave it out.",
+    "CorpusError": "See what is wrong with each file: musegen doctor FOLDER.",
+    "ModelError": "Take another model: musegen models list.",
+    "OutputError": "Choose another place to write to.",
+    "UsageError": "See --help.",
+    "NotFound": "Check how its name is written.",
+}
 
 
 app = typer.Typer(

@@ -49,22 +49,16 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Carry a piece on, or compose one from nothing."""
-    from musegen.errors import UsageError
     from musegen.evaluation.trained import load
     from musegen.generation.compose import compose
-    from musegen.generation.plan import Plan, until_bar
+    from musegen.generation.plan import Plan
     from musegen.generation.rank import rank_scores
     from musegen.generation.sampling import Sampling
 
     from .terminal import counting, say
 
     sampling = Sampling(temperature, top_k, top_p, min_p)
-    piece = _read_seed(seed)
-    if continue_from is not None:
-        if piece is None:
-            raise UsageError("--continue-from needs a piece", hint="Name one with --seed FILE.")
-        piece = until_bar(piece, continue_from - 1)
-    plan = Plan(bars, piece, omit_seed)
+    plan = Plan(bars, _read_seed(seed, continue_from), omit_seed)
     paths = _paths(output, seed, n, force)
     trained = load(_choose_model(model, quiet), device)
     began = time.monotonic()
@@ -85,18 +79,23 @@ def command(
     say(f"Now try: musegen play {paths[0]}", quiet)
 
 
-def _read_seed(seed: str | None) -> Score | None:
+def _read_seed(seed: str | None, continue_from: int | None) -> Score | None:
+    """The seed, up to the bar before the first new one."""
     from musegen.errors import UsageError
+    from musegen.generation.plan import until_bar
     from musegen.score.files import read
 
     if seed is None:
+        if continue_from is not None:
+            raise UsageError("--continue-from needs a piece", hint="Name one with --seed FILE.")
         return None
     if seed.isdigit() and not Path(seed).exists():
         raise UsageError(
             f"a seed is a piece of music here, not the number {seed}",
             hint=f"For chance, say --random-seed {seed}.",
         )
-    return read(seed)
+    piece = read(seed)
+    return piece if continue_from is None else until_bar(piece, continue_from - 1)
 
 
 def _choose_model(name: str | None, quiet: bool) -> Path:

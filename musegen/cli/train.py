@@ -166,10 +166,11 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
                 "files": figures["files"],
             }
         )
+    pieces = "1 piece" if figures["valid_pieces"] == 1 else f"{figures['valid_pieces']} pieces"
     say(
-        f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on "
-        f"{figures['valid_pieces']} pieces. The model is in {run.folder}, its curves in "
-        f"{run.folder / 'curves.svg'}.\nNow try: musegen generate --model {run.folder} --seed FILE",
+        f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces}. "
+        f"The model is in {run.folder}, its curves in {run.folder / 'curves.svg'}.\n"
+        f"Now try: musegen generate --model {run.folder} --seed FILE",
         quiet,
     )
 

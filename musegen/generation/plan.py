@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from musegen.errors import UsageError
+from musegen.errors import ModelError, UsageError
 from musegen.score.score import Event, Ints, Mark, Notes, Part, Score, bar_ticks, standing
 from musegen.vocabulary.grid import GridVocabulary
 from musegen.vocabulary.grid_tracker import REST
@@ -50,13 +50,11 @@ class Plan:
         """
         if self.seed is None:
             return np.zeros((0, len(vocabulary.sizes)), np.int16)
-        seed = until_bar(self.seed, self.seed.n_bars)
-        if isinstance(vocabulary, NotesVocabulary):
-            return vocabulary.encode(seed)[:-1]
-        seed = _closed(seed)  # what sounded over the barline would go on in words of the next bar
-        if isinstance(vocabulary, GridVocabulary):
-            return _grid_words(seed, vocabulary)
-        return vocabulary.encode(seed)[:-1]
+        try:
+            return _words(until_bar(self.seed, self.seed.n_bars), vocabulary)
+        except ModelError as error:
+            reason = f"the seed does not suit the model: {error.message}"
+            raise ModelError(reason, hint=error.hint) from error
 
     def tracker(self, vocabulary: Vocabulary, n: int) -> Tracker:
         """A tracker of `n` pieces that have read the seed and end after the asked bars.
@@ -169,6 +167,16 @@ def from_bar(score: Score, bar: int) -> Score:
         events=(),
         characters=0,
     )
+
+
+def _words(seed: Score, vocabulary: Vocabulary) -> Words:
+    """The words of a seed that ends with its last barline, the end left out."""
+    if isinstance(vocabulary, NotesVocabulary):
+        return vocabulary.encode(seed)[:-1]
+    seed = _closed(seed)  # what sounded over the barline would go on in words of the next bar
+    if isinstance(vocabulary, GridVocabulary):
+        return _grid_words(seed, vocabulary)
+    return vocabulary.encode(seed)[:-1]
 
 
 def _grid_words(seed: Score, vocabulary: GridVocabulary) -> Words:

@@ -41,9 +41,9 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) 
         OutputError: the file cannot be written.
     """
     tensors = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    text = json.dumps(about)
-    metadata = {"about": text, "checksum": _checksum(text, tensors)}
-    write_whole(path, save(tensors, metadata), force=True)
+    # One entry, since safetensors writes several in an order that chance decides.
+    text = json.dumps({"about": about, "checksum": _checksum(about, tensors)})
+    write_whole(path, save(tensors, {"musegen": text}), force=True)
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -56,20 +56,19 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise ModelError("is missing", file=path, hint=_AGAIN)
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
+            metadata = json.loads((file.metadata() or {})["musegen"])
             names = file.keys()
             # Cloned: what is read is the file itself, mapped, and a checkpoint must be replaceable.
             tensors = {name: file.get_tensor(name).clone() for name in names}
         if metadata["checksum"] != _checksum(metadata["about"], tensors):
             raise ValueError("its checksum is wrong")
-        about = json.loads(metadata["about"])
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"is damaged ({error})", file=path, hint=_AGAIN) from error
-    return tensors, about
+    return tensors, metadata["about"]
 
 
-def _checksum(about: str, tensors: dict[str, Tensor]) -> str:
-    return hashlib.sha256(f"{about}\n{fingerprint(tensors)}".encode()).hexdigest()
+def _checksum(about: dict[str, Any], tensors: dict[str, Tensor]) -> str:
+    return hashlib.sha256(json.dumps([about, fingerprint(tensors)]).encode()).hexdigest()
 
 
 def save_config(folder: Path, config: dict[str, Any]) -> None:

@@ -216,8 +216,8 @@ def card(config: dict[str, Any], fingerprint: str) -> str:
 | learnt from | {figures["train_pieces"]} pieces |
 | training | {figures["steps"]:,} steps in {figures["seconds"]:.0f} s, \
 random seed {training["fit"]["random_seed"]} |
-| held out | {figures["valid_nats"]:.4f} nats a {config["unit"]} on {figures["valid_pieces"]} \
-pieces that it never saw, the end counted |
+| held out | {figures["valid_nats"]:.4f} nats a {config["unit"]}, the end of a piece counted; \
+pieces that it never saw: {figures["valid_pieces"]} |
 | fingerprint | {fingerprint[:16]} |
 | made with | musegen {config["musegen"]}, torch {training["torch"]} |
 """
