@@ -223,7 +223,7 @@ class NotesTracker(Tracker):
 
     def _tied(self, drawn: Ints) -> Mask:
         """Whether the order of words binds what is drawn to come after the last word (B,)."""
-        return (drawn[:, KIND] == self._last[:, KIND]) & (self._delta(drawn) == 0)
+        return np.asarray((drawn[:, KIND] == self._last[:, KIND]) & (self._delta(drawn) == 0))
 
     def _legal_instrument(self, drawn: Ints, tied: Mask) -> Mask:
         values = np.arange(_INSTRUMENTS)
