@@ -60,6 +60,7 @@ def command(
 def _write_as(music: Score, path: Path, force: bool) -> None:
     from musegen.disk import write_whole
     from musegen.picture.roll import roll_svg
+    from musegen.score.excerpt import join_of
     from musegen.score.files import write
     from musegen.sound.player import to_wav
 
@@ -67,6 +68,8 @@ def _write_as(music: Score, path: Path, force: bool) -> None:
     if suffix == ".wav":
         to_wav(music, path, force)
     elif suffix == ".svg":
-        write_whole(path, roll_svg(music, title=music.title).encode(), force)
+        write_whole(
+            path, roll_svg(music, seed_end=join_of(music), title=music.title).encode(), force
+        )
     else:
         write(music, path, force)

@@ -82,7 +82,7 @@ def command(
 def _read_seed(seed: str | None, continue_from: int | None) -> Score | None:
     """The seed, up to the bar before the first new one."""
     from musegen.errors import UsageError
-    from musegen.generation.plan import until_bar
+    from musegen.score.excerpt import until_bar
     from musegen.score.files import read
 
     if seed is None:

@@ -9,11 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from musegen.errors import ModelError, UsageError
-from musegen.score.score import Event, Ints, Mark, Notes, Part, Score, bar_ticks, standing
-from musegen.vocabulary.grid import GridVocabulary
-from musegen.vocabulary.grid_tracker import REST
-from musegen.vocabulary.notes import NotesVocabulary
-from musegen.vocabulary.notes_tracker import NotesTracker
+from musegen.score.excerpt import closed, from_bar, until_bar, with_join
+from musegen.score.score import Ints, Notes, Part, Score
 from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
 
 
@@ -51,7 +48,7 @@ class Plan:
         if self.seed is None:
             return np.zeros((0, len(vocabulary.sizes)), np.int16)
         try:
-            return _words(until_bar(self.seed, self.seed.n_bars), vocabulary)
+            return vocabulary.prime(until_bar(self.seed, self.seed.n_bars))
         except ModelError as error:
             reason = f"the seed does not suit the model: {error.message}"
             raise ModelError(reason, hint=error.hint) from error
@@ -66,12 +63,9 @@ class Plan:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.last_bar = int(tracker.bars[0]) + self.bars
         tracker.keep_time = self.seed is not None
-        if isinstance(tracker, NotesTracker) and self.seed is not None:
-            assert isinstance(vocabulary, NotesVocabulary)
-            parts = np.zeros((129, 16), bool)
-            for part, place in zip(self.seed.parts, vocabulary.places(self.seed), strict=True):
-                parts[place] |= len(part.notes) > 0
-            tracker.parts = parts
+        if self.seed is not None:
+            places = zip(vocabulary.places(self.seed), self.seed.parts, strict=True)
+            tracker.keep_parts([place for place, part in places if len(part.notes)])
         return tracker
 
     def join(self, vocabulary: Vocabulary, words: Words) -> Score:
@@ -81,8 +75,8 @@ class Plan:
         """
         whole = vocabulary.decode(words)
         if self.seed is None:
-            return _closed(whole)
-        new = _closed(
+            return closed(whole)
+        new = closed(
             _after(whole, vocabulary.decode(self.words(vocabulary)), vocabulary, self.seed)
         )
         by_place = dict(zip(vocabulary.places(whole), new.parts, strict=True))
@@ -99,101 +93,9 @@ class Plan:
             marks=self.seed.marks + new.marks,
             characters=0,
         )
-        return from_bar(joined, self.seed.n_bars) if self.omit_seed else joined
-
-
-def until_bar(score: Score, bar: int) -> Score:
-    """The first `bar` bars of a score; notes that sound over the last barline keep their length.
-
-    Raises:
-        UsageError: the score has no such bar.
-    """
-    if not 1 <= bar <= score.n_bars:
-        raise UsageError(
-            f"the seed has {score.n_bars} bars; it cannot be continued from bar {bar + 1}",
-            hint=f"Take a bar from 2 to {score.n_bars + 1}.",
-        )
-    end = int(score.barlines[bar - 1])
-    parts = tuple(
-        replace(
-            part,
-            notes=Notes.of(part.notes.rows[part.notes.onset < end]),
-            pedal=part.pedal[part.pedal[:, 0] < end],
-            events=tuple(event for event in part.events if event.tick < end),
-        )
-        for part in score.parts
-    )
-    return replace(
-        score,
-        parts=parts,
-        tempo=score.tempo[score.tempo[:, 0] < end],
-        metre=score.metre[score.metre[:, 0] < end],
-        key=score.key[score.key[:, 0] < end],
-        barlines=score.barlines[:bar],
-        marks=tuple(m for m in score.marks if m.tick < end + _closes(m)),
-        events=tuple(event for event in score.events if event.tick < end),
-        characters=0,
-    )
-
-
-def from_bar(score: Score, bar: int) -> Score:
-    """A score without its first `bar` bars, with the tempo, metre and key that stand there."""
-    start = int(score.barlines[bar - 1])
-
-    def shifted(column: Ints) -> Ints:
-        now, later = standing(column, start), column[column[:, 0] > start].tolist()
-        rows = [[0, *now]] if now else []
-        return np.array([*rows, *([tick - start, *row] for tick, *row in later)])
-
-    parts = tuple(
-        replace(
-            part,
-            notes=_moved(part.notes.rows[part.notes.onset >= start], -start),
-            pedal=part.pedal[part.pedal[:, 0] >= start] - np.array([start, 0]),
-            events=_events_from(part.events, start),
-        )
-        for part in score.parts
-    )
-    return replace(
-        score,
-        parts=parts,
-        tempo=shifted(score.tempo),
-        metre=shifted(score.metre),
-        key=shifted(score.key),
-        barlines=score.barlines[bar:] - start,
-        marks=tuple(
-            replace(m, tick=m.tick - start) for m in score.marks if m.tick >= start + _closes(m)
-        ),
-        events=(),
-        characters=0,
-    )
-
-
-def _words(seed: Score, vocabulary: Vocabulary) -> Words:
-    """The words of a seed that ends with its last barline, the end left out."""
-    if isinstance(vocabulary, NotesVocabulary):
-        return vocabulary.encode(seed)[:-1]
-    seed = _closed(seed)  # what sounded over the barline would go on in words of the next bar
-    if isinstance(vocabulary, GridVocabulary):
-        return _grid_words(seed, vocabulary)
-    return vocabulary.encode(seed)[:-1]
-
-
-def _grid_words(seed: Score, vocabulary: GridVocabulary) -> Words:
-    """The seed's steps up to its last barline, with rests before them to make that one of the grid.
-
-    The grid counts bars from its first step: a pickup, or a change of metre, would put it out.
-    """
-    end = int(seed.barlines[-1])
-    numerator, denominator = standing(seed.metre, end)
-    words = vocabulary.encode(replace(seed, metre=np.array([[0, numerator, denominator]])))
-    steps = (2 * end * vocabulary.steps + seed.ticks_per_quarter) // (2 * seed.ticks_per_quarter)
-    body = np.full((steps, words.shape[1]), REST, np.int16)
-    sounding = words[1:-1][:steps]
-    body[: len(sounding)] = sounding
-    missing = -steps % bar_ticks(numerator, denominator, vocabulary.steps)
-    lead = np.full((missing, words.shape[1]), REST, np.int16)
-    return np.concatenate([words[:1], lead, body])
+        if self.omit_seed:
+            return from_bar(joined, self.seed.n_bars)
+        return with_join(joined, join)
 
 
 def _after(whole: Score, old: Score, vocabulary: Vocabulary, seed: Score) -> Score:
@@ -239,44 +141,9 @@ def _more(rows: Iterable[Ints], known: Iterable[Ints]) -> list[tuple[int, ...]]:
     return sorted((Counter(map(tuple, rows)) - Counter(map(tuple, known))).elements())
 
 
-def _closed(score: Score) -> Score:
-    """The score up to its last barline: later notes are dropped, and longer ones cut."""
-    end = int(score.barlines[-1]) if score.n_bars else 0
-    parts = []
-    for part in score.parts:
-        rows = part.notes.rows[part.notes.onset < end]
-        rows[:, 1] = np.minimum(rows[:, 1], end - rows[:, 0])
-        pedal = part.pedal[part.pedal[:, 0] <= end]
-        parts.append(replace(part, notes=Notes.of(rows), pedal=pedal))
-    return replace(score, parts=tuple(parts))
-
-
-def _closes(mark: Mark) -> bool:
-    """Whether a mark belongs to the bar that ends at its tick."""
-    return mark.kind == "bar" or (mark.kind, mark.text) == ("repeat", "end")
-
-
-def _events_from(events: Iterable[Event], start: int) -> tuple[Event, ...]:
-    """Events from a tick on, which becomes 0, and the controls and bends that stand there."""
-    standing_there: dict[bytes, Event] = {}
-    later: list[Event] = []
-    for event in events:
-        status = event.message[0]
-        if event.tick >= start:
-            later.append(replace(event, tick=event.tick - start))
-        elif status < 0xF0:
-            control = event.message[: 2 if status >> 4 == 0xB else 1]
-            standing_there[control] = replace(event, tick=0)
-    return (*standing_there.values(), *later)
-
-
 def _append(part: Part, new: Part | None) -> Part:
     if new is None:
         return part
     rows: Ints = np.concatenate([part.notes.rows, new.notes.rows])
     pedal: Ints = np.concatenate([part.pedal, new.pedal])
     return replace(part, notes=Notes.of(rows), pedal=pedal)
-
-
-def _moved(rows: Ints, ticks: int) -> Notes:
-    return Notes.of(rows + np.array([ticks, 0, 0, 0]))

@@ -7,13 +7,14 @@ outer ones first: in a chorale soprano, bass, then alto and tenor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from musegen.errors import ModelError
-from musegen.score.score import Ints, Notes, Part, Score, bar_ticks, barlines_of_metre
+from musegen.score.excerpt import closed
+from musegen.score.score import Ints, Notes, Part, Score, bar_ticks, barlines_of_metre, standing
 
 from .grid_tracker import BARS, HELD, HOLD, PLACES, REST, GridTracker
 from .vocabulary import Feature, Features, Field, Vocabulary, Words
@@ -173,6 +174,23 @@ class GridVocabulary(Vocabulary):
         sounding = features[:, 3 : 3 + len(self.voices)]
         sounding[sounding > 0] += semitones
         return words + (pitched * semitones).astype(np.int16), features
+
+    def prime(self, seed: Score) -> Words:
+        """See Vocabulary; rests before the seed make its last barline one of the grid.
+
+        The grid counts bars from its first step: a pickup, or a change of metre, would put it out.
+        """
+        seed = closed(seed)
+        end = int(seed.barlines[-1])
+        numerator, denominator = standing(seed.metre, end)
+        words = self.encode(replace(seed, metre=np.array([[0, numerator, denominator]])))
+        steps = (2 * end * self.steps + seed.ticks_per_quarter) // (2 * seed.ticks_per_quarter)
+        body = np.full((steps, words.shape[1]), REST, np.int16)
+        sounding = words[1:-1][:steps]
+        body[: len(sounding)] = sounding
+        missing = -steps % bar_ticks(numerator, denominator, self.steps)
+        lead = np.full((missing, words.shape[1]), REST, np.int16)
+        return np.concatenate([words[:1], lead, body])
 
     def history(self, words: Words, features: Features) -> Words:
         """A voice sees what sounds in it, how long it has (to a quarter), and the voice before."""

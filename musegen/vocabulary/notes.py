@@ -152,6 +152,10 @@ class NotesVocabulary(Vocabulary):
         """How many notes the words hold."""
         return int((words[:, KIND] == NOTE).sum())
 
+    def prime(self, seed: Score) -> Words:
+        """See Vocabulary; here a note may sound over the last barline."""
+        return self.encode(seed)[:-1]
+
     def places(self, score: Score) -> list[tuple[int, int]]:
         """The instrument and desk of each part."""
         return [(_instrument(part), min(desk, DESKS - 1)) for part, desk in _desks(score)]

@@ -69,6 +69,12 @@ class NotesTracker(Tracker):
         self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
         self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
 
+    def keep_parts(self, places: list[tuple[int, int]]) -> None:
+        """Let only these instruments and desks play."""
+        self.parts = np.zeros((_INSTRUMENTS, DESKS), bool)
+        for place in places:
+            self.parts[place] = True
+
     def advance(self, words: Words) -> None:
         """Take one more word of each piece (B, 10)."""
         now: Ints = words.astype(np.int64)

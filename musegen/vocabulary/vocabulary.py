@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from musegen.score.excerpt import closed
 from musegen.score.score import Score
 
 Words = NDArray[np.int16]
@@ -123,6 +124,16 @@ class Vocabulary(ABC):
         past[:, 2:, 2] = words[:, :-2]
         return past
 
+    def prime(self, seed: Score) -> Words:
+        """The words (T, F) of a seed that ends with its last barline, the end word left out.
+
+        What sounds over that barline is cut there: it would go on in words of the next bar.
+
+        Raises:
+            ModelError: the seed does not fit this vocabulary.
+        """
+        return self.encode(closed(seed))[:-1]
+
     def places(self, score: Score) -> list[tuple[int, int]]:
         """What words can tell of each part: parts of two scores at one place are the same part."""
         return [(0, index) for index in range(len(score.parts))]
@@ -148,6 +159,9 @@ class Tracker(ABC):
     done: Mask
     last_bar: int | None = None
     keep_time: bool = False
+
+    def keep_parts(self, places: list[tuple[int, int]]) -> None:  # noqa: B027 - most have no choice
+        """Let only these parts play, by their `places`, where words name parts at all."""
 
     @abstractmethod
     def advance(self, words: Words) -> None:

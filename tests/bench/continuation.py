@@ -20,8 +20,9 @@ import numpy as np
 from musegen.evaluation.statistics import shares
 from musegen.evaluation.trained import load
 from musegen.generation.compose import compose
-from musegen.generation.plan import Plan, until_bar
+from musegen.generation.plan import Plan
 from musegen.generation.sampling import Sampling
+from musegen.score.excerpt import until_bar
 from musegen.score.files import read, write
 from musegen.score.score import Score
 

@@ -16,10 +16,11 @@ from musegen.errors import MusegenError, UsageError
 from musegen.evaluation.trained import Trained
 from musegen.generation import compose as module
 from musegen.generation.compose import Composed, compose
-from musegen.generation.plan import Plan, from_bar, until_bar
+from musegen.generation.plan import Plan
 from musegen.generation.rank import rank_scores, units_of
 from musegen.generation.sampling import Sampling
 from musegen.network.backbones import BACKBONES
+from musegen.score.excerpt import from_bar, until_bar
 from musegen.score.files import read, write
 from musegen.score.midi import write_midi
 from musegen.score.score import Event, Mark, Notes, Part, Score, barlines_of_metre

@@ -1,0 +1,126 @@
+"""Stretches of a score, cut at its barlines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from musegen.errors import UsageError
+
+from .score import Event, Ints, Mark, Notes, Score, standing
+
+_JOIN = b"\xff\x06composed from here"  # a MIDI marker
+
+
+def until_bar(score: Score, bar: int) -> Score:
+    """The first `bar` bars of a score; notes that sound over the last barline keep their length.
+
+    Raises:
+        UsageError: the score has no such bar.
+    """
+    if not 1 <= bar <= score.n_bars:
+        raise UsageError(
+            f"the seed has {score.n_bars} bars; it cannot be continued from bar {bar + 1}",
+            hint=f"Take a bar from 2 to {score.n_bars + 1}.",
+        )
+    end = int(score.barlines[bar - 1])
+    parts = tuple(
+        replace(
+            part,
+            notes=Notes.of(part.notes.rows[part.notes.onset < end]),
+            pedal=part.pedal[part.pedal[:, 0] < end],
+            events=tuple(event for event in part.events if event.tick < end),
+        )
+        for part in score.parts
+    )
+    return replace(
+        score,
+        parts=parts,
+        tempo=score.tempo[score.tempo[:, 0] < end],
+        metre=score.metre[score.metre[:, 0] < end],
+        key=score.key[score.key[:, 0] < end],
+        barlines=score.barlines[:bar],
+        marks=tuple(m for m in score.marks if m.tick < end + _closes(m)),
+        events=tuple(event for event in score.events if event.tick < end),
+        characters=0,
+    )
+
+
+def from_bar(score: Score, bar: int) -> Score:
+    """A score without its first `bar` bars, with the tempo, metre and key that stand there."""
+    start = int(score.barlines[bar - 1])
+
+    def shifted(column: Ints) -> Ints:
+        now, later = standing(column, start), column[column[:, 0] > start].tolist()
+        rows = [[0, *now]] if now else []
+        return np.array([*rows, *([tick - start, *row] for tick, *row in later)])
+
+    parts = tuple(
+        replace(
+            part,
+            notes=_moved(part.notes.rows[part.notes.onset >= start], -start),
+            pedal=part.pedal[part.pedal[:, 0] >= start] - np.array([start, 0]),
+            events=_events_from(part.events, start),
+        )
+        for part in score.parts
+    )
+    return replace(
+        score,
+        parts=parts,
+        tempo=shifted(score.tempo),
+        metre=shifted(score.metre),
+        key=shifted(score.key),
+        barlines=score.barlines[bar:] - start,
+        marks=tuple(
+            replace(m, tick=m.tick - start) for m in score.marks if m.tick >= start + _closes(m)
+        ),
+        events=(),
+        characters=0,
+    )
+
+
+def with_join(score: Score, tick: int) -> Score:
+    """The score with a marker where its seed ends and what was composed begins."""
+    return replace(score, events=(*score.events, Event(tick, _JOIN)))
+
+
+def join_of(score: Score) -> int | None:
+    """The tick of that marker, the last if there are several; None without one."""
+    return max((e.tick for e in score.events if e.message == _JOIN), default=None)
+
+
+def closed(score: Score) -> Score:
+    """The score up to its last barline: later notes are dropped, and longer ones cut."""
+    end = int(score.barlines[-1]) if score.n_bars else 0
+    parts = []
+    for part in score.parts:
+        rows = part.notes.rows[part.notes.onset < end]
+        rows[:, 1] = np.minimum(rows[:, 1], end - rows[:, 0])
+        pedal = part.pedal[part.pedal[:, 0] <= end]
+        parts.append(replace(part, notes=Notes.of(rows), pedal=pedal))
+    return replace(score, parts=tuple(parts))
+
+
+def _closes(mark: Mark) -> bool:
+    """Whether a mark belongs to the bar that ends at its tick."""
+    return mark.kind == "bar" or (mark.kind, mark.text) == ("repeat", "end")
+
+
+def _events_from(events: Iterable[Event], start: int) -> tuple[Event, ...]:
+    """Events from a tick on, which becomes 0, and the controls and bends that stand there."""
+    standing_there: dict[bytes, Event] = {}
+    later: list[Event] = []
+    for event in events:
+        status = event.message[0]
+        if event.tick >= start:
+            later.append(replace(event, tick=event.tick - start))
+        elif status < 0xF0:
+            control = event.message[: 2 if status >> 4 == 0xB else 1]
+            standing_there[control] = replace(event, tick=0)
+    return (*standing_there.values(), *later)
+
+
+def _moved(rows: Ints, ticks: int) -> Notes:
+    return Notes.of(rows + np.array([ticks, 0, 0, 0]))
