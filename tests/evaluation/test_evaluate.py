@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from musegen.corpus.prepare import Prepared, prepare
 from musegen.errors import CorpusError, ModelError, NotFound
+from musegen.evaluation import likelihood
 from musegen.evaluation.evaluate import evaluate, interval
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.trained import SEEN, Trained, find_model, network_for
@@ -83,6 +84,22 @@ def test_a_piece_costs_the_same_alone_and_among_others(
         np.testing.assert_allclose(alone, together[piece.path], atol=1e-4)
     total = sum(nats.sum() for nats in together.values())
     assert nats_per_unit(together, pieces) == pytest.approx(total / sum(p.units for p in pieces))
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_what_is_read_in_stretches_costs_what_it_costs_at_once(
+    tmp_path: Path,
+    make_corpus: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    backbone: str,
+) -> None:
+    prepared = prepare(make_corpus(tmp_path / "corpus", "notes"))
+    network = untrained(prepared, tmp_path / "model", backbone).network
+    whole = field_nats(network, prepared, prepared.of("valid"))
+    monkeypatch.setattr(likelihood, "_CHUNK", 7)
+    parts = field_nats(network, prepared, prepared.of("valid"))
+    for path, nats in whole.items():
+        np.testing.assert_allclose(parts[path], nats, atol=1e-4)
 
 
 def test_measuring_leaves_a_network_in_training(

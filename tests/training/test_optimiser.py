@@ -12,15 +12,37 @@ def test_the_orthogonal_update_turns_like_the_matrix_with_singular_values_near_o
     shape: tuple[int, int],
 ) -> None:
     """The oracle is U Vᵀ of the singular value decomposition."""
-    matrix = torch.randn(shape, generator=torch.Generator().manual_seed(1)) * 37
+    u, values, v = torch.linalg.svd(
+        torch.randn(shape, generator=torch.Generator().manual_seed(1)), full_matrices=False
+    )
+    matrix = u @ torch.logspace(0, -1.5, len(values)).diag() @ v * 37  # far from orthogonal
     update = orthogonalise(matrix)
     values = torch.linalg.svdvals(update)
     assert values.min() > 0.5
     assert values.max() < 1.3
-    u, _, v = torch.linalg.svd(matrix, full_matrices=False)
     turned = u.T @ update @ v.T  # diagonal, where the directions are those of the matrix
     off = turned - turned.diag().diag()
     assert off.abs().max() < 1e-3
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (9, 4)])
+def test_muon_moves_along_nesterov_momentum_with_singular_values_near_the_learning_rate(
+    shape: tuple[int, int],
+) -> None:
+    """Two steps by hand; a matrix of more rows than columns takes longer ones, by the root."""
+    generator = torch.Generator().manual_seed(3)
+    start, first, second = (torch.randn(shape, generator=generator) for _ in range(3))
+    weight = start.clone().requires_grad_()
+    muon = Muon([weight], lr=0.1, momentum=0.9, decay=0.5)
+    momentum, expected = torch.zeros(shape), start
+    for gradient in (first, second):
+        weight.grad = gradient.clone()
+        muon.step()
+        momentum = 0.9 * momentum + 0.1 * gradient
+        update = orthogonalise(0.1 * gradient + 0.9 * momentum)
+        longer = 1.5 if shape == (9, 4) else 1.0
+        expected = (1 - 0.1 * 0.5) * expected - 0.1 * longer * update
+    torch.testing.assert_close(weight.detach(), expected)
 
 
 def test_a_gradient_of_zeros_moves_nothing() -> None:
