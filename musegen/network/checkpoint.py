@@ -1,7 +1,8 @@
 """Weights and settings on disk: safetensors and JSON, nothing that executes.
 
 A model folder holds `model.safetensors` and `config.json`. Each carries a SHA-256 of what it holds,
-so that any damage is found; that of the weights alone names a model.
+so that any damage is found; that of the weights alone names a model. While it learns, `resume/` is
+there too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from musegen.disk import write_whole
 from musegen.errors import ModelError, NotFound
 
 FORMAT = 1
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+WEIGHTS, CONFIG, RESUME = "model.safetensors", "config.json", "resume"
 _AGAIN = "Train it again, or take another copy of the folder."
 
 
@@ -125,6 +126,9 @@ def load_weights(folder: Path, network: nn.Module) -> str:
     Raises:
         ModelError: the weights are missing, damaged, or of another shape than the settings say.
     """
+    if (folder / RESUME).is_dir() and not (folder / WEIGHTS).exists():
+        hint = f"Go on with it: musegen train CORPUS -o {folder} --resume."
+        raise ModelError("has learnt nothing yet", file=folder, hint=hint)
     tensors, _ = load_tensors(folder / WEIGHTS)
     try:
         network.load_state_dict(tensors)

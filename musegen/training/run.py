@@ -22,6 +22,7 @@ from musegen.errors import CorpusError, ModelError, OutputError
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.trained import SEEN, Trained, load, network_for
 from musegen.network.checkpoint import (
+    RESUME,
     WEIGHTS,
     device_of,
     load_config,
@@ -35,7 +36,7 @@ from .log import add_to_log, cut_log, read_log
 from .schedule import Extent
 from .settings import FitSettings, expected_seconds, network_settings
 
-RESUME, CARD = "resume", "card.md"
+CARD = "card.md"
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from musegen.corpus.prepare import Prepared, prepare
 from musegen.errors import CorpusError, ModelError, MusegenError, OutputError
 from musegen.evaluation.trained import load
 from musegen.network.backbones import BACKBONES
-from musegen.network.checkpoint import WEIGHTS, load_tensors
+from musegen.network.checkpoint import RESUME, WEIGHTS, load_tensors
 from musegen.training import fit as fit_module
 from musegen.training.fit import CHECKPOINT, Learnt
 from musegen.training.log import COLUMNS, LOG, read_log
-from musegen.training.run import RESUME, Run, RunSettings
+from musegen.training.run import Run, RunSettings
 from musegen.training.schedule import Extent
 
 StartRun = Callable[..., Run]
@@ -152,6 +152,13 @@ def test_a_run_killed_while_its_folder_is_made_leaves_none(
     with pytest.raises(KeyboardInterrupt):
         Run.start(prepared, tmp_path / "run", RunSettings(extent=Extent(steps=3), device="cpu"))
     assert [path.name for path in tmp_path.iterdir()] == ["corpus"]
+
+
+def test_a_run_that_has_learnt_nothing_yet_says_how_to_go_on(start: StartRun) -> None:
+    run = start("run")
+    with pytest.raises(ModelError, match="learnt nothing yet") as told:
+        load(run.folder)
+    assert "--resume" in told.value.hint
 
 
 def test_a_folder_that_is_there_is_refused_and_untouched(start: StartRun, tmp_path: Path) -> None:
