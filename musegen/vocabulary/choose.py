@@ -13,11 +13,12 @@ from .notes import NotesVocabulary
 from .vocabulary import Vocabulary
 
 NAMES = ("abc", "grid", "notes")
+_TUNES_SHARE = 0.98  # of the pieces must be tunes for abc to be chosen; the others are skipped
 _GRID_SHARE = 0.995  # of the notes must survive the grid for it to be chosen
 
 
 def build(scores: list[Score], name: str = "auto", steps: int | None = None) -> Vocabulary:
-    """The vocabulary `name` over the scores; `auto` takes the first that suits them all.
+    """The vocabulary `name` over the scores; `auto` takes the one that suits.
 
     Raises:
         ModelError: the scores do not fit the vocabulary that was asked for.
@@ -26,7 +27,7 @@ def build(scores: list[Score], name: str = "auto", steps: int | None = None) -> 
     if name == "auto":
         name = suits(scores)
     if name == "abc":
-        return AbcVocabulary.build(scores)
+        return AbcVocabulary.build([s for s in scores if AbcVocabulary.fits(s)] or scores)
     if name == "grid":
         return GridVocabulary.build(scores)
     if name == "notes":
@@ -35,8 +36,9 @@ def build(scores: list[Score], name: str = "auto", steps: int | None = None) -> 
 
 
 def suits(scores: list[Score]) -> str:
-    """`abc` for tunes, `grid` for voices that it keeps whole, else `notes`."""
-    if scores and all(score.characters and AbcVocabulary.fits(score) for score in scores):
+    """`abc` for tunes, a few odd ones apart; `grid` for voices that it keeps; else `notes`."""
+    tunes = sum(bool(score.characters) and AbcVocabulary.fits(score) for score in scores)
+    if scores and tunes >= _TUNES_SHARE * len(scores):
         return "abc"
     return "grid" if _fits_grid(scores) else "notes"
 
