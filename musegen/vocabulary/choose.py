@@ -31,7 +31,7 @@ def build(scores: list[Score], name: str = "auto", steps: int | None = None) -> 
     if name == "grid":
         return GridVocabulary.build(scores)
     if name == "notes":
-        return NotesVocabulary.build(scores, steps or 24)
+        return NotesVocabulary.build(scores, steps)
     raise UsageError(f"no vocabulary is called {name}", hint=f"Take one of {', '.join(NAMES)}.")
 
 

@@ -96,7 +96,7 @@ class GridVocabulary(Vocabulary):
         """A score → its words (T, V): metre, one a step, end.
 
         Raises:
-            ModelError: it has other voices, two notes at once in one, or an unknown metre.
+            ModelError: it has other voices, or an unknown metre.
         """
         metre = tuple(score.metre[0, 1:].tolist())
         if len(score.parts) != len(self.voices):
@@ -105,11 +105,15 @@ class GridVocabulary(Vocabulary):
             )
         if metre not in self.metres:
             raise ModelError(f"the model has never seen the metre {metre[0]}/{metre[1]}")
-        ends = [int(self._steps(score, part.notes.end).max(initial=0)) for part in score.parts]
-        length = max(ends)
+        lines = [self._line(score, score.parts[voice]) for voice in self.order]
+        length = max(int(stop.max(initial=0)) for _, stop, _ in lines)
         body = np.full((length, len(self.voices)), REST, np.int16)
-        for k, voice in enumerate(self.order):
-            self._fill(body[:, k], score, score.parts[voice])
+        for column, (start, stop, pitch) in zip(body.T, lines, strict=True):
+            sounds = np.zeros(length + 1, np.int64)
+            np.add.at(sounds, start, 1)
+            np.add.at(sounds, stop, -1)
+            column[np.cumsum(sounds[:-1]) > 0] = HOLD
+            column[start] = pitch
         head = np.zeros((1, len(self.voices)), np.int16)
         head[0, 0] = self.end_value + 1 + self.metres.index(metre)
         end = np.zeros_like(head)
@@ -213,7 +217,7 @@ class GridVocabulary(Vocabulary):
         changed = 0
         for part in score.parts:
             grid = np.stack([part.notes.onset, part.notes.end]) * self.steps
-            moved = (grid % score.ticks_per_quarter != 0).any(axis=0)
+            moved = (grid % score.ticks_per_quarter != 0).any(axis=0) | (part.notes.duration == 0)
             hidden = np.zeros(len(part.notes), bool)
             hidden[:-1] = part.notes.onset[1:] < part.notes.end[:-1]
             changed += int((moved | hidden).sum())
@@ -237,14 +241,19 @@ class GridVocabulary(Vocabulary):
         tpq = score.ticks_per_quarter
         return (2 * ticks * self.steps + tpq) // (2 * tpq)
 
-    def _fill(self, column: Words, score: Score, part: Part) -> None:
-        """Write a part into its column (T,); a note ends where the next begins."""
-        onset, end = self._steps(score, part.notes.onset), self._steps(score, part.notes.end)
-        for start, stop, pitch in zip(onset, end, part.notes.pitch, strict=True):
-            column[start + 1 : stop] = HOLD
-            column[stop:][column[stop:] == HOLD] = REST
-            if start < len(column):
-                column[start] = pitch
+    def _line(self, score: Score, part: Part) -> tuple[Ints, Ints, Ints]:
+        """First step, step after the last and pitch (N,) of what a voice sings.
+
+        Of notes that begin together the highest stays; a note ends where the next begins.
+        """
+        notes = part.notes
+        start, stop = self._steps(score, notes.onset), self._steps(score, notes.end)
+        order = np.lexsort((stop, notes.pitch, start))
+        order = order[np.diff(start[order], append=-1) != 0]
+        start, pitch = start[order], notes.pitch[order]
+        stop = np.maximum(stop[order], start + 1)
+        stop[:-1] = np.minimum(stop[:-1], start[1:])
+        return start, stop, pitch
 
     def _part(self, column: Ints, voice: int) -> Part:
         begins = np.flatnonzero(column < HOLD)

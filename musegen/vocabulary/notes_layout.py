@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from musegen.score.score import MODES
+from musegen.score.score import MODES, Ints
 
 from .vocabulary import Field
 
@@ -70,9 +70,10 @@ def notes_fields(steps: int) -> tuple[Field, ...]:
     )
 
 
-def tempo_value(tempo_us: int) -> int:
-    """Microseconds a quarter → a logarithmic step of 3 %."""
-    return min(max(round(math.log(60e6 / tempo_us / SLOWEST) / TEMPO_STEP), 0), TEMPOS - 1)
+def tempo_value(tempo_us: Ints) -> Ints:
+    """Microseconds a quarter (K,) → logarithmic steps of 3 % (K,)."""
+    step = np.log(60e6 / tempo_us / SLOWEST) / TEMPO_STEP
+    return np.rint(step).clip(0, TEMPOS - 1).astype(np.int64)
 
 
 def tempo_of_value(value: int) -> int:

@@ -68,6 +68,7 @@ class NotesTracker(Tracker):
         self._pedal = np.zeros((batch, _PARTS), np.int8)
         self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
         self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
+        self._last_end = np.zeros(batch, np.int64)
 
     def keep_parts(self, places: list[tuple[int, int]]) -> None:
         """Let only these instruments and desks play."""
@@ -91,7 +92,9 @@ class NotesTracker(Tracker):
         rows = np.flatnonzero(kind == PEDAL)
         self._pedal[rows, self._part(now)[rows]] = now[rows, VALUE]
         self._note(np.flatnonzero(kind == NOTE), now)
+        self._longer(np.flatnonzero(kind == LONGER), now)
         self._last[live] = now[live]
+        self._last[kind == WAIT, KIND] = END  # nothing stands yet where a wait leads to
 
     def features(self, drawn: Words) -> Features:
         """Fields drawn so far (B, k) → features (B, 11), zero where not known yet."""
@@ -148,6 +151,12 @@ class NotesTracker(Tracker):
         columns = [pitch + 1, self._time[rows], length, words[rows, VELOCITY] + 1]
         self._part_note[rows, part] = np.stack(columns, axis=1)
         self._sounds_until[rows, part, pitch] = self._time[rows] + length
+        self._last_end[rows] = np.maximum(self._last_end[rows], self._time[rows] + length)
+
+    def _longer(self, rows: Ints, words: Ints) -> None:
+        where = rows, self._part(words)[rows], words[rows, PITCH]
+        self._sounds_until[where] += COARSE * self.steps * words[rows, LENGTH_BEATS]
+        self._last_end[rows] = np.maximum(self._last_end[rows], self._sounds_until[where])
 
     @property
     def _to_go(self) -> Ints:
@@ -165,13 +174,12 @@ class NotesTracker(Tracker):
         legal = np.zeros((len(self._rows), len(KINDS)), bool)
         kinds = np.arange(len(KINDS))
         last, to_go, has_bars = self._last[:, KIND], self._to_go, self._standing[:, METRE] > 0
-        tied_kind = np.maximum(last, 0)[:, None]
-        later = kinds > tied_kind
-        again = (kinds == tied_kind) & self._another_here()[:, None]
+        later = kinds > last[:, None]
+        again = (kinds == last[:, None]) & self._another_here()[:, None]
         legal |= later | again | (to_go > 1)[:, None]
         at_bar = (self._time == self._bar_start)[:, None] & later
         legal[:, [METRE, KEY]] = at_bar[:, [METRE, KEY]] & (not self.keep_time)
-        legal[:, METRE] &= has_bars & (self._time > 0)
+        legal[:, METRE] &= has_bars & (self._time > 0) & self._fitting_metres().any(axis=1)
         legal[:, TEMPO] &= not self.keep_time
         legal[:, BARLINE] = has_bars & (to_go <= COARSE * self.steps - 1)
         legal[:, WAIT] = to_go > COARSE * self.steps - 1
@@ -192,11 +200,10 @@ class NotesTracker(Tracker):
 
     def _another_here(self) -> Mask:
         """Whether a word of the last kind can still follow at the same tick (B,)."""
-        kind, instrument = self._last[:, KIND], self._last[:, INSTRUMENT]
         highest = np.flatnonzero(self._may_play.ravel())[-1]
         room = self._part(self._last) < highest
-        higher = (kind == NOTE) & (self._last[:, PITCH] < self._top[instrument])
-        return np.asarray(np.isin(kind, (NOTE, PEDAL)) & (room | higher))
+        is_played = np.isin(self._last[:, KIND], (NOTE, PEDAL))
+        return np.asarray(is_played & (room | self._higher(self._last)))
 
     def _onset_range(self, kind: Ints) -> tuple[Ints, Ints]:
         """The least and most steps from the last word to one of `kind` (B,)."""
@@ -205,9 +212,8 @@ class NotesTracker(Tracker):
         here = np.isin(kind, (METRE, KEY)) | (self._standing[:, TEMPO] == 0)
         low = np.where(same, 0, 1)
         high = np.where(here, 0, np.minimum(to_go - 1, COARSE * self.steps - 1))
-        low = np.where(kind == BARLINE, to_go, np.where(here, 0, low))
-        high = np.where(kind == BARLINE, to_go, high)
-        return low, np.maximum(high, low)
+        low = np.where(kind == BARLINE, np.maximum(to_go, low), np.where(here, 0, low))
+        return low, np.where(kind == BARLINE, low, np.maximum(high, low))
 
     def _within(self, drawn: Ints, low: Ints, high: Ints, coarse: int) -> Mask:
         """Values of a coarse or fine field that keep their sum between `low` and `high`."""
@@ -237,16 +243,15 @@ class NotesTracker(Tracker):
         desks = self._may_play[self._last[:, INSTRUMENT]] & (
             np.arange(DESKS) > self._last[:, DESK, None]
         )
-        higher = (
-            self._higher(drawn) & self._may_play[self._last[:, INSTRUMENT], self._last[:, DESK]]
-        )
-        room = (desks.any(axis=1) | higher)[:, None]
+        room = (desks.any(axis=1) | self._higher(drawn))[:, None]
         after = (values > last) | ((values == last) & room)
         return np.asarray(self._may_play.any(axis=1) & (after | ~tied[:, None]))
 
     def _higher(self, drawn: Ints) -> Mask:
-        top = self._top[self._last[:, INSTRUMENT]]
-        return np.asarray((drawn[:, KIND] == NOTE) & (self._last[:, PITCH] < top))
+        """Whether the part that played last has a pitch left for one more note here (B,)."""
+        instrument, desk = self._last[:, INSTRUMENT], self._last[:, DESK]
+        left = self._may_play[instrument, desk] & (self._last[:, PITCH] < self._top[instrument])
+        return np.asarray((drawn[:, KIND] == NOTE) & left)
 
     def _legal_desk(self, drawn: Ints, tied: Mask) -> Mask:
         values, last = np.arange(DESKS), self._last[:, DESK, None]
@@ -264,17 +269,30 @@ class NotesTracker(Tracker):
         free = legal & silent
         return np.where(free.any(axis=1, keepdims=True), free, legal)
 
+    def _fitting_metres(self) -> Mask:
+        """The new metres that let what sounds end with the piece (B, METRES).
+
+        They have 1 to 16 beats, from half notes to sixteenths.
+        """
+        values = np.arange(METRES)
+        usual = (values % 8 >= 1) & (values % 8 <= 4) & (values // 8 < 16)
+        fitting = usual & (values != self._standing[:, METRE, None] - 1)
+        if self.last_bar is not None:
+            end = self._time[:, None] + (self.last_bar - self.bars)[:, None] * self._bar_lengths[1:]
+            fitting &= (end >= self._last_end[:, None]) | (self._time == 0)[:, None]
+        return np.asarray(fitting)
+
     def _legal_value(self, drawn: Ints) -> Mask:
-        """Only what changes; metres of 1 to 16 beats from whole notes to sixteenths."""
+        """Only what changes."""
         kind, values = drawn[:, KIND], np.arange(METRES)
         legal = np.ones((len(drawn), METRES), bool)
-        legal[kind == METRE] = (values % 8 <= 4) & (values % 8 >= 1) & (values // 8 < 16)
         legal[kind == KEY] = values < _KEYS
         legal[kind == TEMPO] = values < TEMPOS
-        standing = np.isin(kind, (METRE, KEY, TEMPO))
+        standing = np.isin(kind, (KEY, TEMPO))
         now = self._standing[self._rows, kind]
         rows = np.flatnonzero(standing & (now > 0))
         legal[rows, now[rows] - 1] = False
+        legal[kind == METRE] = self._fitting_metres()[kind == METRE]
         pedal = np.flatnonzero(kind == PEDAL)
         legal[pedal] = values == 1 - self._pedal[pedal, self._part(drawn)[pedal], None]
         return legal
