@@ -19,6 +19,11 @@ MakeScore = Callable[..., Score]
 MakeCorpus = Callable[..., Path]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files are text; read what an option rewrote before it is committed."""
+    parser.addoption("--rewrite-golden", action="store_true", help="write the golden files anew")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real music beside the project; tests that need it skip without it."""

@@ -184,6 +184,8 @@ class GridVocabulary(Vocabulary):
 
         The grid counts bars from its first step: a pickup, or a change of metre, would put it out.
         """
+        if not seed.n_bars:
+            raise ModelError("it has no bars", hint="Give a piece that has a metre.")
         seed = closed(seed)
         end = int(seed.barlines[-1])
         numerator, denominator = standing(seed.metre, end)

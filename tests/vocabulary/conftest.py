@@ -115,16 +115,15 @@ def _walk(
     rng: np.random.Generator,
     n: int,
     end: int,
-    limit: int = 3000,
 ) -> list[tuple[Words, list[Features]]]:
     """Pieces drawn at random under the mask: the words of each (T, F), and what stood beside.
 
-    They go on for `n` words where they can, and must then end before `limit`. The features are
+    They go on for `n` words where they can, and must then end within 1,000. The features are
     those known before the first field (T, G), after it, and so on.
     """
     words, beside, live = [], [], []
     while not tracker.done.all():
-        assert len(words) < limit, "no end was legal"
+        assert len(words) < n + 1000, "no end was legal"
         live.append(~tracker.done)
         word, known = _next_word(vocabulary, tracker, rng, end, len(words) >= n)
         tracker.advance(word)

@@ -36,7 +36,9 @@ SET_UPS: dict[str, Callable[[Tracker], None]] = {
         setattr(tracker, "last_bar", 4),
     )[0],
 }
-GIVEN = [pytest.param(v, id=f"{v.name} {v.grid}") for v in (*NOTES, *GRIDS)]
+GIVEN = [
+    pytest.param(v, id=f"{v.name}{number}") for number, v in enumerate((*NOTES, *GRIDS), start=1)
+]
 
 
 def end_of(vocabulary: Vocabulary) -> int:
@@ -281,7 +283,7 @@ def test_a_walk_that_goes_on_from_any_score_is_a_piece(
         tracker.advance(word[None])
     if two_parts:
         tracker.keep_parts([(0, 1), (73, 0)])
-    if told and score.n_bars:
+    if told and tracker.bars[0]:
         tracker.last_bar = int(tracker.bars[0]) + 2
     for new, beside in walk(vocabulary, tracker, rng, 20, END):
         words = np.concatenate([first, new])

@@ -1,0 +1,209 @@
+"""Voices as steps: what each step says, what ends a piece, and the published chorales."""
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musegen.errors import ModelError
+from musegen.score.files import read
+from musegen.score.score import Notes, Part, Score, barlines_of_metre
+from musegen.vocabulary.choose import build, suits
+from musegen.vocabulary.grid import GridVocabulary
+from musegen.vocabulary.grid_tracker import HOLD, REST
+
+VALID_VOICE_STEPS = 73_632  # of the validation chorales, as published
+NOTHING = np.zeros((1, 0), np.int16)
+
+
+def voices(*lines: list[tuple[int, int, int]], metre: tuple[int, int] = (4, 4)) -> Score:
+    """A score of 4 ticks a quarter, its notes told as onset, length and pitch."""
+    parts = tuple(
+        Part(f"Voice {number}", 52, Notes.of([(*note, 80) for note in line]))
+        for number, line in enumerate(lines)
+    )
+    metres = np.array([[0, *metre]])
+    end = max(on + length for line in lines for on, length, _ in line)
+    return Score(4, parts, metre=metres, barlines=barlines_of_metre(metres, end, 4))
+
+
+def spelt(vocabulary: GridVocabulary, score: Score) -> list[list[int]]:
+    """The steps of each voice of the score, in its order."""
+    words = vocabulary.encode(score)
+    return [words[1:-1, vocabulary.order.index(v)].tolist() for v in range(len(score.parts))]
+
+
+def told_steps(part: Part, ticks_per_quarter: int, steps: int) -> dict[int, int]:
+    """What a voice says at each step, walked through one step at a time; rests are left out."""
+
+    def step(tick: int) -> int:
+        return floor(Fraction(int(tick) * steps, ticks_per_quarter) + Fraction(1, 2))
+
+    begun: dict[int, tuple[int, int]] = {}
+    for onset, duration, pitch, _ in part.notes.rows.tolist():
+        start = step(onset)
+        stop = max(step(onset + duration), start + 1)
+        begun[start] = max(begun.get(start, (-1, 0)), (pitch, stop))
+    said: dict[int, int] = {}
+    until = 0
+    for now in range(max((stop for _, stop in begun.values()), default=0)):
+        if now in begun:
+            said[now], until = begun[now]
+        elif now < until:
+            said[now] = HOLD
+    return said
+
+
+@pytest.mark.parametrize("steps", [4, 6])
+@given(st.from_type(Score))
+def test_each_step_says_what_begins_or_is_held(steps: int, score: Score) -> None:
+    if not score.parts:
+        return
+    vocabulary = GridVocabulary.build([score], steps)
+    found, length = spelt(vocabulary, score), len(vocabulary.encode(score)) - 2
+    expected = [told_steps(part, score.ticks_per_quarter, steps) for part in score.parts]
+    assert length == max((max(said, default=-1) for said in expected), default=-1) + 1
+    for its, said in zip(found, expected, strict=True):
+        assert its == [said.get(step, REST) for step in range(length)]
+    words = vocabulary.encode(score)
+    assert vocabulary.units(score, words) == length * len(score.parts)
+
+
+def test_a_small_score_is_spelt_by_hand() -> None:
+    score = voices(
+        [(2, 2, 60), (4, 1, 60), (6, 1, 62)],
+        [(0, 8, 48)],
+        [(0, 1, 55), (1, 9, 57), (3, 1, 59)],
+        metre=(3, 4),
+    )
+    vocabulary = GridVocabulary.build([score])
+    assert vocabulary.order == (0, 2, 1)
+    assert spelt(vocabulary, score) == [
+        [REST, REST, 60, HOLD, 60, REST, 62, REST],
+        [48, *[HOLD] * 7],
+        [55, 57, HOLD, 59, REST, REST, REST, REST],
+    ]
+    assert vocabulary.decode(vocabulary.encode(score)).barlines.tolist() == [12]
+
+
+def test_the_features_of_a_small_score_are_counted_by_hand() -> None:
+    score = voices([(2, 4, 60)], [(0, 3, 48), (3, 4, 48)], metre=(1, 4))
+    vocabulary = GridVocabulary.build([score])
+    names = [feature.name for feature in vocabulary.features]
+    features = dict(zip(names, vocabulary.features_of(vocabulary.encode(score)).T, strict=True))
+    assert features["place"].tolist() == [0, 0, 1, 2, 3, 0, 1, 2, 3]
+    assert features["bars"].tolist() == [0, 0, 0, 0, 0, 1, 1, 1, 1]
+    assert features["metre"].tolist() == [0, *[1] * 8]
+    assert features["sounding 1"].tolist() == [0, 0, 0, 0, 61, 61, 61, 61, 0]
+    assert features["held 1"].tolist() == [0, 0, 0, 0, 1, 2, 3, 4, 0]
+    assert features["sounding 2"].tolist() == [0, 0, 49, 49, 49, 49, 49, 49, 49]
+    assert features["held 2"].tolist() == [0, 0, 1, 2, 3, 1, 2, 3, 4]
+
+
+def test_a_voice_sees_itself_and_the_voice_before_it() -> None:
+    score = voices([(0, 3, 60), (3, 1, 62)], [(0, 4, 48)])
+    vocabulary = GridVocabulary.build([score])
+    words = vocabulary.encode(score)
+    past = vocabulary.history(words, vocabulary.features_of(words))
+    assert past[1:5, 0, 0].tolist() == [0, 61, 61, 61]
+    assert past[1:5, 0, 1].tolist() == [-1] * 4
+    assert past[1:5, 1, 0].tolist() == [0, 49, 49, 49]
+    assert past[1:5, 1, 1].tolist() == [60, 60, 60, 62]
+    assert len(set(past[2:5, 0, 2].tolist())) == 3
+
+
+def test_a_score_of_other_voices_or_metre_is_refused() -> None:
+    one, two = voices([(0, 4, 60)]), voices([(0, 4, 60)], [(0, 4, 50)])
+    vocabulary = GridVocabulary.build([two])
+    for score in (one, voices([(0, 4, 60)], [(0, 4, 50)], metre=(3, 4))):
+        with pytest.raises(ModelError):
+            vocabulary.encode(score)
+    with pytest.raises(ModelError):
+        GridVocabulary.build([one, two])
+
+
+def test_a_seed_without_bars_is_refused() -> None:
+    score = Score(4, (Part("", 0, Notes.of([(0, 4, 60, 80)])),))
+    vocabulary = GridVocabulary.build([score])
+    with pytest.raises(ModelError):
+        vocabulary.prime(score)
+
+
+@given(st.integers(1, 12), st.integers(1, 40))
+def test_a_seed_ends_on_a_barline_of_the_grid(pickup: int, length: int) -> None:
+    """Rests before a pickup make its first bar whole; what sounds keeps its distance to the end."""
+    notes = [(0, length, 60)]
+    metre = np.array([[0, 3, 4]])
+    lines = np.concatenate([[pickup], barlines_of_metre(metre, length, 4) + pickup])
+    score = Score(4, voices(notes, notes, metre=(3, 4)).parts, metre=metre, barlines=lines)
+    vocabulary = GridVocabulary.build([score])
+    words = vocabulary.prime(score)
+    tracker = vocabulary.start(1)
+    for word in words:
+        tracker.advance(word[None])
+    assert (len(words) - 1) % 12 == 0
+    assert tracker.bars[0] == (len(words) - 1) // 12
+    assert tracker.features(NOTHING)[0, 0] == 0
+    assert (words[:, 0] == 60).argmax() == len(words) - lines[-1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_piece_ends_on_a_barline_while_something_sounds(seed: int, walk: Callable) -> None:
+    vocabulary = GridVocabulary(4, (("", 0),) * 3, ((60, 60),) * 3, ((3, 4), (4, 4)))
+    for last_bar in (None, 4):
+        tracker = vocabulary.start(4)
+        tracker.last_bar = last_bar
+        rng = np.random.default_rng(seed)
+        for words, _ in walk(vocabulary, tracker, rng, 60, vocabulary.end_value):
+            score = vocabulary.decode(words)
+            bar = 4 * int(score.metre[0, 1])
+            assert (len(words) - 2) % bar == 0
+            assert score.end == score.barlines[-1] == len(words) - 2
+            assert last_bar in (None, score.n_bars)
+
+
+def test_the_published_steps_are_read_from_the_chorales_voice_by_voice(shared: Path) -> None:
+    folder = shared / "chorales"
+    published = json.loads((folder / "Jsb16thSeparated.train-valid.json").read_text("utf-8"))
+    files = sorted(folder.glob("valid/*.mid"))
+    scores = [read(file) for file in files]
+    assert suits(scores) == "grid"
+    vocabulary = build(scores)
+    assert isinstance(vocabulary, GridVocabulary)
+    units, heard = 0, []
+    for score in scores:
+        words = vocabulary.encode(score)
+        units += vocabulary.units(score, words)
+        heard.append(sounding(spelt(vocabulary, vocabulary.decode(words))))
+        assert vocabulary.lost(score).get("notes off the grid", 0) == 0
+    assert units == VALID_VOICE_STEPS
+    assert sorted(heard) == sorted(published["valid"])
+
+
+def sounding(lines: list[list[int]]) -> list[list[int]]:
+    """The pitch of every voice at each step (T, V), −1 for a rest."""
+    heard: list[list[int]] = []
+    for step in zip(*lines, strict=True):
+        before = heard[-1] if heard else [-1] * len(step)
+        heard.append(
+            [
+                before[voice] if value == HOLD else -1 if value == REST else value
+                for voice, value in enumerate(step)
+            ]
+        )
+    return heard
+
+
+def test_only_voices_that_the_grid_keeps_are_put_on_it(make_score: Callable) -> None:
+    good = [make_score("grid", number) for number in range(3)]
+    assert suits(good) == "grid"
+    off = voices([(0, 4, 60)] * 1, [(k, 2, 48) for k in range(20)], [(0, 4, 50)])
+    assert suits([*good, off]) == "notes"
+    assert suits([*good, voices([(0, 4, 60)], [(0, 4, 60)])]) == "notes"
+    assert suits([make_score("notes", 0)]) == "notes"

@@ -1,0 +1,364 @@
+"""Any score as notes: what is kept, what a grid costs, and what the mask holds to."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musegen.errors import ModelError
+from musegen.score.files import read
+from musegen.score.score import Notes, Part, Score, barlines_of_metre, standing
+from musegen.vocabulary.choose import build, from_dict
+from musegen.vocabulary.notes import NotesVocabulary
+from musegen.vocabulary.notes_layout import (
+    BARLINE,
+    DESK,
+    DESKS,
+    END,
+    FIELDS,
+    INSTRUMENT,
+    KEY,
+    KIND,
+    KINDS,
+    LONGER,
+    METRE,
+    NOTE,
+    PEDAL,
+    PITCH,
+    TEMPO,
+    VALUE,
+    key_value,
+    metre_value,
+    tempo_of_value,
+    tempo_value,
+)
+from musegen.vocabulary.vocabulary import Vocabulary, Words
+
+DRUMS = 128
+GOLDEN = Path(__file__).parent / "golden"
+SEEDS = range(4)
+Place = tuple[int, int]
+
+
+def nearest(tick: int, ticks_per_quarter: int, steps: int) -> int:
+    """The nearest step to a tick, the later of two."""
+    return floor(Fraction(tick * steps, ticks_per_quarter) + Fraction(1, 2))
+
+
+def places_of(score: Score) -> list[Place]:
+    """Instrument and desk of each part, counted by hand."""
+    kinds = [DRUMS if part.is_drums else part.program for part in score.parts]
+    return [(kind, min(kinds[:i].count(kind), DESKS - 1)) for i, kind in enumerate(kinds)]
+
+
+def told_notes(score: Score, steps: int) -> dict[Place, set[tuple[int, int, int, int]]]:
+    """Onset, pitch, length and loudness that words should keep, note by note."""
+    kept: dict[Place, dict[tuple[int, int], tuple[int, int]]] = {}
+    tpq = score.ticks_per_quarter
+    for part, place in zip(score.parts, places_of(score), strict=True):
+        its = kept.setdefault(place, {})
+        for onset, duration, pitch, velocity in part.notes.rows.tolist():
+            start = nearest(onset, tpq, steps)
+            length = min(max(1, nearest(onset + duration, tpq, steps) - start), 1023 * steps)
+            its[start, pitch] = max(its.get((start, pitch), (0, 0)), (length, velocity))
+    return {
+        place: {(*where, length, velocity // 4) for where, (length, velocity) in its.items()}
+        for place, its in kept.items()
+        if its
+    }
+
+
+@pytest.mark.parametrize("steps", [24, 48])
+@given(st.from_type(Score))
+def test_notes_keep_their_part_onset_pitch_length_and_loudness(steps: int, score: Score) -> None:
+    vocabulary = NotesVocabulary(steps)
+    words = vocabulary.encode(score)
+    decoded = vocabulary.decode(words)
+    found = {
+        place: {(on, pitch, length, v // 4) for on, length, pitch, v in part.notes.rows.tolist()}
+        for part, place in zip(decoded.parts, places_of(decoded), strict=True)
+        if len(part.notes)
+    }
+    expected = told_notes(score, steps)
+    assert found == expected
+    assert decoded.n_notes == vocabulary.units(score, words) == sum(map(len, expected.values()))
+    doubled = vocabulary.lost(score).get("notes doubled", 0)
+    assert score.n_notes - doubled == decoded.n_notes
+    assert vocabulary.places(decoded) == places_of(decoded)
+
+
+@given(st.from_type(Score))
+def test_bars_tempo_metre_and_key_stand_where_they_stood(score: Score) -> None:
+    steps = 24
+    decoded = NotesVocabulary(steps).decode(NotesVocabulary(steps).encode(score))
+
+    def step(tick: int) -> int:
+        return nearest(tick, score.ticks_per_quarter, steps)
+
+    assert decoded.barlines.tolist() == sorted({step(t) for t in score.barlines.tolist()} - {0})
+    for tick in last_of_each_step(score.tempo, step):
+        (before,), (after,) = standing(score.tempo, tick), standing(decoded.tempo, step(tick))
+        assert after == pytest.approx(before, rel=0.0151)
+    for tick in last_of_each_step(score.key, step):
+        assert standing(score.key, tick)[:2] == standing(decoded.key, step(tick))[:2]
+    sayable = [row for row in score.metre.tolist() if row[1:] != [33, 8]]
+    if len(decoded.barlines):
+        for tick in last_of_each_step(np.array(sayable).reshape(-1, 3), step):
+            assert standing(score.metre, tick) == standing(decoded.metre, step(tick))
+
+
+def last_of_each_step(column: np.ndarray, step: Callable[[int], int]) -> list[int]:
+    """The ticks of the rows that count: of those that fall on one step the last."""
+    return list({step(tick): tick for tick in column[:, 0].tolist()}.values())
+
+
+@given(st.from_type(Score))
+def test_pedals_are_down_when_they_were_down(score: Score) -> None:
+    decoded = NotesVocabulary(24).decode(NotesVocabulary(24).encode(score))
+    found = dict(zip(places_of(decoded), decoded.parts, strict=True))
+    expected: dict[Place, list[tuple[int, int]]] = {}
+    for part, place in zip(score.parts, places_of(score), strict=True):
+        expected.setdefault(place, []).extend(
+            (nearest(t, score.ticks_per_quarter, 24), 127 * (v >= 64))
+            for t, v in part.pedal.tolist()
+        )
+    for place, rows in expected.items():
+        last, value = dict(sorted(rows, key=lambda row: row[0])), 0
+        its = dict(found[place].pedal.tolist()) if place in found else {}
+        for tick, now in last.items():
+            assert (tick in its) == (now != value)
+            assert its.get(tick, now) == now
+            value = now
+        assert set(its) <= set(last)
+
+
+def solo(*rows: tuple[int, int, int, int], program: int = 0) -> Part:
+    return Part("", program, Notes.of(rows))
+
+
+def test_a_bass_held_for_hundreds_of_quarters_and_a_rest_as_long_are_kept() -> None:
+    vocabulary = NotesVocabulary(24)
+    held = solo((0, 24 * 999, 40, 80), (24 * 2000, 24 * 32, 40, 80), (24 * 2000, 1, 41, 80))
+    bars = barlines_of_metre(np.array([[0, 4, 4]]), 24 * 2032, 24)
+    score = Score(24, (held,), barlines=bars)
+    decoded = vocabulary.decode(vocabulary.encode(score))
+    np.testing.assert_array_equal(decoded.parts[0].notes.rows[:, :3], held.notes.rows[:, :3])
+    assert vocabulary.lost(score) == {}
+    longer = Score(24, (solo((0, 24 * 1024, 40, 80)),))
+    assert vocabulary.lost(longer) == {"notes off the grid": 1}
+
+
+def test_every_tempo_metre_and_key_has_a_number_of_its_own() -> None:
+    values = np.arange(160)
+    tempos = np.array([tempo_of_value(value) for value in values.tolist()])
+    np.testing.assert_array_equal(tempo_value(tempos), values)
+    assert tempo_value(np.array([1, 10**9])).tolist() == [159, 0]
+    keys = {key_value(fifths, mode) for fifths in range(-7, 8) for mode in range(7)}
+    assert keys == set(range(105))
+    metres = {metre_value(n, 1 << power) for n in range(1, 33) for power in range(8)}
+    assert metres == set(range(256))
+    assert [metre_value(*m) for m in ((33, 8), (4, 3), (4, 256))] == [None] * 3
+
+
+def test_what_words_cannot_say_is_counted() -> None:
+    parts = [solo((k, 96, 60, 80)) for k in range(18)]
+    kit = Part("", 8, Notes.of([(0, 0, 36, 80), (48, 24, 36, 80)]), is_drums=True)
+    score = Score(
+        96,
+        (*parts, kit, solo((0, 96, 60, 80), (1, 90, 60, 70), program=9)),
+        metre=np.array([[0, 4, 3]]),
+        barlines=np.array([384]),
+    )
+    lost = NotesVocabulary(24).lost(score)
+    assert lost == {
+        "notes off the grid": 14,  # those that begin on no fourth tick
+        "notes doubled": 3,  # two at the last desk, which three parts share
+        "parts merged": 2,
+        "drum kits": 1,
+        "metres": 1,
+    }
+
+
+def share_on(grid: int, n: int = 200) -> Score:
+    """A piece of 480 ticks a quarter, all of whose onsets lie on that grid alone."""
+    ticks = np.arange(n) * 480 // grid
+    return Score(480, (solo(*((int(t), 60, 60, 80) for t in ticks)),))
+
+
+@pytest.mark.parametrize(
+    ("grids", "steps"),
+    [
+        ([4], 24),
+        ([12, 24], 24),
+        ([48, 4], 48),
+        ([16], 48),
+        ([480, 480, 4], 24),  # a performance: 48 would help no more than 24
+        ([], 24),
+    ],
+)
+def test_the_grid_is_fine_where_that_helps(grids: list[int], steps: int) -> None:
+    scores = [share_on(grid) for grid in grids]
+    assert NotesVocabulary.build(scores).steps == steps
+    assert NotesVocabulary.build(scores, 12).steps == 12
+    if scores:
+        assert build(scores, "notes").grid == f"{steps} ticks a quarter"
+
+
+def test_few_onsets_off_the_grid_do_not_make_it_finer() -> None:
+    coarse, fine = share_on(4, 190), share_on(16, 12)
+    assert NotesVocabulary.build([coarse, fine]).steps == 24
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_mask_keeps_to_the_range_the_parts_and_the_time_it_is_told(
+    seed: int, walk: Callable
+) -> None:
+    vocabulary = NotesVocabulary(24, 50, 55)
+    places = [(0, 0), (0, 3), (DRUMS, 0)]
+    tracker = vocabulary.start(4)
+    tracker.keep_parts(places)
+    tracker.keep_time, tracker.last_bar = True, 8
+    for words, _ in walk(vocabulary, tracker, np.random.default_rng(seed), 200, END):
+        played = words[np.isin(words[:, KIND], (NOTE, PEDAL))]
+        assert set(map(tuple, played[:, [INSTRUMENT, DESK]].tolist())) <= set(places)
+        melodic = played[(played[:, KIND] == NOTE) & (played[:, INSTRUMENT] != DRUMS)]
+        assert set(melodic[:, PITCH].tolist()) <= set(range(50, 56))
+        counts = [int((words[:, KIND] == kind).sum()) for kind in (METRE, KEY, TEMPO, BARLINE)]
+        assert counts[0] == counts[2] == 1
+        assert counts[1] <= 1
+        assert counts[3] == 8
+
+
+def test_every_kind_of_word_is_drawn(walk: Callable) -> None:
+    """The walks of the other tests would prove nothing of a kind that they never met."""
+    vocabulary = NotesVocabulary(24)
+    met: set[int] = set()
+    values: set[int] = set()
+    for seed in SEEDS:
+        for words, _ in walk(
+            vocabulary, vocabulary.start(4), np.random.default_rng(seed), 150, END
+        ):
+            met |= set(words[:, KIND].tolist())
+            values |= set(words[words[:, KIND] == METRE, VALUE].tolist())
+    assert met == set(range(len(KINDS))) - {LONGER}
+    assert len(values) > 10
+
+
+def test_a_pitch_is_not_begun_while_it_sounds(walk: Callable) -> None:
+    vocabulary = NotesVocabulary(24, 60, 71)
+    tracker = vocabulary.start(2)
+    tracker.keep_parts([(0, 0), (40, 1)])
+    tracker.last_bar = 6
+    for words, _ in walk(vocabulary, tracker, np.random.default_rng(5), 80, END):
+        onsets = np.flatnonzero(words[:, KIND] == NOTE)
+        assert len(onsets)
+        for part in vocabulary.decode(words).parts:
+            sounding: dict[int, int] = {}
+            for onset, length, pitch, _ in part.notes.rows.tolist():
+                full = sum(end > onset for end in sounding.values()) >= 12
+                assert sounding.get(pitch, 0) <= onset or full
+                sounding[pitch] = max(sounding.get(pitch, 0), onset + length)
+
+
+def test_a_note_made_longer_sounds_on() -> None:
+    vocabulary = NotesVocabulary(24)
+    score = Score(24, (solo((0, 24 * 100, 60, 80)),), barlines=np.array([96]))
+    tracker = vocabulary.start(1)
+    for word in vocabulary.prime(score):
+        tracker.advance(word[None])
+    after = np.zeros((1, PITCH), np.int16)
+    after[0, KIND] = NOTE
+    assert np.flatnonzero(~tracker.legal(after)[0]).tolist() == [60]
+
+
+def test_a_new_metre_lets_what_sounds_end_with_the_piece() -> None:
+    """A note of three bars of 4/4 was begun; three bars of 2/4 would be over before it."""
+    vocabulary = NotesVocabulary(24)
+    score = Score(24, (solo((0, 24 * 16, 60, 80)),), barlines=np.array([96]))
+    tracker = vocabulary.start(1)
+    for word in vocabulary.prime(score):
+        tracker.advance(word[None])
+    tracker.last_bar = 4
+    metre = np.zeros((1, VALUE), np.int16)
+    metre[0, KIND] = METRE
+    legal = {divmod(v, 8) for v in np.flatnonzero(tracker.legal(metre)[0]).tolist()}
+    quarters = {Fraction(4 * (n + 1), 1 << power) for n, power in legal}
+    assert min(quarters) == 4
+    assert (3, 2) not in legal
+    tracker.last_bar = 2
+    assert (
+        min(
+            Fraction(4 * (v // 8 + 1), 1 << v % 8)
+            for v in np.flatnonzero(tracker.legal(metre)[0]).tolist()
+        )
+        == 12
+    )
+
+
+def test_keys_are_transposed_around_the_circle() -> None:
+    vocabulary = NotesVocabulary(24)
+    for fifths, semitones, expected in [(0, 1, -5), (-5, 1, 2), (6, 1, 1), (0, 6, 6), (7, 0, 7)]:
+        key = np.array([[0, fifths, 5, 0]])
+        words = vocabulary.encode(Score(24, (), key=key))
+        moved, features = vocabulary.transpose(words, vocabulary.features_of(words), semitones)
+        assert vocabulary.decode(moved).key.tolist() == [[0, expected, 5, 0]]
+        np.testing.assert_array_equal(features, vocabulary.features_of(moved))
+
+
+def test_a_model_of_another_kind_is_refused() -> None:
+    for settings in ({"name": "notes", "stepps": 1}, {"name": "choir"}, {}):
+        with pytest.raises(ModelError):
+            from_dict(settings)
+
+
+def test_the_loudest_game_level_and_the_longest_song_lose_nothing_unsaid(shared: Path) -> None:
+    """Whatever words do not keep of real music is in the list of what is lost."""
+    for folder in ("game", "pop"):
+        path = max(shared.glob(f"ensemble/train/{folder}/*.mid"), key=lambda p: p.stat().st_size)
+        score, vocabulary = read(path), NotesVocabulary(24)
+        bare = replace(score, events=(), title="")
+        decoded = vocabulary.decode(vocabulary.encode(bare))
+        assert told_notes(decoded, 24) == told_notes(score, 24)
+
+
+def readable(vocabulary: Vocabulary, words: Words) -> str:
+    """A line a word: its kind, and the fields that apply."""
+    lines = []
+    for word in words.tolist():
+        asked = vocabulary.applies[word[KIND]]
+        said = [
+            f"{name}={value}"
+            for name, value, is_asked in zip(FIELDS, word, asked, strict=True)
+            if is_asked
+        ]
+        lines.append(" ".join([KINDS[word[KIND]], *said[1:]]))
+    return "\n".join(lines) + "\n"
+
+
+def test_a_bar_of_two_parts_is_written_in_these_words(request: pytest.FixtureRequest) -> None:
+    flute = solo((12, 12, 72, 80), (24, 48, 74, 90), program=73)
+    piano = Part(
+        "",
+        0,
+        Notes.of([(0, 24 * 40, 48, 64), (0, 24, 52, 64)]),
+        pedal=np.array([[0, 127], [72, 0]]),
+    )
+    score = Score(
+        24,
+        (flute, piano),
+        metre=np.array([[0, 3, 4]]),
+        key=np.array([[0, -1, 5, 0]]),
+        barlines=np.array([72]),
+    )
+    vocabulary = NotesVocabulary(24)
+    text = readable(vocabulary, vocabulary.encode(score))
+    file = GOLDEN / "notes.txt"
+    if request.config.getoption("--rewrite-golden"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
