@@ -40,7 +40,7 @@ def command(
     top_p: Annotated[float, typer.Option(help="Draw from the likeliest that hold p.")] = 1.0,
     min_p: Annotated[
         float, typer.Option(help="Drop values less likely than this share of the likeliest.")
-    ] = 0.02,
+    ] = 0.0,
     rank: Annotated[bool, typer.Option("--rank/--no-rank", help="Best first.")] = True,
     device: Device = "auto",
     random_seed: RandomSeed = 0,

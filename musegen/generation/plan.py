@@ -56,7 +56,7 @@ class Plan:
     def tracker(self, vocabulary: Vocabulary, n: int) -> Tracker:
         """A tracker of `n` pieces that have read the seed and end after the asked bars.
 
-        Only the parts that play in the seed may go on, in its metre, tempo and key.
+        Only the parts of the seed may play, in its metre, tempo and key.
         """
         tracker = vocabulary.start(n)
         for word in self.words(vocabulary):
@@ -64,8 +64,7 @@ class Plan:
         tracker.last_bar = int(tracker.bars[0]) + self.bars
         tracker.keep_time = self.seed is not None
         if self.seed is not None:
-            places = zip(vocabulary.places(self.seed), self.seed.parts, strict=True)
-            tracker.keep_parts([place for place, part in places if len(part.notes)])
+            tracker.keep_parts(vocabulary.places(self.seed))
         return tracker
 
     def join(self, vocabulary: Vocabulary, words: Words) -> Score:
