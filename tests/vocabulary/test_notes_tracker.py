@@ -1,0 +1,115 @@
+"""What may follow in notes: the range, the parts, the time and the bars that were asked for."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from musegen.score.score import Notes, Part, Score
+from musegen.vocabulary.notes import NotesVocabulary
+from musegen.vocabulary.notes_layout import (
+    BARLINE,
+    DESK,
+    END,
+    INSTRUMENT,
+    KEY,
+    KIND,
+    KINDS,
+    LONGER,
+    METRE,
+    NOTE,
+    PEDAL,
+    PITCH,
+    TEMPO,
+    VALUE,
+)
+
+DRUMS = 128
+SEEDS = range(4)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_mask_keeps_to_the_range_the_parts_and_the_time_it_is_told(
+    seed: int, walk: Callable
+) -> None:
+    vocabulary = NotesVocabulary(24, 50, 55)
+    places = [(0, 0), (0, 3), (DRUMS, 0)]
+    tracker = vocabulary.start(4)
+    tracker.keep_parts(places)
+    tracker.keep_time, tracker.last_bar = True, 8
+    for words, _ in walk(vocabulary, tracker, np.random.default_rng(seed), 200, END):
+        played = words[np.isin(words[:, KIND], (NOTE, PEDAL))]
+        assert set(map(tuple, played[:, [INSTRUMENT, DESK]].tolist())) <= set(places)
+        melodic = played[(played[:, KIND] == NOTE) & (played[:, INSTRUMENT] != DRUMS)]
+        assert set(melodic[:, PITCH].tolist()) <= set(range(50, 56))
+        counts = [int((words[:, KIND] == kind).sum()) for kind in (METRE, KEY, TEMPO, BARLINE)]
+        assert counts[0] == counts[2] == 1
+        assert counts[1] <= 1
+        assert counts[3] == 8
+
+
+def test_every_kind_of_word_is_drawn(walk: Callable) -> None:
+    """The walks of the other tests would prove nothing of a kind that they never met."""
+    vocabulary = NotesVocabulary(24)
+    met: set[int] = set()
+    values: set[int] = set()
+    for seed in SEEDS:
+        for words, _ in walk(
+            vocabulary, vocabulary.start(4), np.random.default_rng(seed), 150, END
+        ):
+            met |= set(words[:, KIND].tolist())
+            values |= set(words[words[:, KIND] == METRE, VALUE].tolist())
+    assert met == set(range(len(KINDS))) - {LONGER}
+    assert len(values) > 10
+
+
+def test_a_pitch_is_not_begun_while_it_sounds(walk: Callable) -> None:
+    vocabulary = NotesVocabulary(24, 60, 71)
+    tracker = vocabulary.start(2)
+    tracker.keep_parts([(0, 0), (40, 1)])
+    tracker.last_bar = 6
+    for words, _ in walk(vocabulary, tracker, np.random.default_rng(5), 80, END):
+        onsets = np.flatnonzero(words[:, KIND] == NOTE)
+        assert len(onsets)
+        for part in vocabulary.decode(words).parts:
+            sounding: dict[int, int] = {}
+            for onset, length, pitch, _ in part.notes.rows.tolist():
+                full = sum(end > onset for end in sounding.values()) >= 12
+                assert sounding.get(pitch, 0) <= onset or full
+                sounding[pitch] = max(sounding.get(pitch, 0), onset + length)
+
+
+def held(quarters: int) -> Part:
+    """One note, held so long."""
+    return Part("", 0, Notes.of([(0, 24 * quarters, 60, 80)]))
+
+
+def test_a_note_made_longer_sounds_on() -> None:
+    vocabulary = NotesVocabulary(24)
+    score = Score(24, (held(100),), barlines=np.array([96]))
+    tracker = vocabulary.start(1)
+    for word in vocabulary.prime(score):
+        tracker.advance(word[None])
+    after = np.zeros((1, PITCH), np.int16)
+    after[0, KIND] = NOTE
+    assert np.flatnonzero(~tracker.legal(after)[0]).tolist() == [60]
+
+
+def test_a_new_metre_lets_what_sounds_end_with_the_piece() -> None:
+    """A note of three bars of 4/4 was begun; three bars of 2/4 would be over before it."""
+    vocabulary = NotesVocabulary(24)
+    score = Score(24, (held(16),), barlines=np.array([96]))
+    tracker = vocabulary.start(1)
+    for word in vocabulary.prime(score):
+        tracker.advance(word[None])
+    tracker.last_bar = 4
+    metre = np.zeros((1, VALUE), np.int16)
+    metre[0, KIND] = METRE
+    legal = {divmod(v, 8) for v in np.flatnonzero(tracker.legal(metre)[0]).tolist()}
+    quarters = {Fraction(4 * (n + 1), 1 << power) for n, power in legal}
+    assert min(quarters) == 4
+    assert (3, 2) not in legal
+    tracker.last_bar = 2
+    legal = {divmod(v, 8) for v in np.flatnonzero(tracker.legal(metre)[0]).tolist()}
+    assert min(Fraction(4 * (n + 1), 1 << power) for n, power in legal) == 12
