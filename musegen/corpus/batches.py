@@ -70,7 +70,8 @@ def gather(prepared: Prepared, windows: Sequence[Window]) -> Batch:
 class Batches:
     """Endless batches to learn from.
 
-    Each epoch meets every piece once for each `length` words it holds, in windows at random places.
+    Each epoch meets every piece once for each `length` words it holds, in windows at random places,
+    and some once more, so that its last batch is full.
 
     Args:
         prepared: the corpus.
@@ -101,7 +102,7 @@ class Batches:
     @property
     def per_epoch(self) -> int:
         """How many batches an epoch has."""
-        return max(1, len(self._slots) // self._batch)
+        return -(-len(self._slots) // self._batch)
 
     def __getitem__(self, number: int) -> Batch:
         epoch, place = divmod(number, self.per_epoch)
@@ -113,7 +114,7 @@ class Batches:
         """The batches of one epoch: windows of like length together, in random order."""
         rng = np.random.default_rng([self._seed, epoch])
         size = min(self._batch, len(self._slots))
-        slots = rng.permutation(self._slots)[: self.per_epoch * size]
+        slots = np.resize(rng.permutation(self._slots), self.per_epoch * size)
         windows = [self._window(self._pieces[slot], rng) for slot in slots]
         plan = []
         for pool in range(0, len(windows), size * _POOL):

@@ -1,7 +1,7 @@
 """A corpus as arrays of words: encoded once, kept by content, mapped from disk.
 
 What is kept lies in the user's cache directory (`MUSEGEN_CACHE` overrides), in one folder for each
-set of file contents and vocabulary. A folder is made whole or not at all.
+set of file contents, vocabulary and version. A folder is made whole or not at all.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
+from collections.abc import Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +21,14 @@ from typing import Any
 import numpy as np
 import platformdirs
 
+import musegen
 from musegen.errors import CorpusError, ModelError
 from musegen.vocabulary.choose import build, from_dict
 from musegen.vocabulary.vocabulary import Features, Vocabulary, Words
 
 from .survey import Piece, Progress, Survey, file_digest, music_files, survey
 
-_ENCODING = 1  # raised when words or features change their meaning
+_ENCODING = 2  # raised when words, features or splits change their meaning
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,14 @@ def prepare(
     root = corpus if corpus.is_dir() else corpus.parent
     contents = [(file.relative_to(root).as_posix(), file_digest(file)) for file in files]
     about = vocabulary if isinstance(vocabulary, str) else vocabulary.to_dict()
-    key = hashlib.sha256(json.dumps([_ENCODING, contents, about, steps]).encode()).hexdigest()
+    key = hashlib.sha256(
+        json.dumps([musegen.__version__, contents, about, steps]).encode()
+    ).hexdigest()
     folder = cache_folder() / "prepared" / key[:32]
-    if (folder / "pieces.json").is_file():
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+    if folder.is_dir():
+        with contextlib.suppress(OSError, EOFError, ValueError, KeyError, TypeError, ModelError):
             return _load(folder, root)
+        shutil.rmtree(folder, ignore_errors=True)  # damaged, and in the way of a whole one
     found = survey(corpus, progress)
     prepared = _encode(
         found,
@@ -129,62 +136,77 @@ def cache_folder() -> Path:
 def _encode(
     found: Survey, vocabulary: str | Vocabulary, steps: int | None, fingerprint: str
 ) -> Prepared:
-    kept = found.kept()
-    if not kept:
-        reasons = sorted({piece.reason for piece in found.pieces if piece.reason})
-        raise CorpusError(
-            f"no piece can be used ({'; '.join(reasons[:3])})",
-            file=found.root,
-            hint="See musegen doctor for each file.",
-        )
     if isinstance(vocabulary, str):
-        learnt = [p.score for p in (found.kept("train") or kept) if p.score]
-        vocabulary = build(learnt, vocabulary, steps)
-    words, features, encoded, row = [], [], [], 0
-    status: dict[str, Piece] = {}
-    for piece in kept:
+        vocabulary = _built(found, vocabulary, steps)
+    words: list[Words] = []
+    features: list[Features] = []
+    encoded: list[Encoded] = []
+    unsuited: dict[str, str] = {}
+    for piece in found.kept():
         assert piece.score is not None
         try:
             its_words = vocabulary.encode(piece.score)
         except ModelError as error:
-            status[piece.path] = replace(piece, status="skipped", reason=error.message, split="")
+            unsuited[piece.path] = error.message
             continue
-        low, high = vocabulary.transpositions(its_words)
-        units, stop = vocabulary.units(piece.score, its_words), row + len(its_words)
-        encoded.append(
-            Encoded(
-                piece.path,
-                piece.split,
-                piece.melody,
-                row,
-                stop,
-                units,
-                piece.score.n_notes,
-                low,
-                high,
-            )
-        )
+        encoded.append(_described(piece, vocabulary, its_words, encoded[-1].stop if encoded else 0))
         words.append(its_words)
         features.append(vocabulary.features_of(its_words))
-        row = stop
     if not words:
-        reason = next(iter(status.values())).reason
-        raise CorpusError(f"no piece suits the model: {reason}", file=found.root)
-    light = tuple(replace(status.get(p.path, p), score=None) for p in found.pieces)
-    survey_of = Survey(found.root, light, found.ignored)
+        raise _unusable(found, unsuited.values())
+    pieces = tuple(
+        replace(piece, status="skipped", reason=unsuited[piece.path], split="", score=None)
+        if piece.path in unsuited
+        else replace(piece, score=None)
+        for piece in found.pieces
+    )
     return Prepared(
         vocabulary,
         np.concatenate(words),
         np.concatenate(features),
         tuple(encoded),
-        survey_of,
+        replace(found, pieces=pieces),
         fingerprint,
     )
 
 
+def _built(found: Survey, name: str, steps: int | None) -> Vocabulary:
+    """The vocabulary of what is to be learnt, or of all where nothing is."""
+    learnt = [piece.score for piece in found.kept("train") or found.kept() if piece.score]
+    if not learnt:
+        raise _unusable(found)
+    return build(learnt, name, steps)
+
+
+def _unusable(found: Survey, unsuited: Iterable[str] = ()) -> CorpusError:
+    reasons = sorted({*unsuited, *(piece.reason for piece in found.pieces if piece.reason)})
+    return CorpusError(
+        f"no piece can be used ({'; '.join(reasons[:3])})",
+        file=found.root,
+        hint="See musegen doctor for each file.",
+    )
+
+
+def _described(piece: Piece, vocabulary: Vocabulary, words: Words, row: int) -> Encoded:
+    """Where the words of a piece lie, and what is known of them."""
+    assert piece.score is not None
+    low, high = vocabulary.transpositions(words)
+    return Encoded(
+        piece.path,
+        piece.split,
+        piece.melody,
+        start=row,
+        stop=row + len(words),
+        units=vocabulary.units(piece.score, words),
+        notes=piece.score.n_notes,
+        low=low,
+        high=high,
+    )
+
+
 def _save(prepared: Prepared, folder: Path) -> None:
-    unfinished = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    unfinished.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         np.save(unfinished / "words.npy", prepared.words)
         np.save(unfinished / "features.npy", prepared.features)

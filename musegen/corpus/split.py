@@ -20,9 +20,10 @@ def given_split(path: str) -> str:
 def assign(families: Sequence[str | None], given: Sequence[str]) -> list[str]:
     """The split of each piece.
 
-    Folders that name a split are obeyed. Where none is named `valid`, families are put on a side
-    by the hash of their name, which is that of their notes: the same on every machine, wherever
-    the files lie. At least one family is held out where there are two.
+    Folders that name a split are obeyed, and a piece in none stands with its family. Where no
+    folder is named `valid`, families are put on a side by the hash of their name, which is that
+    of their notes: the same on every machine, wherever the files lie. At least one family is held
+    out where there are two.
 
     Args:
         families: of each piece; None for a piece that is not kept.
@@ -31,20 +32,21 @@ def assign(families: Sequence[str | None], given: Sequence[str]) -> list[str]:
     Returns:
         One of SPLITS for each piece; empty where it is not kept.
     """
-    kept = [split for family, split in zip(families, given, strict=True) if family is not None]
-    if "valid" in kept:
-        return [
-            "" if family is None else split or "train"
-            for family, split in zip(families, given, strict=True)
-        ]
-    open_families = {
-        f for f, g in zip(families, given, strict=True) if f is not None and g != "test"
-    }
-    sides = _sides(sorted(open_families), "test" in kept)
-    return [
-        "" if family is None else ("test" if split == "test" else sides[family])
-        for family, split in zip(families, given, strict=True)
-    ]
+    pieces = list(zip(families, given, strict=True))
+    kept = [(family, split) for family, split in pieces if family is not None]
+    named = {split for _, split in kept}
+    homes = {family: split for family, split in sorted(kept) if split in _SHARES}
+    others = sorted({family for family, _ in kept} - homes.keys())
+    sides = {} if "valid" in named else _sides(others, "test" in named)
+    splits = []
+    for family, split in pieces:
+        if family is None:
+            splits.append("")
+        elif split:
+            splits.append(sides.get(family, split) if split == "train" else split)
+        else:
+            splits.append(homes.get(family) or sides.get(family, "train"))
+    return splits
 
 
 def _sides(families: list[str], has_test: bool) -> dict[str, str]:

@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 from musegen.errors import CorpusError, MusegenError, NotFound
@@ -163,21 +162,38 @@ def _mark_twins(pieces: list[Piece], given: list[str]) -> list[Piece]:
     """Keep the first of each set of twins, held-out ones before those to learn from.
 
     Pieces of given valid and test splits are all kept, so that published splits stay whole.
-    Families are pieces that share a melody or, in tune books, a title.
     """
     first: dict[str, str] = {}
-    family: dict[str, str] = {}
     marked = list(pieces)
-    held_out = [i for i, split in enumerate(given) if split not in ("", SPLITS[0])]
-    others = [i for i in range(len(pieces)) if i not in set(held_out)]
-    for i in chain(held_out, others):
+    families = _families(pieces)
+    learnt = [split in ("", SPLITS[0]) for split in given]
+    for i in sorted(range(len(pieces)), key=learnt.__getitem__):
         piece = pieces[i]
         if piece.status != "kept":
             continue
         twin = first.setdefault(piece.melody, piece.path)
-        if twin != piece.path and given[i] in ("", SPLITS[0]):
+        if twin != piece.path and learnt[i]:
             marked[i] = replace(piece, status="duplicate", reason=twin)
-            continue
-        name = family.setdefault(piece.family or piece.melody, piece.melody)
-        marked[i] = replace(piece, family=name)
+        else:
+            marked[i] = replace(piece, family=families[i])
     return marked
+
+
+def _families(pieces: list[Piece]) -> list[str]:
+    """The family of each piece: those that hang together by melody or, in tune books, by title.
+
+    It is named by the least of its melodies, so that the order of the pieces does not matter.
+    """
+    above: dict[str, str] = {}
+
+    def least(name: str) -> str:
+        while above.setdefault(name, name) != name:
+            name = above[name]
+        return name
+
+    for piece in pieces:
+        if piece.family:
+            # Melodies are hexadecimal digits, which sort before this.
+            one, other = sorted([least(piece.melody), least(f"title {piece.family}")])
+            above[other] = one
+    return [least(piece.melody) for piece in pieces]

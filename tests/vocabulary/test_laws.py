@@ -254,7 +254,7 @@ def test_history_holds_the_past_alone(
     at = data.draw(st.integers(0, len(words) - 1))
     field = data.draw(st.integers(0, words.shape[1] - 1))
     other = words.copy()
-    other[at, field:] = (other[at, field:] + 1) % vocabulary.sizes[-1]
+    other[at, field:] = (other[at, field:] + 1) % vocabulary.sizes[field:]
     other[at + 1 :] = 0
     before = vocabulary.history(words, vocabulary.features_of(words))
     after = vocabulary.history(other, vocabulary.features_of(other))

@@ -1,0 +1,210 @@
+"""A folder of music: what is kept, what is skipped and why, and which pieces are twins."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from musegen.corpus import survey as module
+from musegen.corpus.diagnosis import diagnose
+from musegen.corpus.survey import Survey, file_digest, music_files, survey
+from musegen.errors import CorpusError, NotFound
+from musegen.score.files import write
+from musegen.score.score import Score
+
+TUNE = "X:1\nT:{title}\nM:4/4\nL:1/4\nK:C\n{music}|\n"
+
+
+def write_tune(file: Path, title: str, music: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(TUNE.format(title=title, music=music), encoding="utf-8")
+
+
+def by_path(found: Survey) -> dict[str, tuple[str, str, str]]:
+    """Status, reason and split of each piece."""
+    return {piece.path: (piece.status, piece.reason, piece.split) for piece in found.pieces}
+
+
+def splits_by_melody(found: Survey) -> dict[str, str]:
+    return {piece.melody: piece.split for piece in found.kept()}
+
+
+def test_what_is_no_music_is_ignored_and_what_cannot_be_read_is_skipped(
+    tmp_path: Path, make_corpus: Callable
+) -> None:
+    make_corpus(tmp_path, "notes", 2)
+    (tmp_path / "broken.mid").write_bytes(b"MThd then nothing")
+    (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8")
+    (tmp_path / ".hidden.mid").write_bytes(b"MThd")
+    (tmp_path / ".trash").mkdir()
+    (tmp_path / ".trash" / "0.mid").write_bytes(b"MThd")
+    (tmp_path / "gone.mid").symlink_to(tmp_path / "nowhere")
+    write(Score(24, ()), tmp_path / "silent.mid")
+    found = survey(tmp_path)
+    statuses = by_path(found)
+    assert sorted(statuses) == ["0.mid", "1.mid", "broken.mid", "gone.mid", "silent.mid"]
+    assert {name for name, (status, *_) in statuses.items() if status == "kept"} == {
+        "0.mid",
+        "1.mid",
+    }
+    assert statuses["silent.mid"] == ("skipped", "has no notes", "")
+    for name in ("broken.mid", "gone.mid"):
+        status, reason, split = statuses[name]
+        assert (status, split) == ("skipped", "")
+        assert reason
+    assert found.ignored == 2
+    assert [found.count(s) for s in ("kept", "skipped", "duplicate")] == [2, 3, 0]
+
+
+def test_a_folder_without_music_and_no_folder_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("nothing to hear")
+    with pytest.raises(CorpusError, match="no music"):
+        survey(tmp_path)
+    with pytest.raises(NotFound):
+        survey(tmp_path / "nowhere")
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", int)() == 0, reason="root may read everything")
+def test_a_closed_folder_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    with pytest.raises(CorpusError, match="cannot be read"):
+        survey(closed)
+
+
+def test_files_come_in_one_order_to_any_depth(tmp_path: Path) -> None:
+    names = ["b/z.mid", "a.MID", "b/a/c.abc", "c.krn"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    found, ignored = music_files(tmp_path)
+    assert sorted(found) == found
+    assert {file.relative_to(tmp_path).as_posix() for file in found} == set(names)
+    assert ignored == 0
+    assert music_files(tmp_path / "a.MID") == ([tmp_path / "a.MID"], 0)
+
+
+def test_a_digest_is_of_the_bytes_and_empty_where_there_are_none(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"la")
+    (tmp_path / "two").write_bytes(b"la")
+    assert file_digest(tmp_path / "one") == file_digest(tmp_path / "two") != ""
+    assert file_digest(tmp_path / "three") == ""
+
+
+def test_twins_are_found_in_any_key_tempo_and_encoding(
+    tmp_path: Path, make_score: Callable, moved: Callable
+) -> None:
+    score = make_score("abc", 1)
+    for name, twin in [
+        ("a.mid", score),
+        ("b.mid", moved(score, -5)),
+        ("c.mid", moved(score, 3, times=2)),
+        ("d.abc", score),
+        ("other.mid", make_score("abc", 2)),
+    ]:
+        write(twin, tmp_path / name)
+    found = by_path(survey(tmp_path))
+    assert found["a.mid"][0] == found["other.mid"][0] == "kept"
+    for name in ("b.mid", "c.mid", "d.abc:1" if "d.abc:1" in found else "d.abc"):
+        assert found[name] == ("duplicate", "a.mid", "")
+
+
+def test_published_splits_stay_whole_and_are_not_learnt(
+    tmp_path: Path, make_score: Callable, moved: Callable
+) -> None:
+    same = make_score("notes", 1)
+    for name, score in [
+        ("train/a.mid", same),
+        ("train/b.mid", make_score("notes", 2)),
+        ("train/twin of b.mid", moved(make_score("notes", 2), 1)),
+        ("valid/a.mid", same),
+        ("valid/again.mid", moved(same, 2)),
+        ("test/a.mid", moved(same, 0, times=2)),
+    ]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(score, tmp_path / name)
+    found = by_path(survey(tmp_path))
+    assert found["train/a.mid"] == ("duplicate", "test/a.mid", "")
+    assert found["train/b.mid"] == ("kept", "", "train")
+    assert found["train/twin of b.mid"] == ("duplicate", "train/b.mid", "")
+    for name, split in [
+        ("valid/a.mid", "valid"),
+        ("valid/again.mid", "valid"),
+        ("test/a.mid", "test"),
+    ]:
+        assert found[name] == ("kept", "", split)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_corpus_is_split_alike_wherever_its_files_lie(
+    tmp_path: Path, make_corpus: Callable, flat: bool
+) -> None:
+    one = make_corpus(tmp_path / "one", "notes", 12)
+    other = tmp_path / "two" / "deeper"
+    other.mkdir(parents=True)
+    for number, file in enumerate(sorted(one.glob("*.mid"), reverse=True)):
+        folder = other if flat else other / str(number % 3)
+        folder.mkdir(exist_ok=True)
+        shutil.copy(file, folder / f"{number:02}.mid")
+    first, second = survey(one), survey(tmp_path / "two")
+    assert splits_by_melody(first) == splits_by_melody(second)
+    assert {p.split for p in first.kept()} == {"train", "valid"}
+
+
+def test_tunes_of_one_title_or_one_melody_are_a_family_in_any_order(tmp_path: Path) -> None:
+    """The reel and the jig share a melody, two jigs a title, the reel and an air a melody."""
+    tunes = [("Reel", "CDEF"), ("Jig", "GABc"), ("Jig ", "GCGc"), ("jig", "CCGG")]
+    tunes += [("Air", "CDEF"), ("Air", "EEFF"), *((f"Tune {k}", "C" * k + "G") for k in range(9))]
+    found = []
+    for order in (range(len(tunes)), reversed(range(len(tunes)))):
+        folder = tmp_path / str(len(found))
+        for place, number in enumerate(order):
+            write_tune(folder / f"{place:02}.abc", *tunes[number])
+        kept = survey(folder).kept()
+        found.append({piece.melody: (piece.family, piece.split) for piece in kept})
+        members = [piece.family for piece in kept]
+        assert sorted(members.count(family) for family in set(members)) == [*[1] * 9, 4]
+    assert found[0] == found[1]
+
+
+def test_progress_counts_every_file(tmp_path: Path, make_corpus: Callable) -> None:
+    heard: list[tuple[int, int]] = []
+    survey(make_corpus(tmp_path, "grid", 3), lambda done, of: heard.append((done, of)))
+    assert heard == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_finds(
+    tmp_path: Path, make_corpus: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = make_corpus(tmp_path, "grid", 4)
+    (corpus / "broken.mid").write_bytes(b"MThd then nothing")
+    alone = survey(corpus)
+    monkeypatch.setattr(module, "_IN_PARALLEL", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert survey(corpus) == alone
+
+
+def test_doctor_tells_of_each_piece_and_of_all(tmp_path: Path, make_corpus: Callable) -> None:
+    make_corpus(tmp_path, "notes", 3)
+    make_corpus(tmp_path / "again", "notes", 1)
+    (tmp_path / "broken.mid").write_bytes(b"MThd then nothing")
+    (tmp_path / "notes.txt").write_text("la")
+    told = diagnose(tmp_path)
+    files = {file["path"]: file for file in told["files"]}
+    assert (told["kept"], told["skipped"], told["duplicates"], told["ignored"]) == (3, 1, 1, 1)
+    assert told["vocabulary"] == "notes"
+    assert sum(told["splits"].values()) == 3
+    assert told["notes"] == sum(f["notes"] for f in files.values() if f["status"] == "kept") > 0
+    assert (files["0.mid"]["parts"], files["0.mid"]["bars"], files["0.mid"]["faults"]) == (4, 4, [])
+    assert files["broken.mid"]["notes"] == files["broken.mid"]["bars"] == 0
+    assert files["again/0.mid"]["status"] == "duplicate"
+
+
+def test_doctor_of_nothing_readable_has_no_vocabulary(tmp_path: Path) -> None:
+    (tmp_path / "broken.mid").write_bytes(b"MThd then nothing")
+    told = diagnose(tmp_path)
+    assert told["vocabulary"] is None
+    assert told["kept"] == told["notes"] == 0
