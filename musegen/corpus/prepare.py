@@ -13,7 +13,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,6 @@ from musegen.vocabulary.choose import build, from_dict
 from musegen.vocabulary.vocabulary import Features, Vocabulary, Words
 
 from .survey import Piece, Progress, Survey, file_digest, music_files, survey
-
-_ENCODING = 2  # raised when words, features or splits change their meaning
 
 
 @dataclass(frozen=True)
