@@ -18,18 +18,13 @@ from musegen.vocabulary.choose import build, from_dict
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_layout import (
     DESKS,
-    FIELDS,
-    KIND,
-    KINDS,
     key_value,
     metre_value,
     tempo_of_value,
     tempo_value,
 )
-from musegen.vocabulary.vocabulary import Vocabulary, Words
 
 DRUMS = 128
-GOLDEN = Path(__file__).parent / "golden"
 Place = tuple[int, int]
 
 
@@ -127,6 +122,24 @@ def test_pedals_are_down_when_they_were_down(score: Score) -> None:
 
 def solo(*rows: tuple[int, int, int, int], program: int = 0) -> Part:
     return Part("", program, Notes.of(rows))
+
+
+def test_of_changes_that_meet_on_one_step_the_last_counts() -> None:
+    """At 480 ticks a quarter, ticks 0 to 9 are the first step of 24."""
+    part = Part("", 0, Notes.of([]), pedal=np.array([[0, 127], [9, 0], [480, 0], [485, 127]]))
+    score = Score(
+        480,
+        (part,),
+        tempo=np.array([[0, 500_000], [9, 1_000_000]]),
+        metre=np.array([[0, 4, 4], [5, 3, 4]]),
+        key=np.array([[0, 1, 0, 0], [5, -2, 0, 0], [9, 3, 5, 0]]),
+        barlines=np.array([1440]),
+    )
+    decoded = NotesVocabulary(24).decode(NotesVocabulary(24).encode(score))
+    assert decoded.parts[0].pedal.tolist() == [[24, 127]]
+    assert decoded.tempo[:, 1].tolist() == [pytest.approx(1_000_000, rel=0.0151)]
+    assert decoded.metre.tolist() == [[0, 3, 4]]
+    assert decoded.key.tolist() == [[0, 3, 5, 0]]
 
 
 def test_a_bass_held_for_hundreds_of_quarters_and_a_rest_as_long_are_kept() -> None:
@@ -258,40 +271,3 @@ def test_the_longest_real_music_keeps_every_note_that_a_grid_can_tell(
 ) -> None:
     path = max(shared.glob(pattern), key=lambda path: path.stat().st_size)
     assert_nothing_is_lost_unsaid(read(path), 24)
-
-
-def readable(vocabulary: Vocabulary, words: Words) -> str:
-    """A line a word: its kind, and the fields that apply."""
-    lines = []
-    for word in words.tolist():
-        asked = vocabulary.applies[word[KIND]]
-        said = [
-            f"{name}={value}"
-            for name, value, is_asked in zip(FIELDS, word, asked, strict=True)
-            if is_asked
-        ]
-        lines.append(" ".join([KINDS[word[KIND]], *said[1:]]))
-    return "\n".join(lines) + "\n"
-
-
-def test_two_bars_of_two_parts_are_written_in_these_words(request: pytest.FixtureRequest) -> None:
-    flute = solo((12, 12, 72, 80), (24, 48, 74, 90), program=73)
-    piano = Part(
-        "",
-        0,
-        Notes.of([(0, 24 * 40, 48, 64), (0, 24, 52, 64)]),
-        pedal=np.array([[0, 127], [72, 0]]),
-    )
-    score = Score(
-        24,
-        (flute, piano),
-        metre=np.array([[0, 3, 4]]),
-        key=np.array([[0, -1, 5, 0]]),
-        barlines=np.array([72, 144]),
-    )
-    vocabulary = NotesVocabulary(24)
-    text = readable(vocabulary, vocabulary.encode(score))
-    file = GOLDEN / "two_bars.txt"
-    if request.config.getoption("--rewrite-golden"):
-        file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")

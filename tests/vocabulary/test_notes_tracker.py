@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from musegen.score.files import read
 from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_layout import (
@@ -24,6 +26,7 @@ from musegen.vocabulary.notes_layout import (
     TEMPO,
     VALUE,
 )
+from musegen.vocabulary.vocabulary import Words
 
 DRUMS = 128
 SEEDS = range(4)
@@ -113,3 +116,34 @@ def test_a_new_metre_lets_what_sounds_end_with_the_piece() -> None:
     tracker.last_bar = 2
     legal = {divmod(v, 8) for v in np.flatnonzero(tracker.legal(metre)[0]).tolist()}
     assert min(Fraction(4 * (n + 1), 1 << power) for n, power in legal) == 12
+
+
+def illegal(vocabulary: NotesVocabulary, words: Words) -> int:
+    """How many of the words have a field that the mask would not let follow."""
+    tracker, count = vocabulary.start(1), 0
+    for word in words:
+        asked = np.flatnonzero(vocabulary.applies[word[KIND]])
+        count += not all(tracker.legal(word[None, :k])[0, word[k]] for k in asked.tolist())
+        tracker.advance(word[None])
+    return count
+
+
+def test_a_word_may_stand_right_where_a_wait_leads_to() -> None:
+    """A bar of 40 quarters: 32 are waited for, and the pedal and the note come just then."""
+    onset = 32 * 24
+    part = Part("", 0, Notes.of([(onset, 24, 60, 80)]), pedal=np.array([[onset, 127]]))
+    metre = np.array([[0, 20, 2]])
+    words = NotesVocabulary(24).encode(Score(24, (part,), metre=metre, barlines=np.array([960])))
+    assert [KINDS[kind] for kind in words[:, KIND]][2:5] == ["wait", "pedal", "note"]
+    assert (
+        illegal(NotesVocabulary(24), words) == 1
+    )  # a metre of 20 beats, which is read but not made
+
+
+@pytest.mark.parametrize("pattern", ["ensemble/valid/game", "ensemble/valid/pop", "unfinished"])
+def test_what_is_seen_in_training_is_almost_always_legal(pattern: str, shared: Path) -> None:
+    """Else a model would learn what it may not say."""
+    score = read(min((shared / pattern).glob("*.mid")))
+    vocabulary = NotesVocabulary.build([score])
+    words = vocabulary.encode(score)[:1500]
+    assert illegal(vocabulary, words) < 0.003 * len(words)
