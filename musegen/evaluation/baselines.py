@@ -15,6 +15,7 @@ from musegen.corpus.prepare import Encoded, Prepared
 from musegen.vocabulary.vocabulary import Features, Vocabulary, Words
 
 ORDER = 4
+_MOST_WORDS = 3_000_000  # counted; a large corpus holds each key often enough
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _ROUNDS = 20  # of expectation and maximisation
 
@@ -27,7 +28,7 @@ class NGram:
 
     A field is predicted from the three values that its vocabulary's `history` names, and fewer:
     p_j(v | h) = (c(h, v) + T(h) p_{j−1}(v)) / (c(h) + T(h)), T(h) the number of kinds seen after h.
-    It learns from every transposition that a piece allows.
+    It learns from every transposition that a piece allows, unless the corpus is large.
     """
 
     def __init__(self, vocabulary: Vocabulary, order: int = ORDER) -> None:
@@ -35,11 +36,13 @@ class NGram:
         self._tables: list[tuple[Keys, NDArray[np.int64], Keys, NDArray[np.int64], Keys]] = []
 
     def fit(self, prepared: Prepared, pieces: Sequence[Encoded]) -> NGram:
-        """Count the training pieces, in every key that each allows."""
+        """Count the training pieces, in every key that each allows, or where they are many in one."""
+        words = sum((p.stop - p.start) * (p.high - p.low + 1) for p in pieces)
+        every = words <= _MOST_WORDS
         moved = [
             self.vocabulary.transpose(*_slice(prepared, piece), shift)
             for piece in pieces
-            for shift in range(piece.low, piece.high + 1)
+            for shift in (range(piece.low, piece.high + 1) if every else (0,))
         ]
         for length in range(self.order):
             keys = [self._keys(words, features, length) for words, features in moved]
