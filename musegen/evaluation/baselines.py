@@ -36,7 +36,7 @@ class NGram:
         self._tables: list[tuple[Keys, NDArray[np.int64], Keys, NDArray[np.int64], Keys]] = []
 
     def fit(self, prepared: Prepared, pieces: Sequence[Encoded]) -> NGram:
-        """Count the training pieces, in every key that each allows, or where they are many in one."""
+        """Count the training pieces, in every key that each allows; in one where they are many."""
         words = sum((p.stop - p.start) * (p.high - p.low + 1) for p in pieces)
         every = words <= _MOST_WORDS
         moved = [
