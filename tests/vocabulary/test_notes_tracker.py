@@ -135,9 +135,8 @@ def test_a_word_may_stand_right_where_a_wait_leads_to() -> None:
     metre = np.array([[0, 20, 2]])
     words = NotesVocabulary(24).encode(Score(24, (part,), metre=metre, barlines=np.array([960])))
     assert [KINDS[kind] for kind in words[:, KIND]][2:5] == ["wait", "pedal", "note"]
-    assert (
-        illegal(NotesVocabulary(24), words) == 1
-    )  # a metre of 20 beats, which is read but not made
+    # The metre alone is not legal: 20 beats are read but never made.
+    assert illegal(NotesVocabulary(24), words) == 1
 
 
 @pytest.mark.parametrize("pattern", ["ensemble/valid/game", "ensemble/valid/pop", "unfinished"])
