@@ -115,7 +115,7 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
     say(
         f"Vocabulary {prepared.vocabulary.name} ({prepared.vocabulary.grid}); "
         f"{network.settings.backbone} of {network.n_parameters:,} parameters, for {duration}, "
-        f"in about {run.memory_mb} MB of memory.",
+        f"in up to {run.memory_mb} MB of memory.",
         quiet,
     )
 

@@ -143,13 +143,17 @@ class Run:
 
     @property
     def memory_mb(self) -> int:
-        """About how many megabytes training takes, torch itself included."""
+        """About the most megabytes that training takes, torch itself included.
+
+        The allocator keeps many times what lives at once, as windows differ in length: a long run
+        of the `notes` vocabulary that was watched grew to nine times that.
+        """
         shape, settings = self.network.settings, self.fit.settings
         words = settings.length * settings.batch
         layers = shape.depth * (20 if shape.backbone == "transformer" else 10)
         fields = 8 * len(self.network.shape.sizes) + sum(self.network.shape.sizes) / shape.width
         numbers = 6 * self.network.n_parameters + words * shape.width * (layers + fields)
-        return round(300 + 4 * numbers / 1e6)
+        return round(300 + 9 * 4 * numbers / 1e6, -2)
 
     def events(self) -> Iterator[Event]:
         """Train. The best weights so far, and the log, are on disk before an event is told."""

@@ -58,6 +58,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--bars", type=int, default=16)
     parser.add_argument("--pieces", type=int, default=8)
+    parser.add_argument("--random-seed", type=int, default=0)
     parser.add_argument("--min-p", type=float, default=0.0)
     parser.add_argument("--temperature", type=float, default=1.0)
     asked = parser.parse_args()
@@ -70,7 +71,9 @@ def main() -> None:
         if cut < 1:
             continue
         seed = until_bar(piece, cut)
-        found = compose(model, Plan(asked.bars, seed), sampling=sampling)[0]
+        found = compose(
+            model, Plan(asked.bars, seed), sampling=sampling, random_seed=asked.random_seed
+        )[0]
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "piece.mid"
             write(found.score, out)
