@@ -31,7 +31,7 @@ def parts(draw: st.DrawFn, ticks_per_quarter: int) -> Part:
     row = st.tuples(tick, lengths, st.integers(0, 127), st.integers(1, 127))
     rows = draw(st.lists(row, max_size=8))
     rows += [(onset, length + 5, pitch, 127) for onset, length, pitch, _ in rows[:2]]
-    pedal = draw(st.lists(st.tuples(tick, st.integers(0, 127)), max_size=6))
+    pedal = draw(st.lists(st.tuples(tick, st.sampled_from((0, 63, 64, 127))), max_size=6))
     return Part(
         draw(st.sampled_from(("", "Violin"))),
         draw(st.sampled_from(PROGRAMS)),

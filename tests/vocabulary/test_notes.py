@@ -124,6 +124,13 @@ def solo(*rows: tuple[int, int, int, int], program: int = 0) -> Part:
     return Part("", program, Notes.of(rows))
 
 
+@pytest.mark.parametrize("velocity", [1, 3, 4, 63, 64, 127])
+def test_loudness_moves_by_two_at_most(velocity: int) -> None:
+    vocabulary = NotesVocabulary(24)
+    decoded = vocabulary.decode(vocabulary.encode(Score(24, (solo((0, 24, 60, velocity)),))))
+    assert abs(int(decoded.parts[0].notes.velocity[0]) - velocity) <= 2
+
+
 def test_of_changes_that_meet_on_one_step_the_last_counts() -> None:
     """At 480 ticks a quarter, ticks 0 to 9 are the first step of 24."""
     part = Part("", 0, Notes.of([]), pedal=np.array([[0, 127], [9, 0], [480, 0], [485, 127]]))
