@@ -153,7 +153,7 @@ class Run:
         layers = shape.depth * (20 if shape.backbone == "transformer" else 10)
         fields = 8 * len(self.network.shape.sizes) + sum(self.network.shape.sizes) / shape.width
         numbers = 6 * self.network.n_parameters + words * shape.width * (layers + fields)
-        return round(300 + 9 * 4 * numbers / 1e6, -2)
+        return 100 * round(3 + 9 * 4 * numbers / 1e8)
 
     def events(self) -> Iterator[Event]:
         """Train. The best weights so far, and the log, are on disk before an event is told."""
