@@ -8,6 +8,9 @@ the same clock at the tempo that then holds throughout.
 A part is a track, or each channel and program of it. Not kept: notes never ended, parts without
 notes (their lyrics go to the piece), aftertouch, system exclusive messages, and text in later
 tracks other than names, lyrics and markers.
+
+The piece ends with the bar of its last note. Silent bars follow only where a first track without
+notes, the conductor's, ends exactly on a barline: elsewhere ends of tracks are chance.
 """
 
 from __future__ import annotations
@@ -125,6 +128,7 @@ def _parsed(data: bytes) -> Any:
 def _score(parsed: Any, tracks: list[bytes], header: _Header) -> Score:
     """A Score of what symusic read, and of what it leaves out."""
     title, head, names = _heads(tracks)
+    end = _end_of_conducting(tracks)
     parts, events = _parts(parsed, names)
     events |= head
     markers = ((mark.time, _meta(_MARKER, mark.text)) for mark in parsed.markers)
@@ -142,15 +146,28 @@ def _score(parsed: Any, tracks: list[bytes], header: _Header) -> Score:
         events=tuple(sorted(events)),
         title=title,
     )
-    return replace(score, key=settled_key(score, keys), barlines=_barlines(score))
+    return replace(score, key=settled_key(score, keys), barlines=_barlines(score, end))
 
 
-def _barlines(score: Score) -> Ints:
-    """The barlines that the metre implies, to the one that closes the last note."""
+def _end_of_conducting(tracks: list[bytes]) -> int:
+    """The tick at which the conductor's track ends; 0 if the first track holds music."""
+    messages = [message for track in tracks[:1] for message in _opening_meta_events(track)]
+    return messages[-1][0] if messages and messages[-1][1] == _END_OF_TRACK else 0
+
+
+def _barlines(score: Score, end: int) -> Ints:
+    """The barlines that the metre implies, to the one that closes the last note.
+
+    Those of silent bars follow if `end`, that of the conductor's track, is a barline.
+    """
     per_quarter = score.ticks_per_quarter
     shortest = min(bar_ticks(n, d, per_quarter) for _, n, d in score.metre.tolist())
     if score.end // shortest > MAX_BARS:
         raise UnreadableFile(f"damaged MIDI: its last note ends at tick {score.end}")
+    if score.end < end <= shortest * MAX_BARS:
+        lines = barlines_of_metre(score.metre, end, per_quarter)
+        if lines[-1] == end:
+            return lines
     return barlines_of_metre(score.metre, score.end, per_quarter)
 
 

@@ -2,7 +2,8 @@
 
 What MIDI cannot say is lost: marks, modes other than major and minor, parts without notes on their
 way back, and which of two overlapping notes of one pitch in one part ends first (the earlier one
-does). Estimated keys are not written, since the notes say them.
+does). Estimated keys are not written, since the notes say them. Every track ends with the piece,
+or no silent bar could stand at its end.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _CHANNELS = [channel for channel in range(16) if channel != _DRUM_CHANNEL]
 _MAX_GAP = (1 << 28) - 1  # a variable-length quantity has four bytes of seven bits
 _MAX_TICKS_PER_QUARTER = 0x7FFF
 _MAX_TEMPO_US = 0xFFFFFF
+_END_OF_TRACK = 0x2F
 _DENOMINATORS = (1, 2, 4, 8, 16, 32, 64, 128)
 _MAX_NUMERATOR = 255
 
@@ -56,11 +58,13 @@ def write_midi(score: Score, made_by: str = "") -> bytes:
             f"not {score.ticks_per_quarter}"
         )
     midi = mido.MidiFile(type=1, ticks_per_beat=score.ticks_per_quarter)
-    midi.tracks.append(_track(_conducting(score, made_by)))
+    conducting = _conducting(score, made_by)
+    midi.tracks.append(_track(conducting, _end_of_conducting(score, conducting)))
     channels = _channels(score.parts)
     for part, channel in zip(score.parts, channels, strict=True):
         programs = {p.program for p, c in zip(score.parts, channels, strict=True) if c == channel}
-        midi.tracks.append(_track(_playing(part, channel, is_shared=len(programs) > 1)))
+        playing = _playing(part, channel, is_shared=len(programs) > 1)
+        midi.tracks.append(_track(playing, score.end))
     saved = io.BytesIO()
     midi.save(file=saved)
     return saved.getvalue()
@@ -84,11 +88,13 @@ def _channels(parts: tuple[Part, ...]) -> list[int]:
     return channels
 
 
-def _track(timed: list[_Timed]) -> mido.MidiTrack:
-    """A track of messages, in their order."""
+def _track(timed: list[_Timed], end: int) -> mido.MidiTrack:
+    """A track of messages, in their order, that ends at a tick or with a later message."""
     track = mido.MidiTrack()
     now = 0
-    for tick, _, message in sorted(timed, key=lambda entry: entry[:2]):
+    end = max(end, *(tick for tick, _, _ in timed))
+    ordered = sorted(timed, key=lambda entry: entry[:2])
+    for tick, _, message in [*ordered, (end, _END, _meta(_END_OF_TRACK))]:
         if tick - now > _MAX_GAP:
             raise OutputError(f"MIDI has no room for a silence of {tick - now} ticks")
         if message[0] == 0xFF:
@@ -149,11 +155,23 @@ def _on_channel(event: Event, channel: int) -> bytes:
     return event.message if first >= 0xF0 else bytes([first | channel, *event.message[1:]])
 
 
+def _end_of_conducting(score: Score, timed: list[_Timed]) -> int:
+    """Where the conductor's track ends: with the piece, or off the barlines after what is later.
+
+    A reader takes an end on a barline for that of the piece.
+    """
+    last = max(tick for tick, _, _ in timed)
+    if last <= score.end:
+        return score.end
+    lines = barlines_of_metre(_metre_with_its_bars(score), last, score.ticks_per_quarter)
+    return last + int(last in lines)
+
+
 def _metre_with_its_bars(score: Score) -> Ints:
     """The metre column (K, 3) that puts a reader's barlines where the score has them.
 
     A bar that its metre does not explain, as a pickup, gets a metre of its own; where none is as
-    long as the bar, a longer one is cut off by the next change.
+    long as the bar, a longer one is cut off by the next change, if need be at the very end.
     """
     metre, per_quarter = score.metre, score.ticks_per_quarter
     implied = barlines_of_metre(metre, score.end, per_quarter)
@@ -166,8 +184,10 @@ def _metre_with_its_bars(score: Score) -> Ints:
         if bar_ticks(numerator, denominator, per_quarter) == stop - start:
             bar = _written(numerator, denominator)
         else:
-            after = rows[-1][1:] if rows else ()
+            after = rows[-1][1:] if rows else _written(numerator, denominator)
             bar = _metre_of_bar(stop - start, denominator, per_quarter, after)
+            if not rows and bar_ticks(*bar, per_quarter) != stop - start:
+                rows.append((stop, *after))
         if rows and rows[-1][1:] == bar:
             rows.pop()  # it changes nothing
         rows.append((start, *bar))

@@ -83,7 +83,7 @@ def scores(draw):
         text,
     )
     score = Score(
-        ticks_per_quarter=draw(st.integers(1, 1000)),
+        ticks_per_quarter=draw(st.integers(8, 1000)),  # so that no bar is a single tick
         parts=tuple(draw(st.lists(parts(), min_size=1, max_size=20))),
         tempo=changes(draw, st.tuples(st.integers(1, 0xFFFFFF))),
         metre=changes(draw, st.tuples(st.integers(1, 30), st.sampled_from([1, 2, 4, 8, 16]))),
@@ -91,7 +91,8 @@ def scores(draw):
         title=draw(st.text(max_size=5)),
     )
     keys = changes(draw, st.tuples(st.integers(-7, 7), st.sampled_from([0, 5])))
-    lines = barlines_of_metre(score.metre, score.end, score.ticks_per_quarter)
+    last = max([score.end, 3000 * draw(st.booleans())])  # later than any event, or none is silent
+    lines = barlines_of_metre(score.metre, last, score.ticks_per_quarter)
     return replaced(score, key=settled_key(score, np.array(keys)), barlines=lines)
 
 
@@ -120,10 +121,13 @@ def notes_by_mido(path):
     return found
 
 
-def midi_bytes(*tracks, kind=1, division=480):
+ENDED = bytes.fromhex("00 ff 2f 00")
+
+
+def midi_bytes(*tracks, kind=1, division=480, ended=ENDED):
     """A MIDI file of tracks given as bytes less the end of track."""
-    ended = [track + bytes.fromhex("00 ff 2f 00") for track in tracks]
-    chunks = [b"MTrk" + struct.pack(">I", len(track)) + track for track in ended]
+    tracks = [track + ended for track in tracks]
+    chunks = [b"MTrk" + struct.pack(">I", len(track)) + track for track in tracks]
     return b"MThd" + struct.pack(">IHHH", 6, kind, len(tracks), division) + b"".join(chunks)
 
 
@@ -209,13 +213,48 @@ def test_two_parts_of_one_program_stay_two():
     st.lists(st.integers(1, 3000), min_size=1, max_size=6),
     st.sampled_from([(4, 4), (3, 8), (2, 2)]),
     st.sampled_from([24, 480]),
+    st.floats(0, 1),
 )
-def test_bars_of_any_length_are_read_where_they_were(lengths, metre, per_quarter):
+def test_bars_of_any_length_are_read_where_they_were(lengths, metre, per_quarter, sounding):
+    """Those after the last note too."""
     lines = np.cumsum(lengths)
-    part = Part("", 0, Notes.of([(0, int(lines[-1]), 60, 64)]))
+    part = Part("", 0, Notes.of([(0, int(sounding * lines[-1]), 60, 64)]))
     score = Score(per_quarter, (part,), metre=[(0, *metre)], barlines=lines)
     again = read_midi(write_midi(score))
-    assert again.barlines.tolist()[: len(lines) - 1] == lines.tolist()[:-1]
+    assert again.barlines.tolist() == lines.tolist()
+    assert read_midi(write_midi(again)) == again
+
+
+CONDUCTOR = bytes.fromhex("00 ff 58 04 04 02 18 08")  # 4/4
+
+
+def delta(ticks):
+    """A variable-length quantity of three bytes."""
+    return bytes([0x80 | ticks >> 14, 0x80 | ticks >> 7 & 127, ticks & 127])
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "bars"),
+    [
+        pytest.param(CONDUCTOR, 0, 1, id="at the start"),
+        pytest.param(CONDUCTOR, 1920, 1, id="with the bar"),
+        pytest.param(CONDUCTOR, 3 * 1920, 3, id="on a barline"),
+        pytest.param(CONDUCTOR, 3 * 1920 + 1, 1, id="a tick late"),
+        pytest.param(CONDUCTOR, 3 * 1920 - 480, 1, id="in mid bar"),
+        pytest.param(CONDUCTOR + ONE_NOTE, 3 * 1920 - 480, 1, id="where there are notes"),
+    ],
+)
+def test_silent_bars_stand_at_the_end_where_the_conductor_ends_on_a_barline(first, end, bars):
+    tracks = [first + delta(end) + bytes.fromhex("ff 2f 00"), ONE_NOTE + ENDED]
+    assert read_midi(midi_bytes(*tracks, ended=b"")).n_bars == bars
+
+
+def test_every_track_ends_with_the_piece():
+    flute = Part("Flute", 73, Notes.of([(0, 480, 60, 64)]))
+    oboe = Part("Oboe", 68, Notes.of([(480, 480, 60, 64)]))
+    midi = write_midi(Score(480, (flute, oboe), barlines=[1920, 3840]))
+    tracks = mido.MidiFile(file=io.BytesIO(midi)).tracks
+    assert [sum(message.time for message in track) for track in tracks] == [3840] * 3
 
 
 def test_a_pickup_is_a_short_first_bar_and_the_metre_stands_after_it():
