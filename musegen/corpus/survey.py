@@ -7,10 +7,8 @@ transposition, tempo, instrument and encoding.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from musegen.score.files import SUFFIXES, read_all
 from musegen.score.fingerprint import melody_hash
 from musegen.score.score import Score
 
+from .processes import spread
 from .split import SPLITS, assign, given_split
 
 Progress = Callable[[int, int], None]
@@ -135,9 +134,7 @@ def _read_files(files: list[Path], root: Path) -> Iterator[list[Piece]]:
     if len(files) < _IN_PARALLEL or cores == 1:
         yield from (_read_file(file, root) for file in files)
         return
-    spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's threads half
-    with ProcessPoolExecutor(cores, mp_context=spawn) as pool:
-        yield from pool.map(_read_file, files, [root] * len(files), chunksize=8)
+    yield from spread(_read_file, files, [root] * len(files), processes=cores, chunksize=8)
 
 
 def _read_file(file: Path, root: Path) -> list[Piece]:

@@ -249,6 +249,14 @@ def test_silent_bars_stand_at_the_end_where_the_conductor_ends_on_a_barline(firs
     assert read_midi(midi_bytes(*tracks, ended=b"")).n_bars == bars
 
 
+@given(st.integers(1, 12))
+def test_what_stands_after_the_music_makes_no_bars(quarters):
+    part = Part("", 0, Notes.of([(0, 480, 60, 64)]))
+    late = Event(480 * quarters, b"\xff\x06The end")
+    score = Score(480, (part,), events=(late,), barlines=[1920])
+    assert read_midi(write_midi(score)) == score
+
+
 def test_every_track_ends_with_the_piece():
     flute = Part("Flute", 73, Notes.of([(0, 480, 60, 64)]))
     oboe = Part("Oboe", 68, Notes.of([(480, 480, 60, 64)]))

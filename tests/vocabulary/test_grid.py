@@ -168,6 +168,16 @@ def test_a_piece_ends_on_a_barline_while_something_sounds(seed: int, walk: Calla
             assert last_bar in (None, score.n_bars)
 
 
+@pytest.mark.parametrize(("last", "may_end"), [(HOLD, True), (60, True), (REST, False)])
+def test_rests_before_the_end_would_be_lost(last: int, may_end: bool) -> None:
+    vocabulary = GridVocabulary(4, (("", 0),), ((60, 60),), ((1, 4),))
+    tracker = vocabulary.start(1)
+    for value in (vocabulary.end_value + 1, 60, HOLD, HOLD, last):
+        assert not tracker.legal(NOTHING)[0, vocabulary.end_value]
+        tracker.advance(np.array([[value]], np.int16))
+    assert tracker.legal(NOTHING)[0, vocabulary.end_value] == may_end
+
+
 @pytest.mark.parametrize("split", ["train", "valid"])
 def test_the_published_steps_are_read_from_the_chorales_voice_by_voice(
     split: str, shared: Path

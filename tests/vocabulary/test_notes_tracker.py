@@ -146,3 +146,25 @@ def test_what_is_seen_in_training_is_almost_always_legal(pattern: str, shared: P
     vocabulary = NotesVocabulary.build([score])
     words = vocabulary.encode(score)[:1500]
     assert illegal(vocabulary, words) < 0.003 * len(words)
+
+
+def test_a_part_that_fell_silent_leaves_no_order_to_keep() -> None:
+    """A seed stops on a flute's note; the piano that goes on cannot come after it at once."""
+    flute = Part("", 73, Notes.of([(100, 24, 60, 80)]))
+    vocabulary = NotesVocabulary(24)
+    tracker = vocabulary.start(1)
+    for word in vocabulary.prime(Score(24, (flute,), barlines=np.array([96]))):
+        tracker.advance(word[None])
+    tracker.keep_parts([(0, 0)])
+    here, later = np.array([[NOTE, 0]], np.int16), np.array([[NOTE, 0, 1]], np.int16)
+    assert not tracker.legal(here)[0, 0]
+    assert np.flatnonzero(tracker.legal(later)[0]).tolist() == [0]
+
+
+def test_a_piece_is_not_over_before_it_began() -> None:
+    vocabulary = NotesVocabulary(24)
+    tracker = vocabulary.start(1)
+    for word in vocabulary.prime(Score(24, ())):
+        assert not tracker.legal(word[None, :0])[0, END]
+        tracker.advance(word[None])
+    assert not tracker.legal(np.zeros((1, 0), np.int16))[0, END]
