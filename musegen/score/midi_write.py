@@ -31,7 +31,7 @@ _CHANNELS = [channel for channel in range(16) if channel != _DRUM_CHANNEL]
 _MAX_GAP = (1 << 28) - 1  # a variable-length quantity has four bytes of seven bits
 _MAX_TICKS_PER_QUARTER = 0x7FFF
 _MAX_TEMPO_US = 0xFFFFFF
-_END_OF_TRACK = 0x2F
+_END_OF_TRACK = b"\xff\x2f"
 _DENOMINATORS = (1, 2, 4, 8, 16, 32, 64, 128)
 _MAX_NUMERATOR = 255
 
@@ -94,10 +94,12 @@ def _track(timed: list[_Timed], end: int) -> mido.MidiTrack:
     now = 0
     end = max(end, *(tick for tick, _, _ in timed))
     ordered = sorted(timed, key=lambda entry: entry[:2])
-    for tick, _, message in [*ordered, (end, _END, _meta(_END_OF_TRACK))]:
+    for tick, _, message in [*ordered, (end, _END, _END_OF_TRACK)]:
         if tick - now > _MAX_GAP:
             raise OutputError(f"MIDI has no room for a silence of {tick - now} ticks")
-        if message[0] == 0xFF:
+        if message == _END_OF_TRACK:  # mido must know it, or it adds another
+            track.append(mido.MetaMessage("end_of_track", time=tick - now))
+        elif message[0] == 0xFF:
             track.append(mido.UnknownMetaMessage(message[1], message[2:], time=tick - now))
         else:
             track.append(mido.Message.from_bytes(message, time=tick - now))
