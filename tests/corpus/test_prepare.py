@@ -98,15 +98,22 @@ def test_a_corpus_that_was_moved_is_known_again(
 
 @pytest.mark.parametrize("change", ["rewritten", "added", "removed", "renamed into valid"])
 def test_a_changed_corpus_is_read_anew(
-    tmp_path: Path, make_corpus: Callable, make_score: Callable, surveys: list[Path], change: str
+    tmp_path: Path,
+    make_corpus: Callable,
+    make_score: Callable,
+    moved: Callable,
+    surveys: list[Path],
+    change: str,
 ) -> None:
+    """Even where a file's size and time are what they were."""
     corpus = make_corpus(tmp_path / "corpus", "notes", 4)
     before = prepare(corpus)
     file = corpus / "0.mid"
     times = file.stat()
     if change == "rewritten":
-        write(make_score("notes", 9), tmp_path / "other.mid")
+        write(moved(make_score("notes", 0), 1), tmp_path / "other.mid")
         file.write_bytes((tmp_path / "other.mid").read_bytes())
+        assert file.stat().st_size == times.st_size
         os.utime(file, (times.st_atime, times.st_mtime))
     elif change == "added":
         write(make_score("notes", 9), corpus / "9.mid")

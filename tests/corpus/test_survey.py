@@ -119,7 +119,9 @@ def test_published_splits_stay_whole_and_are_not_learnt(
         ("train/a.mid", same),
         ("train/b.mid", make_score("notes", 2)),
         ("train/twin of b.mid", moved(make_score("notes", 2), 1)),
+        ("train/c.mid", make_score("notes", 3)),
         ("valid/a.mid", same),
+        ("valid/c.mid", moved(make_score("notes", 3), -1)),
         ("valid/again.mid", moved(same, 2)),
         ("test/a.mid", moved(same, 0, times=2)),
     ]:
@@ -128,6 +130,7 @@ def test_published_splits_stay_whole_and_are_not_learnt(
     found = by_path(survey(tmp_path))
     assert found["train/a.mid"] == ("duplicate", "test/a.mid", "")
     assert found["train/b.mid"] == ("kept", "", "train")
+    assert found["train/c.mid"] == ("duplicate", "valid/c.mid", "")
     assert found["train/twin of b.mid"] == ("duplicate", "train/b.mid", "")
     for name, split in [
         ("valid/a.mid", "valid"),
@@ -166,6 +169,8 @@ def test_tunes_of_one_title_or_one_melody_are_a_family_in_any_order(tmp_path: Pa
         found.append({piece.melody: (piece.family, piece.split) for piece in kept})
         members = [piece.family for piece in kept]
         assert sorted(members.count(family) for family in set(members)) == [*[1] * 9, 4]
+        for name in members:
+            assert name == min(piece.melody for piece in kept if piece.family == name)
     assert found[0] == found[1]
 
 
