@@ -250,7 +250,7 @@ def test_a_model_of_another_kind_is_refused() -> None:
             from_dict(settings)
 
 
-CHORALES = ("bach/bwv66.6.mxl", "bach/bwv269.mxl")
+PRINTED = ("bach/bwv66.6.mxl", "bach/bwv269.mxl", "haydn/opus1no1/movement1.mxl")
 REAL = (
     "ensemble/train/pop/*.mid",
     "ensemble/train/game/*.mid",
@@ -267,8 +267,8 @@ def assert_nothing_is_lost_unsaid(score: Score, steps: int) -> None:
 
 
 @pytest.mark.parametrize("steps", [24, 48])
-@pytest.mark.parametrize("name", CHORALES)
-def test_a_chorale_keeps_every_note(name: str, steps: int) -> None:
+@pytest.mark.parametrize("name", PRINTED)
+def test_a_printed_score_keeps_every_note(name: str, steps: int) -> None:
     assert_nothing_is_lost_unsaid(read(Path(getWork(name))), steps)
 
 
