@@ -4,8 +4,11 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from musegen.corpus import survey as module
 from musegen.corpus.diagnosis import diagnose
@@ -14,6 +17,7 @@ from musegen.errors import CorpusError, NotFound
 from musegen.score.files import write
 from musegen.score.score import Score
 
+PLACES = ("{}.mid", "{}.abc", "train/{}.mid", "train/{}.abc", "valid/{}.mid", "test/{}.abc")
 TUNE = "X:1\nT:{title}\nM:4/4\nL:1/4\nK:C\n{music}|\n"
 
 
@@ -59,6 +63,8 @@ def test_what_is_no_music_is_ignored_and_what_cannot_be_read_is_skipped(
 
 
 def test_a_folder_without_music_and_no_folder_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="no music"):
+        survey(tmp_path)
     (tmp_path / "readme.txt").write_text("nothing to hear")
     with pytest.raises(CorpusError, match="no music"):
         survey(tmp_path)
@@ -109,6 +115,44 @@ def test_twins_are_found_in_any_key_tempo_and_encoding(
     assert found["a.mid"][0] == found["other.mid"][0] == "kept"
     for name in ("b.mid", "c.mid", "d.abc:1" if "d.abc:1" in found else "d.abc"):
         assert found[name] == ("duplicate", "a.mid", "")
+
+
+def test_a_broken_tune_does_not_lose_the_others_of_its_book(tmp_path: Path) -> None:
+    tunes = [("Reel", "CDEF"), ("Broken", "C3/0DEF"), ("Jig", "GcBA"), ("Silent", "z4")]
+    book = [
+        TUNE.replace("X:1", f"X:{number}").format(title=title, music=music)
+        for number, (title, music) in enumerate(tunes, start=1)
+    ]
+    (tmp_path / "book.abc").write_text("\n".join(book), encoding="utf-8")
+    first, broken, third, silent = survey(tmp_path).pieces
+    assert [piece.status for piece in (first, broken, third, silent)] == [
+        "kept",
+        "skipped",
+        "kept",
+        "skipped",
+    ]
+    assert "zero" in broken.reason
+    assert silent.reason == "has no notes"
+    assert sorted([first.split, third.split]) == ["train", "valid"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-3, 3), st.sampled_from(PLACES))))
+def test_no_music_is_both_learnt_and_held_out(
+    make_score: Callable, moved: Callable, pieces: list[tuple[int, int, str]]
+) -> None:
+    """Wherever twins lie; at least one piece is held out where there are two to choose from."""
+    with TemporaryDirectory() as folder:
+        write(make_score("abc", 5), Path(folder, "last.mid"))
+        for number, (kind, semitones, place) in enumerate(pieces):
+            file = Path(folder, place.format(number))
+            file.parent.mkdir(exist_ok=True)
+            write(moved(make_score("abc", kind), semitones), file)
+        kept = survey(Path(folder)).kept()
+    learnt = {piece.melody for piece in kept if piece.split == "train"}
+    held_out = {piece.melody for piece in kept if piece.split != "train"}
+    assert not learnt & held_out
+    assert len({piece.melody for piece in kept}) == len({5, *(kind for kind, *_ in pieces)})
+    assert held_out or len(kept) == 1
 
 
 def test_published_splits_stay_whole_and_are_not_learnt(
