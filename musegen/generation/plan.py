@@ -10,7 +10,7 @@ import numpy as np
 
 from musegen.errors import ModelError, UsageError
 from musegen.score.excerpt import closed, from_bar, until_bar, with_join
-from musegen.score.score import Ints, Notes, Part, Score
+from musegen.score.score import Ints, Notes, Part, Score, rescaled
 from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
 
 
@@ -105,10 +105,7 @@ def _after(whole: Score, old: Score, vocabulary: Vocabulary, seed: Score) -> Sco
     start, at = int(old.barlines[-1]), int(seed.barlines[-1])
 
     def ticks(steps: Ints) -> Ints:
-        scale = seed.ticks_per_quarter
-        return at + (2 * (steps - start) * scale + whole.ticks_per_quarter) // (
-            2 * whole.ticks_per_quarter
-        )
+        return at + rescaled(steps - start, whole.ticks_per_quarter, seed.ticks_per_quarter)
 
     before = dict(zip(vocabulary.places(old), old.parts, strict=True))
     parts: list[Part] = []

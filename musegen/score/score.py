@@ -243,6 +243,11 @@ def barlines_of_metre(metre: Ints, end: int, ticks_per_quarter: int) -> Ints:
     return np.unique(np.concatenate(lines)) if lines else _column([])
 
 
+def rescaled(ticks: Ints, of: int, to: int) -> Ints:
+    """Ticks, `of` to the quarter → the nearest of `to` to the quarter, halves upward."""
+    return (2 * ticks * to + of) // (2 * of)
+
+
 def standing(column: Ints, tick: int) -> tuple[int, ...]:
     """The row of a tempo, metre or key column in force at `tick`, less its tick; () if none."""
     index = int(np.searchsorted(column[:, 0], tick, side="right")) - 1

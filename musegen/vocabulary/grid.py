@@ -14,7 +14,16 @@ import numpy as np
 
 from musegen.errors import ModelError
 from musegen.score.excerpt import closed
-from musegen.score.score import Ints, Notes, Part, Score, bar_ticks, barlines_of_metre, standing
+from musegen.score.score import (
+    Ints,
+    Notes,
+    Part,
+    Score,
+    bar_ticks,
+    barlines_of_metre,
+    rescaled,
+    standing,
+)
 
 from .grid_tracker import BARS, HELD, HOLD, PLACES, REST, GridTracker
 from .vocabulary import Feature, Features, Field, Vocabulary, Words
@@ -190,7 +199,7 @@ class GridVocabulary(Vocabulary):
         end = int(seed.barlines[-1])
         numerator, denominator = standing(seed.metre, end)
         words = self.encode(replace(seed, metre=np.array([[0, numerator, denominator]])))
-        steps = (2 * end * self.steps + seed.ticks_per_quarter) // (2 * seed.ticks_per_quarter)
+        steps = int(self._steps(seed, np.int64(end)))
         body = np.full((steps, words.shape[1]), REST, np.int16)
         sounding = words[1:-1][:steps]
         body[: len(sounding)] = sounding
@@ -240,8 +249,7 @@ class GridVocabulary(Vocabulary):
         return {"name": self.name, **{name: getattr(self, name) for name in names}}
 
     def _steps(self, score: Score, ticks: Ints) -> Ints:
-        tpq = score.ticks_per_quarter
-        return (2 * ticks * self.steps + tpq) // (2 * tpq)
+        return rescaled(ticks, score.ticks_per_quarter, self.steps)
 
     def _line(self, score: Score, part: Part) -> tuple[Ints, Ints, Ints]:
         """First step, step after the last and pitch (N,) of what a voice sings.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from musegen.score.instruments import DRUMS
-from musegen.score.score import Ints, Part, Score
+from musegen.score.score import Ints, Part, Score, rescaled
 
 from .notes_layout import (
     BARLINE,
@@ -54,8 +54,7 @@ def encode(score: Score, steps: int) -> Words:
 
 def steps_of(score: Score, ticks: Ints, steps: int) -> Ints:
     """Ticks of the score → the nearest steps of the grid."""
-    tpq = score.ticks_per_quarter
-    return (2 * ticks * steps + tpq) // (2 * tpq)
+    return rescaled(ticks, score.ticks_per_quarter, steps)
 
 
 def longest_note(steps: int) -> int:
