@@ -47,4 +47,7 @@ def _show(found: dict[str, Any]) -> None:
         lost.update(file["lost"])
     if lost:
         kinds = ", ".join(f"{count} {kind}" for kind, count in lost.most_common())
-        typer.echo(f"The words of {found['vocabulary']} would lose: {kinds}.")
+        typer.echo(
+            f"Learning in the vocabulary {found['vocabulary']} would pass over: {kinds}. "
+            "The files stay as they are."
+        )

@@ -34,7 +34,11 @@ def command(
     figures = evaluate(trained, prepared, split)
     left_out = prepared.survey.count("skipped")
     if left_out:
-        say(f"{left_out} pieces could not be read or do not suit the model.", quiet)
+        say(
+            f"Left out, as unreadable or unsuited to the model: {left_out}. "
+            f"See why: musegen doctor {corpus}",
+            quiet,
+        )
     if figures["seen_in_training"]:
         seen = len(figures["seen_in_training"])
         say(
@@ -45,6 +49,18 @@ def command(
         give(figures)
     else:
         _show(figures)
+    _judge(figures, quiet)
+
+
+def _judge(figures: dict[str, Any], quiet: bool) -> None:
+    """A plain word where the model is no better than a baseline, and what to do next."""
+    from .terminal import say
+
+    nats = [n for n in figures["baselines"].values() if n is not None]
+    if nats and figures["nats_per_unit"] >= min(nats):
+        say("Warning: a baseline needs no more nats than this model. Train it for longer.")
+    else:
+        say(f"Fewer nats are better. Now try: musegen generate --model {figures['model']}", quiet)
 
 
 def _show(figures: dict[str, Any]) -> None:
@@ -52,7 +68,8 @@ def _show(figures: dict[str, Any]) -> None:
     from .terminal import give_table
 
     low, high = figures["interval"]
-    rows = [[figures["model"], f"{figures['nats_per_unit']:.4f}", f"{low:.4f} to {high:.4f}"]]
+    spread = f"{low:.4f} to {high:.4f}" if figures["pieces"] > 1 else "one piece: none"
+    rows = [[figures["model"], f"{figures['nats_per_unit']:.4f}", spread]]
     names = {"repeat": "repeat the last word", "repeat_bar": "repeat the last bar"}
     for name, nats in figures["baselines"].items():
         if nats is not None:
@@ -60,9 +77,9 @@ def _show(figures: dict[str, Any]) -> None:
     give_table([figures["split"], f"nats a {figures['unit']}", "95 % over pieces"], rows, (1, 2))
     fields = [[name, f"{nats:.4f}"] for name, nats in figures["per_field"].items() if nats]
     if len(fields) > 1:
-        give_table(["of these", "nats"], fields, (1,))
+        give_table(["of these, by field of a word", "nats"], fields, (1,))
     give_table(
-        ["pieces", f"{figures['unit']}s", "notes", "nats a note", "grid"],
+        ["pieces", f"units: {figures['unit']}", "notes in the files", "nats a note", "grid"],
         [
             [
                 str(figures["pieces"]),

@@ -170,11 +170,13 @@ def _report(
 
     from .terminal import give, give_table
 
+    old = plan.seed.n_bars if plan.seed is not None and not plan.omit_seed else 0
     files = [
         {
             "path": str(path),
             "notes": candidate.score.n_notes,
             "bars": candidate.score.n_bars,
+            "new_bars": candidate.score.n_bars - old,
             "nats_per_unit": candidate.nats / units_of(model, candidate),
             "rank_score": score,
         }
@@ -184,9 +186,15 @@ def _report(
         give({"model": str(model.folder), "random_seed": run[0], "seconds": run[1], "files": files})
         return
     unit = model.vocabulary.unit
-    head = ["piece", "bars", "notes", f"nats a {unit} of what is new"]
+    head = ["piece", "bars", "of these new", "notes", f"nats a {unit} of what is new"]
     rows = [
-        [str(f["path"]), str(f["bars"]), str(f["notes"]), f"{f['nats_per_unit']:.3f}"]
+        [
+            str(f["path"]),
+            str(f["bars"]),
+            str(f["new_bars"]),
+            str(f["notes"]),
+            f"{f['nats_per_unit']:.3f}",
+        ]
         for f in files
     ]
-    give_table(head, rows, right=(1, 2, 3))
+    give_table(head, rows, right=(1, 2, 3, 4))

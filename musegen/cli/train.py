@@ -111,7 +111,10 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
     )
     if survey.count("skipped"):
         say(f"See why files were skipped: musegen doctor {corpus}", quiet)
-    duration = f"{extent.steps} steps" if extent.steps else f"{extent.seconds / 60:.3g} minutes"
+    time = (
+        f"{extent.seconds / 60:.3g} minutes" if extent.seconds >= 120 else f"{extent.seconds:g} s"
+    )
+    duration = f"{extent.steps} steps" if extent.steps else time
     say(
         f"Vocabulary {prepared.vocabulary.name} ({prepared.vocabulary.grid}); "
         f"{network.settings.backbone} of {network.n_parameters:,} parameters, for {duration}, "
@@ -168,9 +171,11 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
         )
     pieces = "1 piece" if figures["valid_pieces"] == 1 else f"{figures['valid_pieces']} pieces"
     say(
-        f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces}. "
+        f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces} "
+        "(fewer is better). "
         f"The model is in {run.folder}, its curves in {run.folder / 'curves.svg'}.\n"
-        f"Now try: musegen generate --model {run.folder} --seed FILE",
+        f"Now try: musegen generate --model {run.folder} --seed FILE, or, for what the figure is "
+        f"worth beside simple baselines, musegen evaluate CORPUS --model {run.folder}",
         quiet,
     )
 
