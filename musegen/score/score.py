@@ -6,7 +6,7 @@ with `dataclasses.replace`. Nothing here knows of files or of learning.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -101,7 +101,7 @@ class Mark:
     """Written structure at a tick.
 
     Kinds and texts: `repeat` (`start`, `end`), `ending` (`1`, `2`, `1,3`, …), `bar` (`||`, `|]`),
-    `chord` (a chord symbol), `grace` and `ornament` (their ABC text).
+    `chord` (a chord symbol), `grace` and `ornament` (their ABC text), `lyric` (a syllable).
     """
 
     tick: int
@@ -115,7 +115,9 @@ class Part:
     """One line of a score.
 
     `program` is General MIDI's, 0–127; for drums it is the kit. `pedal` holds rows of tick and
-    value 0–127 of the sustain pedal (P, 2). `events` is what is kept unread.
+    value 0–127 of the sustain pedal (P, 2). `events` is what is kept unread. `channel` is the MIDI
+    channel, 0–15, that it came on; None where one is yet to be given out. Two parts that differ in
+    it alone are equal.
 
     Raises:
         ValueError: the program is out of range.
@@ -127,6 +129,7 @@ class Part:
     is_drums: bool = False
     pedal: Ints = field(default_factory=lambda: _column([], 2))
     events: tuple[Event, ...] = ()
+    channel: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.program <= 127:
@@ -157,6 +160,10 @@ class Score:
     marks: written structure; `unfold` plays its repeats.
     events: meta events of the whole piece that are kept unread.
     characters: the length of the music as it stood in an ABC file; 0 from elsewhere.
+    faults: what was damaged in the file and how it was mended, a sentence each.
+    unread: how many things of each kind the file holds that a Score has no place for.
+
+    The last three tell of the file: scores that differ in them alone are equal.
 
     Raises:
         ValueError: a column is out of order or a value out of range.
@@ -172,6 +179,8 @@ class Score:
     events: tuple[Event, ...] = ()
     title: str = ""
     characters: int = 0
+    faults: tuple[str, ...] = ()
+    unread: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.ticks_per_quarter < 1:
