@@ -8,7 +8,7 @@ titles and tempo are not kept. A lexeme that is no word is spelled, character by
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,9 +19,10 @@ from musegen.score.score import DEFAULT_TEMPO_US, MODES, Ints, Mark, Score
 
 from .abc_features import KEY, abc_features, features_of
 from .abc_lexicon import Kind, Lexeme, read_lexeme, shifted_fifths, transposed
-from .abc_tables import END, FIRST_LEXEME, KEYS, Tables, key_value, signature_row
-from .abc_texts import BEFORE_A_NOTE, fits, mark_text, score_of_texts, texts_of
+from .abc_tables import END, FIRST_LEXEME, KEYS, Tables, signature_row
+from .abc_texts import BEFORE_A_NOTE, fits, mark_text, no_tune, score_of_texts, texts_of
 from .abc_tracker import AbcTracker
+from .traits import Traits, traits
 from .vocabulary import Features, Field, Vocabulary, Words
 
 _MAX_SHIFT = 5
@@ -45,13 +46,27 @@ class AbcVocabulary(Vocabulary):
         object.__setattr__(self, "grid", "lexemes of ABC with L:1/8")
 
     @classmethod
-    def build(cls, scores: Sequence[Score]) -> AbcVocabulary:
-        """The lexemes of the scores, and what they become when moved within the pitches there are.
+    def build(cls, scores: Iterable[Score]) -> AbcVocabulary:
+        """The vocabulary of tunes.
 
         Raises:
             ModelError: one of the scores is no tune.
         """
-        seen = {found for score in scores for found in _in_their_keys(score)}
+        found = traits(scores)
+        if found.lines < found.scores:
+            raise no_tune()
+        return cls.of(found)
+
+    @classmethod
+    def of(cls, found: Traits) -> AbcVocabulary:
+        """The lexemes of the lines, and what they become when moved within the pitches there are.
+
+        Raises:
+            ModelError: none of the scores is a line.
+        """
+        if found.scores and not found.lines:
+            raise no_tune()
+        seen = {(read_lexeme(text), fifths, in_key) for text, fifths, in_key in found.lexemes}
         pitches = [p for lexeme, fifths, _ in seen for p in _pitches(lexeme, fifths)]
         low, high = min(pitches, default=60), max(pitches, default=72)
         words = set(_ALWAYS) | {lexeme.text for lexeme, _, _ in seen}
@@ -179,15 +194,6 @@ def _is_lost(mark: Mark, score: Score) -> bool:
     return at_end or (
         mark.kind not in ("repeat", "bar") and mark_text(mark.kind, mark.text) is None
     )
-
-
-def _in_their_keys(score: Score) -> Iterator[tuple[Lexeme, int, bool]]:
-    """The lexemes of a tune, each with the fifths of its key and whether there is one."""
-    key = 1
-    for text in texts_of(score):
-        yield read_lexeme(text), int(signature_row(np.array(key))) - 7, key > 1
-        if text.startswith("K:"):
-            key = key_value(text[2:])
 
 
 def _pitches(lexeme: Lexeme, fifths: int) -> tuple[int, ...]:

@@ -34,6 +34,14 @@ def fits(score: Score) -> bool:
     return bool(is_line.all() and (notes.duration > 0).all())
 
 
+def no_tune() -> ModelError:
+    """The error of a score that does not fit."""
+    return ModelError(
+        "it is no tune of one line, which is all that an abc model knows",
+        hint="Take a model of the vocabulary notes, or train with --vocabulary notes.",
+    )
+
+
 def texts_of(score: Score) -> Iterator[str]:
     """The lexemes of a tune: metre, key, then the music.
 
@@ -41,10 +49,7 @@ def texts_of(score: Score) -> Iterator[str]:
         ModelError: it is no tune.
     """
     if not fits(score):
-        raise ModelError(
-            "it is no tune of one line, which is all that an abc model knows",
-            hint="Take a model of the vocabulary notes, or train with --vocabulary notes.",
-        )
+        raise no_tune()
     metre, key = _changes(score.metre), _changes(score.key)
     untimed = np.array([[0, DEFAULT_TEMPO_US]])  # a tempo would cut the notes it falls into
     sheet = Sheet.of(replace(score, metre=metre, key=key, tempo=untimed), 0)

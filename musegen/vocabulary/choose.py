@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from musegen.errors import ModelError, UsageError
@@ -10,37 +11,54 @@ from musegen.score.score import Score
 from .abc import AbcVocabulary
 from .grid import GridVocabulary
 from .notes import NotesVocabulary
+from .traits import Traits, traits
 from .vocabulary import Vocabulary
 
 NAMES = ("abc", "grid", "notes")
 _TUNES_SHARE = 0.98  # of the pieces must be tunes for abc to be chosen; the others are skipped
+_VOICES = range(2, 9)
 _GRID_SHARE = 0.995  # of the notes must survive the grid for it to be chosen
 
 
-def build(scores: list[Score], name: str = "auto", steps: int | None = None) -> Vocabulary:
+def build(scores: Iterable[Score], name: str = "auto", steps: int | None = None) -> Vocabulary:
     """The vocabulary `name` over the scores; `auto` takes the one that suits.
 
     Raises:
         ModelError: the scores do not fit the vocabulary that was asked for.
         UsageError: there is no vocabulary of that name.
     """
+    return build_of(traits(scores), name, steps)
+
+
+def build_of(found: Traits, name: str = "auto", steps: int | None = None) -> Vocabulary:
+    """The same, of scores of which only the traits are at hand."""
     if name == "auto":
-        name = suits(scores)
+        name, _ = choice(found)
     if name == "abc":
-        return AbcVocabulary.build([s for s in scores if AbcVocabulary.fits(s)] or scores)
+        return AbcVocabulary.of(found)
     if name == "grid":
-        return GridVocabulary.build(scores)
+        return GridVocabulary.of(found)
     if name == "notes":
-        return NotesVocabulary.build(scores, steps)
+        return NotesVocabulary.of(found, steps)
     raise UsageError(f"no vocabulary is called {name}", hint=f"Take one of {', '.join(NAMES)}.")
 
 
-def suits(scores: list[Score]) -> str:
+def suits(scores: Iterable[Score]) -> str:
     """`abc` for tunes, a few odd ones apart; `grid` for voices that it keeps; else `notes`."""
-    tunes = sum(bool(score.characters) and AbcVocabulary.fits(score) for score in scores)
-    if scores and tunes >= _TUNES_SHARE * len(scores):
-        return "abc"
-    return "grid" if _fits_grid(scores) else "notes"
+    return choice(traits(scores))[0]
+
+
+def choice(found: Traits) -> tuple[str, str]:
+    """The vocabulary that suits, and a sentence on why."""
+    if found.scores and found.tunes >= _TUNES_SHARE * found.scores:
+        return "abc", f"{found.tunes} of {found.scores} pieces are ABC tunes of one line"
+    tunes = f"{found.tunes} of {found.scores} pieces are ABC tunes (abc asks for 98 %)"
+    hindrance = _no_grid(found)
+    if hindrance:
+        return "notes", f"{tunes}, and {hindrance}"
+    (voices,) = found.n_parts
+    kept = 100 * (1 - found.off_voices / max(1, found.notes))
+    return "grid", f"all pieces have {voices} voices, and sixteenths keep {kept:.2f} % of the notes"
 
 
 def from_dict(settings: dict[str, Any]) -> Vocabulary:
@@ -64,15 +82,18 @@ def from_dict(settings: dict[str, Any]) -> Vocabulary:
     raise ModelError(f"its vocabulary {name!r} is unknown", hint="A newer musegen may know it.")
 
 
-def _fits_grid(scores: list[Score]) -> bool:
-    """Whether all have the same 2 to 8 undrummed voices and lose almost nothing on the grid."""
-    if not scores or len({len(score.parts) for score in scores}) != 1:
-        return False
-    parts = [part for score in scores for part in score.parts]
-    if not 2 <= len(scores[0].parts) <= 8 or any(part.is_drums for part in parts):
-        return False
-    if any(len(score.metre) > 1 or not score.n_bars for score in scores):
-        return False
-    grid = GridVocabulary.build(scores)
-    lost = sum(grid.lost(score).get("notes off the grid", 0) for score in scores)
-    return lost <= (1 - _GRID_SHARE) * sum(score.n_notes for score in scores)
+def _no_grid(found: Traits) -> str:
+    """Why the grid of voices would not do; nothing where it would."""
+    fewest, most = min(found.n_parts, default=0), max(found.n_parts, default=0)
+    if fewest != most:
+        return f"they have from {fewest} to {most} parts (grid asks for as many in each)"
+    if not _VOICES[0] <= most <= _VOICES[-1]:
+        return f"they have {most} parts (grid asks for {_VOICES[0]} to {_VOICES[-1]})"
+    if found.drummed:
+        return f"{found.drummed} have drums, which no grid of voices keeps"
+    if found.unsteady:
+        return f"in {found.unsteady} the metre changes or there are no bars"
+    if found.off_voices > (1 - _GRID_SHARE) * found.notes:
+        share = 100 * found.off_voices / found.notes
+        return f"sixteenths with one note a voice would change {share:.1f} % of the notes"
+    return ""

@@ -7,6 +7,7 @@ outer ones first: in a chorale soprano, bass, then alto and tenor.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ from musegen.score.score import (
 )
 
 from .grid_tracker import BARS, HELD, HOLD, PLACES, REST, GridTracker
+from .traits import VOICE_GRID, Traits, notes_changed, traits
 from .vocabulary import Feature, Features, Field, Vocabulary, Words
 
 _VELOCITY = 80
@@ -71,24 +73,28 @@ class GridVocabulary(Vocabulary):
         object.__setattr__(self, "grid", f"{self.steps} steps a quarter")
 
     @classmethod
-    def build(cls, scores: list[Score], steps: int = 4) -> GridVocabulary:
+    def build(cls, scores: Iterable[Score], steps: int = VOICE_GRID) -> GridVocabulary:
         """The vocabulary of scores that all have as many parts as the first.
 
         Raises:
             ModelError: they differ in their parts.
         """
-        if len({len(score.parts) for score in scores}) != 1:
+        return cls.of(traits(scores), steps)
+
+    @classmethod
+    def of(cls, found: Traits, steps: int = VOICE_GRID) -> GridVocabulary:
+        """The vocabulary of scores of which this is known.
+
+        Raises:
+            ModelError: they differ in their parts.
+        """
+        if len(found.n_parts) != 1:
             raise ModelError(
                 "the pieces differ in how many voices they have",
                 hint="Train with --vocabulary notes.",
             )
-        voices = tuple((part.name, part.program) for part in scores[0].parts)
-        ranges = []
-        for voice in range(len(voices)):
-            pitch = np.concatenate([score.parts[voice].notes.pitch for score in scores])
-            ranges.append((int(pitch.min()), int(pitch.max())) if len(pitch) else (0, 127))
-        metres = {tuple(score.metre[0, 1:].tolist()) for score in scores}
-        return cls(steps, voices, tuple(ranges), tuple(sorted(metres)))
+        ranges = tuple((low, high) if low <= high else (0, 127) for low, high in found.ranges)
+        return cls(steps, found.voices, ranges, tuple(sorted(found.metres)))
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -225,15 +231,8 @@ class GridVocabulary(Vocabulary):
 
     def lost(self, score: Score) -> dict[str, int]:
         """Notes that the grid moves or drops, changes of time, key and pedal, marks, events."""
-        changed = 0
-        for part in score.parts:
-            grid = np.stack([part.notes.onset, part.notes.end]) * self.steps
-            moved = (grid % score.ticks_per_quarter != 0).any(axis=0) | (part.notes.duration == 0)
-            hidden = np.zeros(len(part.notes), bool)
-            hidden[:-1] = part.notes.onset[1:] < part.notes.end[:-1]
-            changed += int((moved | hidden).sum())
         counts = {
-            "notes off the grid": changed,
+            "notes off the grid": notes_changed(score, self.steps),
             "metres": len(score.metre) - 1,
             "tempos": len(score.tempo),
             "keys": len(score.key),

@@ -9,7 +9,7 @@ and a fine field; what exceeds them takes a word more: `wait`, of which there ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -35,10 +35,10 @@ from .notes_layout import (
     notes_fields,
 )
 from .notes_tracker import NotesTracker
+from .traits import COARSE_GRID, FINE_GRID, Traits, traits
 from .vocabulary import Features, Vocabulary, Words
 
 _MAX_SHIFT = 6
-_COARSE_GRID, _FINE_GRID = 24, 48
 _MOVED_SHARE = 0.05  # of the onsets may be moved by the coarse grid
 
 
@@ -59,15 +59,15 @@ class NotesVocabulary(Vocabulary):
         object.__setattr__(self, "grid", f"{self.steps} ticks a quarter")
 
     @classmethod
-    def build(cls, scores: Sequence[Score], steps: int | None = None) -> NotesVocabulary:
+    def build(cls, scores: Iterable[Score], steps: int | None = None) -> NotesVocabulary:
         """The vocabulary whose pitch range is that of the scores; None: on the grid they need."""
-        steps = steps or suiting_steps(scores)
-        pitches = [
-            p.notes.pitch for s in scores for p in s.parts if not p.is_drums and len(p.notes)
-        ]
-        if not pitches:
-            return cls(steps)
-        return cls(steps, int(min(p.min() for p in pitches)), int(max(p.max() for p in pitches)))
+        return cls.of(traits(scores), steps)
+
+    @classmethod
+    def of(cls, found: Traits, steps: int | None = None) -> NotesVocabulary:
+        """The vocabulary of scores of which this is known."""
+        steps = steps or suiting_steps(found)
+        return cls(steps, found.low, found.high) if found.low <= found.high else cls(steps)
 
     def encode(self, score: Score) -> Words:
         """A score → its words (T, 10), the last the end word."""
@@ -148,20 +148,10 @@ class NotesVocabulary(Vocabulary):
         return int((moved | cut).sum())
 
 
-def suiting_steps(scores: Sequence[Score]) -> int:
+def suiting_steps(found: Traits) -> int:
     """24 steps a quarter, or 48 where 24 move over 5 % of the onsets and 48 half as many."""
-    coarse, fine = (_share_moved(scores, steps) for steps in (_COARSE_GRID, _FINE_GRID))
-    return _FINE_GRID if coarse > _MOVED_SHARE and fine <= coarse / 2 else _COARSE_GRID
-
-
-def _share_moved(scores: Sequence[Score], steps: int) -> float:
-    """The share of onsets that lie off a grid of `steps` a quarter."""
-    moved = sum(
-        int((part.notes.onset * steps % score.ticks_per_quarter != 0).sum())
-        for score in scores
-        for part in score.parts
-    )
-    return moved / max(1, sum(score.n_notes for score in scores))
+    is_fine = found.off_coarse > _MOVED_SHARE * found.notes
+    return FINE_GRID if is_fine and found.off_fine <= found.off_coarse / 2 else COARSE_GRID
 
 
 def _melodic(words: Words) -> NDArray[np.bool_]:
