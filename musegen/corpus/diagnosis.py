@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from musegen.errors import ModelError
-from musegen.score.bars import check_bars
-from musegen.vocabulary.choose import build
+from musegen.vocabulary.choose import build_of, choice
+from musegen.vocabulary.traits import Traits, traits
 from musegen.vocabulary.vocabulary import Vocabulary
 
-from .survey import Piece, Progress, survey
+from .facts import Facts, facts
+from .folder import Folder
+from .leaks import passages_across, twins_across
+from .others import what_is
+from .reading import Progress, over_scores
+from .survey import Piece, Survey, survey
+
+# What the kinds of loss mean, for people; kinds that a reader names itself explain themselves.
+MEANINGS = {
+    "notes off the grid": "begin or end between two steps of the time grid and move to the nearest",
+    "notes doubled": "begin together on one pitch in one part and become one",
+    "marks": "repeats, endings, chord symbols, graces, lyrics: not learnt",
+    "events": "volume, bends, texts and other messages: not learnt, though kept in conversions",
+    "parts merged": "more than sixteen parts of one instrument: the last ones share a desk",
+    "drum kits": "kits other than the standard one: played on the standard one",
+    "metres": "metres, or changes of metre, that the vocabulary cannot say",
+    "tempos": "tempos: every piece is at one tempo there",
+    "keys": "key signatures: not said in words there",
+    "pedals": "presses and releases of the sustain pedal",
+    "pieces that do not fit": "the vocabulary cannot say them, so they are skipped",
+}
 
 
 def diagnose(corpus: Path, progress: Progress | None = None) -> dict[str, Any]:
@@ -21,37 +45,72 @@ def diagnose(corpus: Path, progress: Progress | None = None) -> dict[str, Any]:
         CorpusError: it holds no music.
     """
     found = survey(corpus, progress)
-    scores = [piece.score for piece in found.kept() if piece.score is not None]
-    vocabulary = build(scores) if scores else None
-    files = [_file(piece, vocabulary) for piece in found.pieces]
+    kept = found.kept()
+    known = sum(over_scores(traits, found.places(found.kept("train") or kept)), Traits())
+    vocabulary = build_of(known) if kept else None
+    folder, files = Folder(), []
+    for piece, its in zip(found.pieces, _facts(found, vocabulary), strict=True):
+        files.append(_file(piece, its))
+        if its and piece.status == "kept":
+            folder.add(its)
+    leaks = [*twins_across(found), *passages_across(found)]
     return {
         "files": files,
         "kept": found.count("kept"),
         "skipped": found.count("skipped"),
         "duplicates": found.count("duplicate"),
-        "ignored": found.ignored,
+        "ignored": len(found.others),
+        "others": [{"path": name, "what": what_is(found.root / name)} for name in found.others],
         "notes": sum(file["notes"] for file in files if file["status"] == "kept"),
         "vocabulary": vocabulary.name if vocabulary else None,
+        "time_grid": vocabulary.grid if vocabulary else None,
+        "why": choice(known)[1] if vocabulary else "no piece can be used",
         "splits": {split: len(found.kept(split)) for split in ("train", "valid", "test")},
+        "formats": _formats(found),
+        **folder.told(),
+        "meanings": {kind: MEANINGS[kind] for kind in folder.lost if kind in MEANINGS},
+        "leaks": [asdict(leak) for leak in leaks],
     }
 
 
-def _file(piece: Piece, vocabulary: Vocabulary | None) -> dict[str, Any]:
-    score = piece.score
-    lost: dict[str, int] = {}
-    if score is not None and vocabulary is not None and piece.status == "kept":
-        try:
-            lost = vocabulary.lost(score)
-        except ModelError:
-            lost = {"notes": score.n_notes}
+def _facts(found: Survey, vocabulary: Vocabulary | None) -> Iterator[Facts | None]:
+    """The facts of each piece of a corpus; None where there is no score."""
+    heard = [piece for piece in found.pieces if piece.melody and vocabulary]
+    settings = json.dumps(vocabulary.to_dict()) if vocabulary else ""
+    told = chain.from_iterable(over_scores(facts, found.places(heard), settings))
+    for piece in found.pieces:
+        yield next(told) if piece.melody and vocabulary else None
+
+
+def _file(piece: Piece, its: Facts | None) -> dict[str, Any]:
+    its = its or Facts()
+    slowest, fastest, prevailing = its.tempo
     return {
         "path": piece.path,
         "status": piece.status,
         "reason": piece.reason,
         "split": piece.split,
-        "notes": score.n_notes if score else 0,
-        "parts": len(score.parts) if score else 0,
-        "bars": score.n_bars if score else 0,
-        "lost": lost,
-        "faults": check_bars(score) if score and score.characters else [],
+        "notes": piece.notes,
+        "parts": piece.parts,
+        "bars": piece.bars,
+        "seconds": round(its.seconds, 1),
+        "key": its.key[0],
+        "metre": its.metre,
+        "tempo": [round(slowest, 1), round(prevailing, 1), round(fastest, 1)] if its.metre else [],
+        "lost": its.lost if piece.status == "kept" else {},
+        "unread": its.unread,
+        "faults": its.faults,
+        "grids": {str(steps): _rounded(asdict(cost)) for steps, cost in its.grids.items()},
+        "performed": its.is_performed,
     }
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def _formats(found: Survey) -> dict[str, int]:
+    """How many files of each suffix there are."""
+    files = {piece.file for piece in found.pieces}
+    counts = Counter(PurePosixPath(file).suffix.lower() for file in files)
+    return dict(counts.most_common())

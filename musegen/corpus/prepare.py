@@ -1,7 +1,8 @@
 """A corpus as arrays of words: encoded once, kept by content, mapped from disk.
 
 What is kept lies in the user's cache directory (`MUSEGEN_CACHE` overrides), in one folder for each
-set of file contents, vocabulary and version. A folder is made whole or not at all.
+set of file contents, vocabulary and version. A folder is made whole or not at all. Files are read
+and scores encoded in batches that are written as they come, so a corpus of any size goes through.
 """
 
 from __future__ import annotations
@@ -9,23 +10,26 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import platformdirs
 
-import musegen
-from musegen.errors import CorpusError, ModelError
-from musegen.vocabulary.choose import build, from_dict
+from musegen.errors import CorpusError, ModelError, OutputError
+from musegen.score.score import Score
+from musegen.vocabulary.choose import build_of, from_dict
+from musegen.vocabulary.traits import Traits, traits
 from musegen.vocabulary.vocabulary import Features, Vocabulary, Words
 
-from .survey import Piece, Progress, Survey, file_digest, music_files, survey
+from .library import cache_folder, release
+from .reading import Progress, over_scores
+from .rows import Rows
+from .survey import Piece, Survey, file_digest, music_files, survey
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,10 @@ class Prepared:
 
     Attributes:
         vocabulary: what the words mean.
-        words: of all pieces, one after the other (N, F).
+        words: of all pieces, one after the other (N, F), mapped from disk.
         features: beside them (N, G).
         pieces: where each piece lies.
-        survey: every piece found, without its score.
+        survey: every piece found.
         fingerprint: of the contents, the same wherever the files lie.
     """
 
@@ -80,6 +84,17 @@ class Prepared:
         return [piece for piece in self.pieces if split in ("all", piece.split)]
 
 
+@dataclass(frozen=True)
+class _Coded:
+    """A piece as words and features, and what is known of them; or why it has none."""
+
+    words: Words
+    features: Features
+    units: int
+    transpositions: tuple[int, int]
+    unsuited: str = ""
+
+
 def prepare(
     corpus: Path,
     *,
@@ -93,86 +108,69 @@ def prepare(
         corpus: a folder or a file.
         vocabulary: one of choose.NAMES, `auto`, or that of a trained model.
         steps: time steps a quarter of the `notes` vocabulary; None: chosen by the vocabulary.
-        progress: told how many files of how many were read.
+        progress: told how much of how much is done: files to read, then as many to encode.
 
     Raises:
         NotFound: there is no such corpus.
         CorpusError: it holds nothing that can be used.
         ModelError: its pieces do not fit the vocabulary.
+        OutputError: there is no room on the disk, neither in the cache nor elsewhere.
     """
     files, _ = music_files(corpus)
     root = corpus if corpus.is_dir() else corpus.parent
-    contents = [(file.relative_to(root).as_posix(), file_digest(file)) for file in files]
+    digests = [file_digest(file) for file in files]
+    names = [file.relative_to(root).as_posix() for file in files]
     about = vocabulary if isinstance(vocabulary, str) else vocabulary.to_dict()
-    key = hashlib.sha256(
-        json.dumps([musegen.__version__, contents, about, steps]).encode()
-    ).hexdigest()
+    key = _digest([release(), list(zip(names, digests, strict=True)), about, steps])
     folder = cache_folder() / "prepared" / key[:32]
     if folder.is_dir():
         with contextlib.suppress(OSError, EOFError, ValueError, KeyError, TypeError, ModelError):
             return _load(folder, root)
         shutil.rmtree(folder, ignore_errors=True)  # damaged, and in the way of a whole one
-    found = survey(corpus, progress)
-    prepared = _encode(
-        found,
-        vocabulary,
-        steps,
-        hashlib.sha256(json.dumps(sorted(digest for _, digest in contents)).encode()).hexdigest(),
-    )
-    with contextlib.suppress(OSError):  # an unwritable cache costs time, no more
-        _save(prepared, folder)
-    return prepared
-
-
-def cache_folder() -> Path:
-    """Where what can be made again is kept."""
-    given = os.environ.get("MUSEGEN_CACHE")
-    return Path(given) if given else platformdirs.user_cache_path("musegen")
-
-
-def _encode(
-    found: Survey, vocabulary: str | Vocabulary, steps: int | None, fingerprint: str
-) -> Prepared:
+    found = survey(corpus, _stage(progress, 0), digests)
     if isinstance(vocabulary, str):
         vocabulary = _built(found, vocabulary, steps)
-    words: list[Words] = []
-    features: list[Features] = []
-    encoded: list[Encoded] = []
-    unsuited: dict[str, str] = {}
-    for piece in found.kept():
-        assert piece.score is not None
-        try:
-            its_words = vocabulary.encode(piece.score)
-        except ModelError as error:
-            unsuited[piece.path] = error.message
-            continue
-        encoded.append(_described(piece, vocabulary, its_words, encoded[-1].stop if encoded else 0))
-        words.append(its_words)
-        features.append(vocabulary.features_of(its_words))
-    if not words:
-        raise _unusable(found, unsuited.values())
-    pieces = tuple(
-        replace(piece, status="skipped", reason=unsuited[piece.path], split="", score=None)
-        if piece.path in unsuited
-        else replace(piece, score=None)
-        for piece in found.pieces
-    )
-    return Prepared(
-        vocabulary,
-        np.concatenate(words),
-        np.concatenate(features),
-        tuple(encoded),
-        replace(found, pieces=pieces),
-        fingerprint,
-    )
+    return _made(found, vocabulary, _digest(sorted(digests)), folder, _stage(progress, 1))
+
+
+def encoded(scores: Iterator[Score], settings: str) -> list[_Coded]:
+    """The words of each score of a batch.
+
+    Args:
+        scores: of the batch.
+        settings: those of the vocabulary, as JSON.
+    """
+    vocabulary = from_dict(json.loads(settings))
+    return [_coded(score, vocabulary) for score in scores]
+
+
+def _coded(score: Score, vocabulary: Vocabulary) -> _Coded:
+    try:
+        words = vocabulary.encode(score)
+    except ModelError as error:
+        nothing = np.zeros((0, 0), np.int16)
+        return _Coded(nothing, nothing, 0, (0, 0), error.message)
+    units, shifts = vocabulary.units(score, words), vocabulary.transpositions(words)
+    return _Coded(words, vocabulary.features_of(words), units, shifts)
+
+
+def _stage(progress: Progress | None, number: int) -> Progress | None:
+    """Progress of the first or the second half of the work."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(number * total + done, 2 * total)
+
+
+def _digest(values: Any) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def _built(found: Survey, name: str, steps: int | None) -> Vocabulary:
     """The vocabulary of what is to be learnt, or of all where nothing is."""
-    learnt = [piece.score for piece in found.kept("train") or found.kept() if piece.score]
+    learnt = found.kept("train") or found.kept()
     if not learnt:
         raise _unusable(found)
-    return build(learnt, name, steps)
+    return build_of(sum(over_scores(traits, found.places(learnt)), Traits()), name, steps)
 
 
 def _unusable(found: Survey, unsuited: Iterable[str] = ()) -> CorpusError:
@@ -184,35 +182,48 @@ def _unusable(found: Survey, unsuited: Iterable[str] = ()) -> CorpusError:
     )
 
 
-def _described(piece: Piece, vocabulary: Vocabulary, words: Words, row: int) -> Encoded:
-    """Where the words of a piece lie, and what is known of them."""
-    assert piece.score is not None
-    low, high = vocabulary.transpositions(words)
-    return Encoded(
-        piece.path,
-        piece.split,
-        piece.melody,
-        start=row,
-        stop=row + len(words),
-        units=vocabulary.units(piece.score, words),
-        notes=piece.score.n_notes,
-        low=low,
-        high=high,
-    )
+def _made(
+    found: Survey,
+    vocabulary: Vocabulary,
+    fingerprint: str,
+    folder: Path,
+    progress: Progress | None,
+) -> Prepared:
+    """The corpus encoded, in its folder of the cache; in memory where that cannot be written."""
+    try:
+        _write(found, vocabulary, fingerprint, folder, progress)
+        return _load(folder, found.root)
+    except OSError:
+        pass
+    try:
+        with tempfile.TemporaryDirectory() as elsewhere:
+            _write(found, vocabulary, fingerprint, Path(elsewhere, "prepared"), progress)
+            return _load(Path(elsewhere, "prepared"), found.root, mapped=False)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be encoded: {error.strerror or error}",
+            file=found.root,
+            hint="Make room on the disk, or set MUSEGEN_CACHE to a folder on another.",
+        ) from error
 
 
-def _save(prepared: Prepared, folder: Path) -> None:
+def _write(
+    found: Survey,
+    vocabulary: Vocabulary,
+    fingerprint: str,
+    folder: Path,
+    progress: Progress | None,
+) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
-        np.save(unfinished / "words.npy", prepared.words)
-        np.save(unfinished / "features.npy", prepared.features)
+        pieces, unsuited = _write_words(found, vocabulary, unfinished, progress)
         about: dict[str, Any] = {
-            "vocabulary": prepared.vocabulary.to_dict(),
-            "fingerprint": prepared.fingerprint,
-            "ignored": prepared.survey.ignored,
-            "found": [asdict(piece) for piece in prepared.survey.pieces],
-            "encoded": [asdict(piece) for piece in prepared.pieces],
+            "vocabulary": vocabulary.to_dict(),
+            "fingerprint": fingerprint,
+            "others": found.others,
+            "found": [asdict(_judged(piece, unsuited)) for piece in found.pieces],
+            "encoded": [asdict(piece) for piece in pieces],
         }
         (unfinished / "pieces.json").write_text(json.dumps(about), encoding="utf-8")
         unfinished.replace(folder)
@@ -220,13 +231,62 @@ def _save(prepared: Prepared, folder: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _load(folder: Path, root: Path) -> Prepared:
+def _write_words(
+    found: Survey, vocabulary: Vocabulary, folder: Path, progress: Progress | None
+) -> tuple[list[Encoded], dict[str, str]]:
+    """Encode all that is kept; gives where each piece lies, and why others have no words."""
+    kept, pieces = found.kept(), []
+    unsuited: dict[str, str] = {}
+    coded = over_scores(encoded, found.places(kept), json.dumps(vocabulary.to_dict()))
+    with (
+        Rows(folder / "words.npy", len(vocabulary.fields)) as words,
+        Rows(folder / "features.npy", len(vocabulary.features)) as features,
+    ):
+        both = zip(kept, chain.from_iterable(coded), strict=True)
+        for done, (piece, its) in enumerate(both, start=1):
+            if its.unsuited:
+                unsuited[piece.path] = its.unsuited
+            else:
+                pieces.append(_described(piece, its, words.append(its.words)))
+                features.append(its.features)
+            if progress:
+                progress(done, len(kept))
+    if not pieces:
+        raise _unusable(found, unsuited.values())
+    return pieces, unsuited
+
+
+def _described(piece: Piece, coded: _Coded, row: int) -> Encoded:
+    """Where the words of a piece lie, and what is known of them."""
+    low, high = coded.transpositions
+    return Encoded(
+        piece.path,
+        piece.split,
+        piece.melody,
+        start=row,
+        stop=row + len(coded.words),
+        units=coded.units,
+        notes=piece.notes,
+        low=low,
+        high=high,
+    )
+
+
+def _judged(piece: Piece, unsuited: dict[str, str]) -> Piece:
+    """The piece, skipped where it did not suit."""
+    if piece.path not in unsuited:
+        return piece
+    return replace(piece, status="skipped", reason=unsuited[piece.path], split="")
+
+
+def _load(folder: Path, root: Path, mapped: bool = True) -> Prepared:
     about = json.loads((folder / "pieces.json").read_text(encoding="utf-8"))
+    mode: Literal["r"] | None = "r" if mapped else None
     return Prepared(
         from_dict(about["vocabulary"]),
-        np.load(folder / "words.npy", mmap_mode="r"),
-        np.load(folder / "features.npy", mmap_mode="r"),
+        np.load(folder / "words.npy", mmap_mode=mode),
+        np.load(folder / "features.npy", mmap_mode=mode),
         tuple(Encoded(**piece) for piece in about["encoded"]),
-        Survey(root, tuple(Piece(**piece) for piece in about["found"]), about["ignored"]),
+        Survey(root, tuple(Piece(**piece) for piece in about["found"]), tuple(about["others"])),
         about["fingerprint"],
     )

@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from itertools import islice
+from threading import Thread
 from typing import Any, TypeVar
 
+from musegen.errors import CorpusError
+
 Result = TypeVar("Result")
+_AHEAD = 8  # calls a process that are under way or wait to be fetched; more would fill memory
 
 
 def spread(
-    function: Callable[..., Result], *columns: Iterable[Any], processes: int, chunksize: int
+    function: Callable[..., Result], *columns: Iterable[Any], processes: int
 ) -> Iterator[Result]:
-    """What `map` gives, in order, worked out by several processes.
+    """What `map` gives, in order, worked out by several processes a little ahead of the reader.
 
     Args:
         function: of a module, so that other processes can import it.
-        columns: its arguments.
-        processes: how many.
-        chunksize: how many calls a process is given at a time.
+        columns: its arguments, taken as they are needed.
+        processes: how many; with one the work is done here.
+
+    Raises:
+        CorpusError: a process was killed.
     """
+    if processes == 1:
+        yield from map(function, *columns)
+        return
+    calls = zip(*columns, strict=False)
+    under_way: deque[Future[Result]] = deque()
     spawn = multiprocessing.get_context("spawn")  # a fork would copy torch's threads half
-    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_end_when_interrupted)
+    pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_end_in_time)
     try:
-        with _deaf_to_interrupts():
-            results = pool.map(function, *columns, chunksize=chunksize)
-        yield from results
+        while True:
+            with _deaf_to_interrupts():
+                for call in islice(calls, _AHEAD * processes - len(under_way)):
+                    under_way.append(pool.submit(function, *call))
+            if not under_way:
+                return
+            yield under_way.popleft().result()
+    except BrokenProcessPool as error:
+        raise CorpusError(
+            "a process that worked on it was ended from outside",
+            hint="Most often memory ran out; close other programs. What was read is kept.",
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -46,8 +70,19 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_when_interrupted() -> None:
-    """A process ends at Ctrl-C, where Python would raise KeyboardInterrupt and print it."""
+def _end_in_time() -> None:
+    """A process ends at Ctrl-C, where Python would raise KeyboardInterrupt and print it.
+
+    It ends too when the one that began it is gone: killed, that one could not say so.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)

@@ -1,30 +1,26 @@
 """A folder of music, piece by piece: what is kept, what is skipped and why, what is a twin.
 
 A tune book gives a piece a tune. Two pieces are twins when their notes are the same up to
-transposition, tempo, instrument and encoding.
+transposition, tempo, instrument and encoding. Scores are not kept in memory: see `reading`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from musegen.errors import CorpusError, MusegenError, NotFound
-from musegen.score.files import SUFFIXES, read_all
-from musegen.score.fingerprint import melody_hash
-from musegen.score.score import Score
+from musegen.errors import CorpusError, NotFound
+from musegen.score.files import SUFFIXES
 
-from .processes import spread
+from .library import Record
+from .reading import Place, Progress, Source, read_records
 from .split import SPLITS, assign, given_split
 
-Progress = Callable[[int, int], None]
-_IN_PARALLEL = 64  # fewer files than this are read faster by one process
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Piece:
     """One piece of a corpus.
 
@@ -34,8 +30,13 @@ class Piece:
         reason: why it is not kept; for a duplicate, of which piece.
         split: `train`, `valid` or `test`; empty where it is not kept.
         family: the same for pieces that must stand on one side of a split.
-        melody: the fingerprint of its notes, up to transposition.
-        score: what was read; None where it could not be.
+        melody: the fingerprint of its notes, up to transposition; empty where there is none.
+        notes: how many notes it has.
+        parts: how many parts.
+        bars: how many bars; 0 without bars.
+        file: its file, relative to the corpus.
+        content: a digest of the content of the file.
+        number: its place in the file, from 0.
     """
 
     path: str
@@ -44,16 +45,21 @@ class Piece:
     split: str = ""
     family: str = ""
     melody: str = ""
-    score: Score | None = None
+    notes: int = 0
+    parts: int = 0
+    bars: int = 0
+    file: str = ""
+    content: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The pieces of a corpus in order of path, and how many other files lie among them."""
+    """The pieces of a corpus in order of path, and the other files that lie among them."""
 
     root: Path
     pieces: tuple[Piece, ...]
-    ignored: int = 0
+    others: tuple[str, ...] = ()
 
     def kept(self, split: str = "") -> list[Piece]:
         """The pieces to learn from or to measure on; of all splits where none is named."""
@@ -63,19 +69,24 @@ class Survey:
         """How many pieces have this status."""
         return sum(piece.status == status for piece in self.pieces)
 
+    def places(self, pieces: Sequence[Piece]) -> list[Place]:
+        """Where the scores of these pieces are found."""
+        return [Place(self.root / p.file, p.content, p.number, p.notes) for p in pieces]
 
-def music_files(corpus: Path) -> tuple[list[Path], int]:
-    """The music files below a folder (or one file) in order, and how many files are none.
+
+def music_files(corpus: Path) -> tuple[list[Path], list[Path]]:
+    """The music files below a folder (or one file) in order, and the other files.
 
     Raises:
         NotFound: there is no such folder.
         CorpusError: the folder cannot be read or holds no music.
     """
     if corpus.is_file():
-        return [corpus], 0
+        return [corpus], []
     if not corpus.is_dir():
         raise NotFound("there is no such file or folder", file=corpus)
-    found, others = [], 0
+    found: list[Path] = []
+    others: list[Path] = []
     try:
         os.listdir(corpus)  # noqa: PTH208 - os.walk would pass over a closed folder in silence
     except OSError as error:
@@ -85,14 +96,13 @@ def music_files(corpus: Path) -> tuple[list[Path], int]:
         for name in sorted(names):
             path = Path(folder, name)
             is_music = path.suffix.lower() in SUFFIXES and not name.startswith(".")
-            found += [path] if is_music else []
-            others += not is_music
+            (found if is_music else others).append(path)
     if not found:
         kinds = ", ".join(sorted(SUFFIXES))
         raise CorpusError(
             "holds no music", file=corpus, hint=f"musegen reads files that end in {kinds}."
         )
-    return sorted(found), others
+    return sorted(found), sorted(others)
 
 
 def file_digest(path: Path) -> str:
@@ -103,56 +113,57 @@ def file_digest(path: Path) -> str:
         return ""
 
 
-def survey(corpus: Path, progress: Progress | None = None) -> Survey:
+def survey(
+    corpus: Path, progress: Progress | None = None, digests: Sequence[str] | None = None
+) -> Survey:
     """Read every piece of a corpus, find twins and assign the splits.
 
     Args:
         corpus: a folder, searched to its depth, or one file.
         progress: told how many files of how many were read.
+        digests: of its music files in their order, where they are known already.
 
     Raises:
         NotFound: there is no such folder.
         CorpusError: it holds no music.
     """
-    files, ignored = music_files(corpus)
+    files, others = music_files(corpus)
     root = corpus if corpus.is_dir() else corpus.parent
-    pieces = []
-    for done, found in enumerate(_read_files(files, root), start=1):
-        pieces += found
-        if progress:
-            progress(done, len(files))
+    digests = digests or [file_digest(file) for file in files]
+    sources = [Source(file, _content(file, its)) for file, its in zip(files, digests, strict=True)]
+    pieces = [
+        _piece(source, source.path.relative_to(root).as_posix(), number, record)
+        for source, records in read_records(sources, progress)
+        for number, record in enumerate(records)
+    ]
     given = [given_split(piece.path) for piece in pieces]
     pieces = _mark_twins(pieces, given)
     splits = assign([p.family if p.status == "kept" else None for p in pieces], given)
     placed = (replace(piece, split=split) for piece, split in zip(pieces, splits, strict=True))
-    return Survey(root, tuple(placed), ignored)
+    names = (path.relative_to(root).as_posix() for path in others)
+    return Survey(root, tuple(placed), tuple(names))
 
 
-def _read_files(files: list[Path], root: Path) -> Iterator[list[Piece]]:
-    """The pieces of each file, in order; many files by several processes."""
-    cores = os.cpu_count() or 1
-    if len(files) < _IN_PARALLEL or cores == 1:
-        yield from (_read_file(file, root) for file in files)
-        return
-    yield from spread(_read_file, files, [root] * len(files), processes=cores, chunksize=8)
+def _content(file: Path, digest: str) -> str:
+    """What a file is known by: its content, and its suffix, which decides where that is unsure."""
+    return f"{digest[:32]}{file.suffix.lower()}" if digest else ""
 
 
-def _read_file(file: Path, root: Path) -> list[Piece]:
-    try:
-        found: Iterable[tuple[str, Score | MusegenError]] = list(read_all(file))
-    except MusegenError as error:
-        found = [(str(file), error)]
-    return [_piece(Path(name).relative_to(root).as_posix(), music) for name, music in found]
-
-
-def _piece(path: str, music: Score | MusegenError) -> Piece:
-    if isinstance(music, MusegenError):
-        return Piece(path, "skipped", music.message)
-    if not music.n_notes:
-        return Piece(path, "skipped", "has no notes", score=music)
-    melody = melody_hash(music)
-    title = " ".join(music.title.lower().split())
-    return Piece(path, melody=melody, family=title if music.characters else "", score=music)
+def _piece(source: Source, file: str, number: int, record: Record) -> Piece:
+    name = record["name"]
+    return Piece(
+        file + name if name else file,
+        "skipped" if record["reason"] else "kept",
+        record["reason"],
+        family=record["title"] if record["melody"] else "",
+        melody=record["melody"],
+        notes=record["notes"],
+        parts=record["parts"],
+        bars=record["bars"],
+        file=file,
+        content=source.content,
+        number=number,
+    )
 
 
 def _mark_twins(pieces: list[Piece], given: list[str]) -> list[Piece]:

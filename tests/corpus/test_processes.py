@@ -15,7 +15,7 @@ import time
 from musegen.corpus.processes import spread
 print("ready", flush=True)
 try:
-    for _ in spread(time.sleep, [0.01] + [60] * 9, processes=2, chunksize=1):
+    for _ in spread(time.sleep, [0.01] + [60] * 9, processes=2):
         print("begun", flush=True)
 except KeyboardInterrupt:
     print("interrupted")
@@ -23,7 +23,7 @@ except KeyboardInterrupt:
 
 
 def test_results_come_in_order() -> None:
-    found = list(spread(pow, range(9), [2] * 9, processes=2, chunksize=4))
+    found = list(spread(pow, range(9), [2] * 9, processes=2))
     assert found == [number**2 for number in range(9)]
 
 

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musegen.corpus import survey as module
-from musegen.corpus.diagnosis import diagnose
 from musegen.corpus.survey import Survey, file_digest, music_files, survey
 from musegen.errors import CorpusError, NotFound
 from musegen.score.files import write
@@ -58,7 +56,7 @@ def test_what_is_no_music_is_ignored_and_what_cannot_be_read_is_skipped(
         status, reason, split = statuses[name]
         assert (status, split) == ("skipped", "")
         assert reason
-    assert found.ignored == 2
+    assert found.others == (".hidden.mid", "cover.jpg")
     assert [found.count(s) for s in ("kept", "skipped", "duplicate")] == [2, 3, 0]
 
 
@@ -85,11 +83,12 @@ def test_files_come_in_one_order_to_any_depth(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    found, ignored = music_files(tmp_path)
+    (tmp_path / "b" / "cover.jpg").write_bytes(b"")
+    found, others = music_files(tmp_path)
     assert sorted(found) == found
     assert {file.relative_to(tmp_path).as_posix() for file in found} == set(names)
-    assert ignored == 0
-    assert music_files(tmp_path / "a.MID") == ([tmp_path / "a.MID"], 0)
+    assert others == [tmp_path / "b" / "cover.jpg"]
+    assert music_files(tmp_path / "a.MID") == ([tmp_path / "a.MID"], [])
 
 
 def test_a_digest_is_of_the_bytes_and_empty_where_there_are_none(tmp_path: Path) -> None:
@@ -221,39 +220,4 @@ def test_tunes_of_one_title_or_one_melody_are_a_family_in_any_order(tmp_path: Pa
 def test_progress_counts_every_file(tmp_path: Path, make_corpus: Callable) -> None:
     heard: list[tuple[int, int]] = []
     survey(make_corpus(tmp_path, "grid", 3), lambda done, of: heard.append((done, of)))
-    assert heard == [(1, 3), (2, 3), (3, 3)]
-
-
-@pytest.mark.slow
-def test_several_processes_find_what_one_finds(
-    tmp_path: Path, make_corpus: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    corpus = make_corpus(tmp_path, "grid", 4)
-    (corpus / "broken.mid").write_bytes(b"MThd then nothing")
-    alone = survey(corpus)
-    monkeypatch.setattr(module, "_IN_PARALLEL", 2)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert survey(corpus) == alone
-
-
-def test_doctor_tells_of_each_piece_and_of_all(tmp_path: Path, make_corpus: Callable) -> None:
-    make_corpus(tmp_path, "notes", 3)
-    make_corpus(tmp_path / "again", "notes", 1)
-    (tmp_path / "broken.mid").write_bytes(b"MThd then nothing")
-    (tmp_path / "notes.txt").write_text("la")
-    told = diagnose(tmp_path)
-    files = {file["path"]: file for file in told["files"]}
-    assert (told["kept"], told["skipped"], told["duplicates"], told["ignored"]) == (3, 1, 1, 1)
-    assert told["vocabulary"] == "notes"
-    assert sum(told["splits"].values()) == 3
-    assert told["notes"] == sum(f["notes"] for f in files.values() if f["status"] == "kept") > 0
-    assert (files["0.mid"]["parts"], files["0.mid"]["bars"], files["0.mid"]["faults"]) == (4, 4, [])
-    assert files["broken.mid"]["notes"] == files["broken.mid"]["bars"] == 0
-    assert files["again/0.mid"]["status"] == "duplicate"
-
-
-def test_doctor_of_nothing_readable_has_no_vocabulary(tmp_path: Path) -> None:
-    (tmp_path / "broken.mid").write_bytes(b"MThd then nothing")
-    told = diagnose(tmp_path)
-    assert told["vocabulary"] is None
-    assert told["kept"] == told["notes"] == 0
+    assert heard == [(0, 3), (1, 3), (2, 3), (3, 3)]
