@@ -1,13 +1,19 @@
 """What all tests share: hypothesis profiles, folders of their own, small music, and real music."""
 
+import hashlib
+import json
 import os
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from musegen.corpus import datasets_recipe
+from musegen.corpus.datasets_recipe import recipe_folder
 from musegen.score.files import write
 from musegen.score.score import Notes, Part, Score, barlines_of_metre
 
@@ -107,5 +113,77 @@ def make_corpus() -> MakeCorpus:
         for number in range(first, first + n):
             write(_make_score(kind, number), folder / f"{number}.{suffix}")
         return folder
+
+    return make
+
+
+class Loopback(ThreadingHTTPServer):
+    """Hands out `files` by path, half of those that are `cut`; what was `asked` for is noted."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files: dict[str, bytes] = {}
+        self.cut: set[str] = set()
+        self.asked: list[str] = []
+
+    def stop(self) -> None:
+        """From now on there is no connection."""
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        server, path = self.server, self.path.lstrip("/")
+        assert isinstance(server, Loopback)
+        server.asked.append(path)
+        if path not in server.files:
+            self.send_error(404)
+            return
+        data = server.files[path]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: len(data) // 2] if path in server.cut else data)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
+    """A server on this machine."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with Loopback() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.stop()
+        thread.join()
+
+
+@pytest.fixture
+def offer(
+    loopback: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
+    """`("maestro", {file: bytes}, known=False)` → that data set, small, from loopback."""
+
+    def make(name: str, files: dict[str, bytes], known: bool = True, **values: object) -> None:
+        recipe = json.loads((recipe_folder() / f"{name}.json").read_text(encoding="utf-8"))
+        downloads = [
+            {
+                "url": f"http://127.0.0.1:{loopback.server_port}/{file}",
+                "file": file,
+                "bytes": len(data) if known else None,
+                "sha256": hashlib.sha256(data).hexdigest() if known else None,
+            }
+            for file, data in files.items()
+        ]
+        loopback.files |= files
+        recipes = tmp_path / "recipes"
+        recipes.mkdir(exist_ok=True)
+        text = json.dumps(recipe | {"downloads": downloads} | values)
+        (recipes / f"{name}.json").write_text(text, encoding="utf-8")
+        monkeypatch.setattr(datasets_recipe, "recipe_folder", lambda: recipes)
 
     return make

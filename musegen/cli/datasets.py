@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .options import Json, Quiet
 
+if TYPE_CHECKING:
+    from musegen.corpus.datasets_recipe import Download, Recipe
+
 app = typer.Typer(no_args_is_help=True, help="The data sets that musegen knows by name.")
+
+Name = Annotated[str, typer.Argument(help="The name of a data set.")]
 
 
 @app.command("list")
@@ -17,7 +23,7 @@ def list_datasets(as_json: Json = False) -> None:
     """List the data sets, with their size and licence."""
     from dataclasses import asdict
 
-    from musegen.corpus.datasets import catalogue
+    from musegen.corpus.datasets_recipe import catalogue
 
     from .terminal import give, give_table
 
@@ -25,28 +31,129 @@ def list_datasets(as_json: Json = False) -> None:
     if as_json:
         give({"datasets": [asdict(recipe) for recipe in recipes]})
         return
-    rows = [[r.name, r.title, str(r.size), r.licence_of_music] for r in recipes]
-    give_table(["data set", "what", "size", "licence of the music"], rows)
+    rows = [[r.name, r.title, r.size, _fetched(r), r.licence_of_encoding] for r in recipes]
+    give_table(["data set", "what", "size", "to fetch", "licence of the encoding"], rows)
+
+
+@app.command()
+def show(name: Name, as_json: Json = False) -> None:
+    """Show a data set's card: source, licences, size, split, checksums."""
+    from dataclasses import asdict
+
+    from musegen.corpus.datasets_recipe import find
+
+    from .terminal import give
+
+    recipe = find(name)
+    if as_json:
+        give(asdict(recipe))
+    else:
+        typer.echo(_card(recipe))
 
 
 @app.command()
 def get(
-    name: Annotated[str, typer.Argument(help="The name of a data set.")],
+    name: Name,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder. [default: ./NAME]")
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(help="A copy that you have: an archive, or the folder unpacked from it."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Make a data set as a folder of music; broken off, it goes on where it was."""
-    from musegen.corpus.datasets import find
-    from musegen.corpus.datasets import get as get_dataset
+    from musegen.corpus.datasets_recipe import find
 
-    from .terminal import counting, give, say
+    from .terminal import give, say
 
     recipe = find(name)
-    with counting(f"fetching {recipe.title}", quiet) as progress:
-        folder = get_dataset(name, output or Path(name), progress)
+    folder = made(recipe, output or Path(name), source, quiet, ask=not (yes or as_json))
     if as_json:
         give({"dataset": name, "folder": str(folder)})
     say(f"{recipe.title} is in {folder}. Now try: musegen train {folder}", quiet)
+
+
+def made(recipe: Recipe, folder: Path, source: Path | None, quiet: bool, ask: bool = True) -> Path:
+    """The data set's folder, made where it is not yet there.
+
+    What is to be downloaded is told first, and a person at a terminal asked whether to go on.
+    """
+    from musegen.corpus.datasets import get as get_dataset
+    from musegen.corpus.datasets import is_made
+    from musegen.corpus.datasets_download import missing
+
+    from .terminal import bars, say
+
+    wanted = [] if source or is_made(recipe, folder) else missing(recipe)
+    if wanted:
+        asking = ask and sys.stdin.isatty()
+        say(_announcement(recipe, wanted), quiet and not asking)
+        if asking and not typer.confirm("Download it?", default=True, err=True):
+            say("Nothing was downloaded.", quiet)
+            raise typer.Exit(1)
+    with bars(quiet) as progress:
+        fetching = progress.add_task(f"fetching {recipe.title}", total=None, visible=bool(wanted))
+        making = progress.add_task(f"making {folder}", total=None)
+        return get_dataset(
+            recipe.name,
+            folder,
+            lambda done, total: progress.update(making, completed=done, total=total),
+            source=source,
+            fetching=lambda come, all_: progress.update(fetching, completed=come, total=all_),
+            tell=lambda sentence: say(sentence, quiet),
+        )
+
+
+def _announcement(recipe: Recipe, wanted: list[Download]) -> str:
+    """What a person should know before anything is downloaded."""
+    return "\n".join(
+        [
+            f"{recipe.title} is to be downloaded.",
+            f"Licence of the music: {recipe.licence_of_music}.",
+            f"Licence of the encoding: {recipe.licence_of_encoding}.",
+            *_addresses(wanted),
+        ]
+    )
+
+
+def _card(recipe: Recipe) -> str:
+    ship = "may be given to others" if recipe.weights_may_ship else "are for yourself alone"
+    return "\n".join(
+        [
+            f"{recipe.name}: {recipe.title}",
+            f"Source: {recipe.source}.",
+            f"Licence of the music: {recipe.licence_of_music}.",
+            f"Licence of the encoding: {recipe.licence_of_encoding}.",
+            f"Models trained on it {ship}.",
+            f"Size: {recipe.size}.",
+            f"Split: {recipe.split}.",
+            *(_addresses(recipe.downloads) or ["Nothing is downloaded: it comes with music21."]),
+        ]
+    )
+
+
+def _addresses(downloads: list[Download] | tuple[Download, ...]) -> list[str]:
+    """Address, size and checksum of each file, and what is done where there is no checksum."""
+    lines = []
+    for download in downloads:
+        size = f"{download.bytes:,} bytes" if download.bytes else "size not stated by its source"
+        checksum = f"SHA-256 {download.sha256}" if download.sha256 else "no checksum known"
+        lines.append(f"  {download.url}\n    {size}, {checksum}")
+    if any(download.sha256 is None for download in downloads):
+        lines.append(
+            "Where no checksum is known, that of the first copy is kept, "
+            "and every later one held to it."
+        )
+    return lines
+
+
+def _fetched(recipe: Recipe) -> str:
+    """How much is downloaded, for a table."""
+    sizes = [download.bytes for download in recipe.downloads]
+    if not sizes:
+        return "nothing"
+    return "not stated" if None in sizes else f"{sum(filter(None, sizes)) / 1e6:.1f} MB"

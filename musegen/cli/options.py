@@ -21,19 +21,22 @@ def corpus_path(corpus: str, quiet: bool) -> Path:
     Raises:
         NotFound: there is neither.
     """
-    from musegen.corpus.datasets import catalogue, get
-    from musegen.corpus.prepare import cache_folder
+    from musegen.corpus.datasets_recipe import catalogue
+    from musegen.corpus.library import cache_folder
     from musegen.errors import NotFound
 
-    from .terminal import counting
+    from .datasets import made
+    from .terminal import say
 
     if Path(corpus).exists():
         return Path(corpus)
-    if corpus not in [recipe.name for recipe in catalogue()]:
+    recipes = {recipe.name: recipe for recipe in catalogue()}
+    if corpus not in recipes:
         hint = "For music to begin with, see musegen datasets list."
         raise NotFound("there is no such file, folder or data set", file=corpus, hint=hint)
-    with counting(f"fetching {corpus}", quiet) as progress:
-        return get(corpus, cache_folder() / "datasets" / corpus, progress)
+    folder = made(recipes[corpus], cache_folder() / "datasets" / corpus, None, quiet)
+    say(f"The data set {corpus} is in {folder}.", quiet)
+    return folder
 
 
 def free_path(path: Path) -> Path:

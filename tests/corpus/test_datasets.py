@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from music21.common import getCorpusFilePath
 
-from musegen.corpus import datasets
-from musegen.corpus.datasets import LEFT_OUT, Recipe, catalogue, find, get, recipe_folder, side
+from musegen.corpus import datasets_recipe
+from musegen.corpus.datasets import LEFT_OUT, get
+from musegen.corpus.datasets_export import side
+from musegen.corpus.datasets_recipe import Recipe, catalogue, find, recipe_folder
 from musegen.errors import CorpusError, NotFound
 from musegen.score.files import read, read_all
 from musegen.score.fingerprint import melody_hash
@@ -35,7 +37,7 @@ def small(tmp_path, monkeypatch):
         folder = tmp_path / "recipes"
         folder.mkdir(exist_ok=True)
         (folder / "small.json").write_text(json.dumps(given))
-        monkeypatch.setattr(datasets, "recipe_folder", lambda: folder)
+        monkeypatch.setattr(datasets_recipe, "recipe_folder", lambda: folder)
 
     return offer
 
@@ -45,17 +47,38 @@ def test_every_recipe_says_all_that_there_is_to_say(path):
     recipe = find(path.stem)
     values = json.loads(path.read_text(encoding="utf-8"))
     assert set(values) == {field.name for field in fields(Recipe)} - {"name"}
-    assert all(value or value is False or name == "root" for name, value in values.items())
-    assert re.compile(recipe.family).groups == 1
-    root = CORPUS / recipe.root
-    for pattern in recipe.files:
-        assert list(root.glob(pattern)), f"{pattern} finds nothing"
+    may_be_empty = {"root", "family", "split_table", "downloads"}
+    assert all(value or value is False or name in may_be_empty for name, value in values.items())
+    assert not recipe.family or re.compile(recipe.family).groups == 1
+    assert (recipe.kind == "download") == bool(recipe.downloads)
+    for pattern in recipe.files if recipe.kind == "music21" else ():
+        assert list((CORPUS / recipe.root).glob(pattern)), f"{pattern} finds nothing"
+
+
+@pytest.mark.parametrize("recipe", catalogue(), ids=lambda recipe: recipe.name)
+def test_what_is_downloaded_is_of_one_version_and_checksums_are_checksums(recipe):
+    for download in recipe.downloads:
+        assert re.search(r"/[0-9a-f]{40}[/.]|/v\d+\.\d+\.\d+/", download.url)
+        assert download.url.startswith("https://")
+        assert download.sha256 is None or re.fullmatch("[0-9a-f]{64}", download.sha256)
+        assert download.bytes is None or download.bytes > 1000
+        assert not Path(download.file).is_absolute()
+    assert len({download.file for download in recipe.downloads}) == len(recipe.downloads)
 
 
 def test_the_catalogue_holds_the_sets_that_were_promised():
     names = [recipe.name for recipe in catalogue()]
     assert names == sorted(names)
     assert {"bach-chorales", "ryans-mammoth", "oneills", "essen", "palestrina"} < set(names)
+    assert {"string-quartets", "nottingham", "pop909", "maestro", "jsb-chorales"} < set(names)
+    works = {path.parts[0] for path in quartets()}
+    assert works == {"haydn", "mozart", "beethoven"}
+
+
+def quartets():
+    """The files of the string quartets, below music21's corpus."""
+    patterns = find("string-quartets").files
+    return [path.relative_to(CORPUS) for pattern in patterns for path in CORPUS.glob(pattern)]
 
 
 def test_sizes_are_those_of_the_sources():
@@ -136,6 +159,7 @@ def test_a_run_broken_off_goes_on_where_it_was(small, tmp_path):
     whole = get("small", tmp_path / "whole")
     assert 0 < len(begun) < len(music_in(whole)) == len(told) == told[-1][0] == told[-1][1]
     assert music_in(tmp_path / "made") == music_in(whole)
+    assert get("small", whole, lambda *_: pytest.fail("made again")) == whole
     assert all((tmp_path / "made" / name).stat().st_mtime_ns == t for name, t in times.items())
     assert not list((tmp_path / "made").rglob("*.part"))
 

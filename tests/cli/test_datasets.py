@@ -1,0 +1,112 @@
+"""`musegen datasets`: what is to come is told first, and a named data set is trained on at once."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+Musegen = Callable[..., Result]
+Ask = Callable[..., dict[str, Any]]
+Offer = Callable[..., None]
+
+CARD = ["Source", "Licence of the music", "Licence of the encoding", "Size", "Split"]
+
+
+@pytest.fixture
+def chorales(offer: Offer) -> None:
+    """The chorales at sixteenths, eight of them, from loopback."""
+    pieces = [
+        [[70 + n, 67, 64, 48 + step // 8 % 5] for step in range(64 + n)] for n in range(8)
+    ]
+    book = {"train": pieces[:6], "valid": pieces[6:7], "test": pieces[7:]}
+    offer("jsb-chorales", {"Jsb16thSeparated.json": json.dumps(book).encode()}, known=False)
+
+
+def test_a_card_says_all_of_a_data_set(musegen: Musegen, ask: Ask) -> None:
+    listed = ask("datasets", "list")["datasets"]
+    for about in listed:
+        card = musegen("datasets", "show", about["name"]).stdout
+        assert [line for line in CARD if f"{line}: " not in card] == []
+        assert ask("datasets", "show", about["name"]) == about
+        for download in about["downloads"]:
+            assert download["url"] in card
+            assert (download["sha256"] or "no checksum known") in card
+            assert (f"{download['bytes']:,}" if download["bytes"] else "not stated") in card
+    table = musegen("datasets", "list").stdout
+    assert all(about["name"] in table for about in listed)
+
+
+@pytest.mark.usefixtures("chorales")
+def test_licence_size_and_checksum_are_told_before_anything_is_fetched(
+    musegen: Musegen, loopback: Any
+) -> None:
+    got = musegen("datasets", "get", "jsb-chorales")
+    assert got.exit_code == 0, got.output
+    told = got.stderr.index("Licence of the encoding: none stated")
+    assert told < got.stderr.index("no checksum known") < got.stderr.index("SHA-256")
+    assert got.stdout == ""
+    assert len(list(Path("jsb-chorales").rglob("*.mid"))) == 8
+    again = musegen("datasets", "get", "jsb-chorales")
+    assert "Licence" not in again.stderr
+    assert len(loopback.asked) == 1
+    assert musegen("datasets", "get", "jsb-chorales", "-q", "-o", "other").stderr == ""
+
+
+@pytest.mark.usefixtures("chorales")
+def test_a_person_at_a_terminal_is_asked(
+    musegen: Musegen, loopback: Any, monkeypatch: pytest.MonkeyPatch, ask: Ask
+) -> None:
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("musegen.cli.datasets.sys", terminal)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
+    declined = musegen("datasets", "get", "jsb-chorales")
+    assert declined.exit_code == 1
+    assert "Nothing was downloaded" in declined.stderr
+    assert not loopback.asked
+    assert not Path("jsb-chorales").exists()
+    assert set(ask("datasets", "get", "jsb-chorales", "-o", "a")) == {"dataset", "folder"}
+    assert musegen("datasets", "get", "jsb-chorales", "--yes", "-o", "b").exit_code == 0
+
+
+@pytest.mark.usefixtures("chorales")
+def test_a_named_data_set_is_fetched_once_and_trained_on(
+    musegen: Musegen, ask: Ask, loopback: Any
+) -> None:
+    trained = musegen("train", "jsb-chorales", "--steps", 2)
+    assert trained.exit_code == 0, trained.output
+    assert "The data set jsb-chorales is in" in trained.stderr
+    assert Path("runs/jsb-chorales/model.safetensors").is_file()
+    loopback.stop()
+    found = ask("doctor", "jsb-chorales")
+    assert found["kept"] == 8
+    assert len(loopback.asked) == 1
+
+
+@pytest.mark.usefixtures("chorales")
+def test_a_copy_is_taken_from_where_it_lies(
+    musegen: Musegen, loopback: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("mine.json").write_bytes(loopback.files.pop("Jsb16thSeparated.json"))
+    assert musegen("datasets", "get", "jsb-chorales").exit_code == 1
+    got = musegen("datasets", "get", "jsb-chorales", "--source", "mine.json")
+    assert got.exit_code == 0, got.output
+    assert "Licence" not in got.stderr
+    monkeypatch.setenv("MUSEGEN_DATASETS_GET_SOURCE", "nowhere.json")
+    assert musegen("datasets", "get", "jsb-chorales", "-o", "b").exit_code == 2
+
+
+@pytest.mark.usefixtures("chorales")
+def test_what_cannot_be_fetched_is_one_sentence_with_address_and_way_out(
+    musegen: Musegen, loopback: Any
+) -> None:
+    loopback.files.clear()
+    failed = musegen("datasets", "get", "jsb-chorales", "-q")
+    assert failed.exit_code == 1
+    assert failed.stderr.count("\n") == 1
+    assert f"http://127.0.0.1:{loopback.server_port}/Jsb16thSeparated.json" in failed.stderr
+    assert "404" in failed.stderr
+    assert "--source" in failed.stderr
