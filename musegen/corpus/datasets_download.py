@@ -70,9 +70,10 @@ def differing(recipe: Recipe, copy: Path) -> Iterator[str]:
     """
     for download in recipe.downloads:
         name = Path(download.file).name
-        path = copy if copy.is_file() and copy.name == name else copy / download.file
         known = _checksum(download, originals_folder(recipe))
-        if known and path.is_file() and file_digest(path) != known:
+        held = [copy] if copy.name == name else [copy / download.file, copy / name]
+        path = next((path for path in held if path.is_file()), None)
+        if path and known and file_digest(path) != known:
             yield f"{path} is not the copy that this data set is made from: its SHA-256 differs."
 
 
@@ -121,8 +122,7 @@ def _fetch(download: Download, folder: Path, counter: _Counter) -> None:
             error.response.close()  # which pooch leaves open
         raise _failure(download, f"cannot be fetched: {_reason(error)}") from error
     except ValueError as error:
-        first = "" if download.sha256 else " of the copy fetched first"
-        raise _failure(download, f"has not the checksum{first}; it was thrown away") from error
+        raise _mismatch(download, folder) from error
     if fault := _fault(download, folder / download.file):
         (folder / download.file).unlink()
         raise _failure(download, fault)
@@ -143,6 +143,17 @@ def _failure(download: Download, what: str) -> CorpusError:
         what,
         file=download.url,
         hint=f"Try again later, or give a copy of {Path(download.file).name} with --source.",
+    )
+
+
+def _mismatch(download: Download, folder: Path) -> CorpusError:
+    if download.sha256:
+        return _failure(download, "has not the checksum that it should have; it was thrown away")
+    kept = _kept(folder / download.file)
+    return CorpusError(
+        "has not the checksum of the copy fetched first; it was thrown away",
+        file=download.url,
+        hint=f"If you trust the new one, delete {kept} and try again.",
     )
 
 

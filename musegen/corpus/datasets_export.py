@@ -10,7 +10,7 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,13 +58,13 @@ def originals(recipe: Recipe, root: Path) -> list[Original]:
     """
     if root.is_file():
         return [Original(root, Path(root.name))]
-    found = {
-        path: _name(recipe, pattern, path, root)
-        for pattern in recipe.files
-        for path in (root.rglob(pattern) if recipe.downloads else root.glob(pattern))
-    }
+    found = {path: name for pattern in recipe.files for path, name in _found(recipe, pattern, root)}
     if not found:
-        raise CorpusError(f"holds no {' or '.join(recipe.files)}", file=root)
+        raise CorpusError(
+            f"holds no {' or '.join(recipe.files)}",
+            file=root,
+            hint="Take the archive itself, or the folder unpacked from it.",
+        )
     sides = _published_sides(recipe, root) if recipe.split_table else dict.fromkeys(found, "")
     if unknown := found.keys() - sides.keys():
         raise CorpusError(f"{recipe.split_table} does not place it", file=min(unknown))
@@ -119,11 +119,18 @@ def _runs(voice: Ints) -> Notes:
     return Notes.of(rows[voice[starts] != _REST])
 
 
-def _name(recipe: Recipe, pattern: str, path: Path, root: Path) -> Path:
-    """A file's path in the data set, whatever lies around it in an archive."""
+def _found(recipe: Recipe, pattern: str, root: Path) -> Iterator[tuple[Path, Path]]:
+    """The files of a pattern, each with its path in the data set.
+
+    Of what is downloaded, whatever lies around it in an archive counts for nothing; and the folder
+    may be the one that holds the files themselves.
+    """
     if not recipe.downloads:
-        return path.relative_to(root)
-    return Path(*path.parts[-len(Path(pattern).parts) :])
+        yield from ((path, path.relative_to(root)) for path in root.glob(pattern))
+        return
+    depth = len(Path(pattern).parts)
+    below = [*root.rglob(pattern)] or [*root.glob(Path(pattern).name)]
+    yield from ((path, Path(*path.parts[-depth:])) for path in below)
 
 
 def _published_sides(recipe: Recipe, root: Path) -> dict[Path, str]:

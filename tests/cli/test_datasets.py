@@ -19,9 +19,7 @@ CARD = ["Source", "Licence of the music", "Licence of the encoding", "Size", "Sp
 @pytest.fixture
 def chorales(offer: Offer) -> None:
     """The chorales at sixteenths, eight of them, from loopback."""
-    pieces = [
-        [[70 + n, 67, 64, 48 + step // 8 % 5] for step in range(64 + n)] for n in range(8)
-    ]
+    pieces = [[[70 + n, 67, 64, 48 + step // 8 % 5] for step in range(64 + n)] for n in range(8)]
     book = {"train": pieces[:6], "valid": pieces[6:7], "test": pieces[7:]}
     offer("jsb-chorales", {"Jsb16thSeparated.json": json.dumps(book).encode()}, known=False)
 

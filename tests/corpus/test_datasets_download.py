@@ -11,7 +11,6 @@ import pytest
 from musegen.corpus.datasets import get
 from musegen.corpus.datasets_download import missing, originals_folder
 from musegen.corpus.datasets_recipe import find
-from musegen.corpus.survey import file_digest
 from musegen.errors import CorpusError, NotFound, UsageError
 from musegen.score.files import read
 from musegen.score.midi import write_midi
@@ -132,8 +131,9 @@ def test_a_file_other_than_the_one_expected_is_thrown_away(offer, loopback, tmp_
     path = originals_folder(find("nottingham")) / "ABC_cleaned" / "1.abc"
     path.unlink(missing_ok=True)
     loopback.files["ABC_cleaned/1.abc"] = book.replace(b"GABc", b"GABd")
-    with pytest.raises(CorpusError, match="has not the checksum"):
+    with pytest.raises(CorpusError, match="has not the checksum") as raised:
         get("nottingham", tmp_path / "made")
+    assert ("--source" in raised.value.hint) == known
     assert not path.exists()
     assert not (tmp_path / "made").exists()
     loopback.files["ABC_cleaned/1.abc"] = book
@@ -281,7 +281,16 @@ def test_the_chorales_are_those_of_the_published_midi(shared, tmp_path):
             assert replace(read(ours), events=()) == read(theirs), ours
 
 
-def test_the_tune_books_at_hand_have_the_checksums_of_the_recipe(shared):
-    told = {Path(d.file).name: (d.sha256, d.bytes) for d in find("nottingham").downloads}
-    for path in (shared / "nottingham").glob("*.abc"):
-        assert told[path.name] == (file_digest(path), path.stat().st_size)
+def test_the_tune_books_at_hand_have_the_checksums_of_the_recipe(shared, tmp_path):
+    books, told = shared / "nottingham", []
+    folder = get("nottingham", tmp_path / "made", source=books, tell=told.append)
+    assert {Path(name).name for name in music_in(folder)} == {p.name for p in books.glob("*.abc")}
+    assert not told
+    sizes = {Path(d.file).name: d.bytes for d in find("nottingham").downloads}
+    assert all(path.stat().st_size == sizes[path.name] for path in books.glob("*.abc"))
+    changed = tmp_path / "ABC_cleaned"
+    changed.mkdir()
+    (changed / "ashover.abc").write_bytes((books / "ashover.abc").read_bytes()[:-1])
+    for n, source in enumerate((changed, tmp_path, changed / "ashover.abc")):
+        get("nottingham", tmp_path / f"changed {n}", source=source, tell=told.append)
+        assert len(told) == n + 1
