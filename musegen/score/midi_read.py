@@ -1,30 +1,28 @@
 """From the bytes of a MIDI file to a Score.
 
-symusic reads; what it refuses is first written anew by mido. Before either, the header is mended:
-bytes before `MThd` (a RIFF wrapper, a mailer's junk) are cut off, formats other than 0 and 1 are
-read as 1 (all tracks together), and a division into frames a second becomes the ticks a quarter of
-the same clock at the tempo that then holds throughout.
+All that a file holds is in the score: as a column, as an event kept unread, as a count in
+`Score.unread`, or as a sentence in `Score.faults` on damage and how it was mended.
 
-A part is a track, or each channel and program of it. Not kept: notes never ended, parts without
-notes (their lyrics go to the piece), aftertouch, system exclusive messages, and text in later
-tracks other than names, lyrics and markers.
+Tracks sound together, but those of format 2, its patterns, one after the other, each beginning at
+120 in 4/4 where it says nothing. A division into frames a second becomes the ticks a quarter of the
+same clock at a tempo that holds throughout.
 
-The piece ends with the bar of its last note. Silent bars follow only where a first track without
-notes, the conductor's, ends exactly on a barline: elsewhere ends of tracks are chance.
+The piece has the texts of tracks without channel messages, and the markers, cues and copyrights of
+all; other words stay with the first part of their track. The first track, if it has no channel
+messages, is the conductor's: its name is the title. The name of a later such track becomes a text.
+
+The piece ends with the bar of its last note. Silent bars follow only where the conductor's track
+ends exactly on a barline: elsewhere ends of tracks are chance.
 """
 
 from __future__ import annotations
 
-import io
-import struct
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
-import mido
 import numpy as np
-import symusic
 
 from musegen.errors import UnreadableFile
 from musegen.score.key import settled_key
@@ -33,185 +31,216 @@ from musegen.score.score import (
     MODE_DEGREE,
     Event,
     Ints,
-    Notes,
-    Part,
     Score,
     bar_ticks,
     barlines_of_metre,
 )
 
+from .midi_chunks import Layout, layout
+from .midi_events import META, Events, Other, events_of
+from .midi_notes import Sounding, notes_of
+from .midi_parts import Track, parts_of
+
 MAX_BARS = 1_000_000  # a damaged time can put a note aeons later
-_NAME, _LYRIC, _MARKER = 0x03, 0x05, 0x06
-_END_OF_TRACK = 0x2F
-# Columns of their own, the end, and those that bind what follows to a channel or a port.
-_NOT_EVENTS = {_NAME, _END_OF_TRACK, 0x20, 0x21, 0x51, 0x58, 0x59}
-_SUSTAIN = 64
-_MIDO_ERRORS = (OSError, EOFError, ValueError, IndexError, mido.KeySignatureError)
+_MAX_SHIFT = 1 << 36  # ticks before a pattern
+_MAX_FAULTS = 100  # sentences; the rest are counted
+_TEXT, _NAME, _PREFIX, _PORT, _END, _TEMPO = 0x01, 0x03, 0x20, 0x21, 0x2F, 0x51
+_METRE, _KEY = 0x58, 0x59
+# Sequence number, copyright, marker, cue, SMPTE offset; of words in a first track with notes, those
+# on the instrument and the lyrics stay with it.
+_OF_THE_PIECE = (0x00, 0x02, 0x06, 0x07, 0x54)
+_OF_THE_PART = (0x04, 0x05, 0x08, 0x09)
+_CLICKS = b"\x18\x08"  # what every program writes: 24 clocks a click, 8 thirty-seconds a quarter
+_MAX_POWER = 7  # of the denominator: 128
+_LENGTHS = {_TEMPO: 3, _METRE: 4, _KEY: 2, _PORT: 1}
 
 
-class _Header(NamedTuple):
-    ticks_per_quarter: int
-    is_timecode: bool
+@dataclass
+class _Told:
+    """What meta events say of the piece: rows that begin with a tick, and events."""
+
+    tempo: list[tuple[int, ...]] = field(default_factory=list)
+    metre: list[tuple[int, ...]] = field(default_factory=list)
+    key: list[tuple[int, ...]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    title: str = ""
 
 
 def read_midi(source: str | Path | bytes) -> Score:
     """The score in a MIDI file, given as its path or as its bytes.
 
     Raises:
-        UnreadableFile: it is empty, cut short, damaged, or not MIDI.
+        UnreadableFile: it is not MIDI, or nothing in it is sound; the sentence says why and where.
         OSError: the path cannot be opened.
     """
     file = None if isinstance(source, bytes) else source
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     try:
-        data, header = _mended(data)
-        tracks = list(_tracks(data))
-        return _score(_parsed(data), tracks, header)
+        return _score(data)
     except UnreadableFile as error:
         raise UnreadableFile(error.message, file=file, hint=error.hint) from error
 
 
-def _mended(data: bytes) -> tuple[bytes, _Header]:
-    """The data from its header on, made a format that symusic reads, and what the header says."""
-    start = data.find(b"MThd")
-    if not data:
-        raise UnreadableFile("is empty")
-    if start < 0:
-        raise UnreadableFile("is not MIDI: it has no MThd header")
-    data = data[start:]
-    if len(data) < 14:
-        raise UnreadableFile("is cut short within its header")
-    kind, n_tracks, division = struct.unpack(">HHH", data[8:14])
-    is_timecode = division >= 0x8000
-    if is_timecode:
-        frames, ticks_per_frame = 256 - (division >> 8), division & 0xFF
-        division = frames * ticks_per_frame * DEFAULT_TEMPO_US // 1_000_000
-    if division == 0:
-        raise UnreadableFile("has 0 ticks a quarter, so no note has a length")
-    kind = min(kind, 1)
-    mended = data[:8] + struct.pack(">HHH", kind, n_tracks, min(division, 0x7FFF)) + data[14:]
-    return mended, _Header(min(division, 0x7FFF), is_timecode)
-
-
-def _tracks(data: bytes) -> Iterator[bytes]:
-    """The bytes of each track chunk."""
-    at = 8 + int.from_bytes(data[4:8], "big")
-    number = 0
-    while at + 8 <= len(data):
-        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "big")
-        if kind == b"MTrk":
-            number += 1
-            if at + 8 + length > len(data):
-                there = len(data) - at - 8
-                raise UnreadableFile(
-                    f"is cut short: track {number} has {there} of its {length} bytes"
-                )
-            yield data[at + 8 : at + 8 + length]
-        at += 8 + length
-
-
-def _parsed(data: bytes) -> Any:
-    """A symusic score of the data."""
-    try:
-        return symusic.Score.from_midi(data)
-    except RuntimeError as refusal:
-        try:
-            midi = mido.MidiFile(file=io.BytesIO(data), clip=True)
-            saved = io.BytesIO()
-            midi.save(file=saved)
-            return symusic.Score.from_midi(saved.getvalue())
-        except (*_MIDO_ERRORS, RuntimeError):
-            reason = str(refusal).removeprefix("MiniMidi: ").removesuffix(": iostream error")
-            raise UnreadableFile(f"damaged MIDI: {reason}") from refusal
-
-
-def _score(parsed: Any, tracks: list[bytes], header: _Header) -> Score:
-    """A Score of what symusic read, and of what it leaves out."""
-    title, head, names = _heads(tracks)
-    end = _end_of_conducting(tracks)
-    parts, events = _parts(parsed, names)
-    events |= head
-    markers = ((mark.time, _meta(_MARKER, mark.text)) for mark in parsed.markers)
-    events |= {Event(*mark) for mark in markers if "\ufffd".encode() not in mark[1]}
-    tempo = _rows(parsed.tempos, "mspq")[: 0 if header.is_timecode else None]
-    metre = _rows(parsed.time_signatures, "numerator", "denominator")
-    keys = _rows(parsed.key_signatures, "key", "tonality")
-    keys = keys[(abs(keys[:, 1]) <= 7) & (keys[:, 2] <= 1)]
-    keys[:, 2] *= MODE_DEGREE["minor"]
+def _score(data: bytes) -> Score:
+    found = layout(data)
+    faults, unread = found.faults, Counter(found.unread)
+    events = events_of(data, found.tracks, faults)
+    notes = notes_of(events.messages, events.end, faults)
+    unread.update(notes.unread)
+    has_messages = np.bincount(events.messages.track, minlength=len(found.tracks)) > 0
+    shift = _shifts(found, events)
+    told, tracks = _told(events, shift, has_messages.tolist(), faults, unread)
+    _begin_patterns(told, shift)
+    if found.header.timecode_us:
+        unread["tempos where frames rule"] += len(told.tempo)
+        told.tempo = [(0, found.header.timecode_us)]
     score = Score(
-        ticks_per_quarter=header.ticks_per_quarter,
-        parts=parts,
-        tempo=_changes(tempo, (DEFAULT_TEMPO_US,)),
-        metre=_changes(metre, (4, 4)),
-        events=tuple(sorted(events)),
-        title=title,
+        ticks_per_quarter=found.header.ticks_per_quarter,
+        parts=parts_of(events.messages, notes, tracks),
+        tempo=np.array(_changes(told.tempo, (DEFAULT_TEMPO_US,))),
+        metre=np.array(_changes(told.metre, (4, 4))),
+        events=tuple(told.events),
+        title=told.title,
+        faults=_cut_short(faults),
+        unread={kind: count for kind, count in unread.items() if count},
     )
-    return replace(score, key=settled_key(score, keys), barlines=_barlines(score, end))
+    end = score.end
+    _check_length(score, end, notes, shift)
+    conducted = 0 if has_messages[:1].any() else int(events.end[:1].sum())
+    keys = np.array(sorted(told.key, key=lambda row: row[0]), np.int64).reshape(-1, 3)
+    return replace(score, key=settled_key(score, keys), barlines=_barlines(score, end, conducted))
 
 
-def _end_of_conducting(tracks: list[bytes]) -> int:
-    """The tick at which the conductor's track ends; 0 if the first track holds music."""
-    messages = [message for track in tracks[:1] for message in _opening_meta_events(track)]
-    return messages[-1][0] if messages and messages[-1][1] == _END_OF_TRACK else 0
+def _shifts(found: Layout, events: Events) -> Ints:
+    """The tick at which each track begins: 0, but in format 2 where the one before it ends."""
+    if found.header.format != 2:
+        return np.zeros(len(found.tracks), np.int64)
+    shift: Ints = np.concatenate([[0], np.cumsum(events.end)])[: len(found.tracks)]
+    if len(shift) > 1:
+        found.faults.append(f"format 2: its {len(shift)} patterns are read one after the other")
+    if len(shift) and shift[-1] > _MAX_SHIFT:
+        raise UnreadableFile(f"damaged MIDI: its last pattern begins at tick {shift[-1]}")
+    return shift
 
 
-def _barlines(score: Score, end: int) -> Ints:
-    """The barlines that the metre implies, to the one that closes the last note.
+def _begin_patterns(told: _Told, shift: Ints) -> None:
+    """Each pattern begins in the tempo and metre of a file that says nothing."""
+    for start in shift[shift > 0].tolist():
+        told.tempo.append((start, DEFAULT_TEMPO_US))
+        told.metre.append((start, 4, 4))
+    # Sorted by tick alone, what a pattern says itself must come later.
+    n_patterns = int((shift > 0).sum())
+    for rows in (told.tempo, told.metre):
+        rows[:] = [*rows[len(rows) - n_patterns :], *rows[: len(rows) - n_patterns]]
 
-    Those of silent bars follow if `end`, that of the conductor's track, is a barline.
+
+def _told(
+    events: Events, shift: Ints, has_messages: list[bool], faults: list[str], unread: Counter[str]
+) -> tuple[_Told, list[Track]]:
+    """What the meta and exclusive events say: of the piece, and of each track."""
+    told = _Told()
+    tracks = [Track("", start, 0, []) for start in shift.tolist()]
+    for other in events.others:
+        number, message = other.track, other.message
+        tick = other.tick + tracks[number].shift
+        kind = message[1] if message[0] == META else -1
+        if kind in _LENGTHS and len(message) - 2 != _LENGTHS[kind]:
+            faults.append(_fault(other, f"an event of kind {kind:02x} is misshapen, and dropped"))
+        elif kind == _TEMPO:
+            told.tempo.append((tick, int.from_bytes(message[2:], "big")))
+        elif kind == _METRE:
+            told.metre.extend(_metre(other, tick, faults, unread))
+        elif kind == _KEY:
+            told.key.extend(_key(other, tick, faults))
+        elif kind == _PORT:
+            tracks[number] = tracks[number]._replace(port=message[2])
+            unread["ports"] += 1
+        elif kind == _PREFIX:
+            unread["channel prefixes"] += 1
+        elif kind == _NAME and not tracks[number].name:
+            tracks[number] = tracks[number]._replace(name=_text(message[2:]))
+            if number and message[2:] and not has_messages[number]:
+                told.events.append(Event(tick, bytes([META, _TEXT]) + message[2:]))
+        elif kind == _END or (kind == _NAME and not message[2:]):
+            pass
+        elif _is_of_the_piece(number, kind, has_messages[number]):
+            told.events.append(Event(tick, message))
+        else:
+            tracks[number].words.append((other.place, tick, message))
+    if tracks and not has_messages[0]:
+        told.title = tracks[0].name
+    told.events.sort(key=lambda event: event.tick)
+    return told, tracks
+
+
+def _is_of_the_piece(track: int, kind: int, has_messages: bool) -> bool:
+    """Whether what a track says concerns the piece."""
+    if not has_messages or kind in _OF_THE_PIECE:
+        return True
+    return track == 0 and kind not in _OF_THE_PART
+
+
+def _fault(other: Other, what: str) -> str:
+    return f"track {other.track + 1}, byte {other.place}: {what}"
+
+
+def _metre(
+    other: Other, tick: int, faults: list[str], unread: Counter[str]
+) -> Iterator[tuple[int, ...]]:
+    """The row of a metre, if it makes bars."""
+    numerator, power = other.message[2], other.message[3]
+    unread["metronome clicks"] += other.message[4:] != _CLICKS
+    if numerator and power <= _MAX_POWER:
+        yield tick, numerator, 1 << power
+    else:
+        faults.append(
+            _fault(other, f"a metre of {numerator} over 2^{power} makes no bars; dropped")
+        )
+
+
+def _key(other: Other, tick: int, faults: list[str]) -> Iterator[tuple[int, ...]]:
+    """The row of a key; beyond seven sharps or flats, its equal with fewer."""
+    fifths, is_minor = (other.message[2] + 128) % 256 - 128, other.message[3]
+    if abs(fifths) > 11 or is_minor > 1:
+        faults.append(_fault(other, f"a key of {fifths} fifths, mode {is_minor}, dropped"))
+        return
+    if abs(fifths) > 7:
+        equal = fifths - 12 if fifths > 0 else fifths + 12
+        faults.append(_fault(other, f"a key of {fifths} fifths read as its equal, {equal}"))
+        fifths = equal
+    yield tick, fifths, MODE_DEGREE["minor" if is_minor else "major"]
+
+
+def _check_length(score: Score, end: int, notes: Sounding, shift: Ints) -> None:
+    """Refuse a piece of more bars than any has; `end` is the tick of its end.
+
+    Raises:
+        UnreadableFile: it names the last note.
+    """
+    metre = score.metre.tolist()
+    starts = [min(row[0], end) for row in metre]
+    bars = [bar_ticks(n, d, score.ticks_per_quarter) for _, n, d in metre]
+    spans = zip(starts, [*starts[1:], end], bars, strict=True)
+    if sum((stop - start) // bar for start, stop, bar in spans) > MAX_BARS:
+        last = int(np.argmax(notes.end + shift[notes.track]))
+        raise UnreadableFile(
+            f"damaged MIDI: track {notes.track[last] + 1}, byte {notes.place[last]}: "
+            f"a note ends at tick {end}, after more than {MAX_BARS:,} bars"
+        )
+
+
+def _barlines(score: Score, end: int, conducted: int) -> Ints:
+    """The barlines that the metre implies, to the one that closes the last note, at `end`.
+
+    Those of silent bars follow if `conducted`, the end of the conductor's track, is a barline.
     """
     per_quarter = score.ticks_per_quarter
     shortest = min(bar_ticks(n, d, per_quarter) for _, n, d in score.metre.tolist())
-    if score.end // shortest > MAX_BARS:
-        raise UnreadableFile(f"damaged MIDI: its last note ends at tick {score.end}")
-    if score.end < end <= shortest * MAX_BARS:
-        lines = barlines_of_metre(score.metre, end, per_quarter)
-        if lines[-1] == end:
+    if end < conducted <= shortest * MAX_BARS:
+        lines = barlines_of_metre(score.metre, conducted, per_quarter)
+        if lines[-1] == conducted:
             return lines
-    return barlines_of_metre(score.metre, score.end, per_quarter)
-
-
-def _heads(tracks: list[bytes]) -> tuple[str, set[Event], dict[str, str]]:
-    """The title, the piece's own events, and part names by what symusic makes of them."""
-    title, events, names = "", set(), {}
-    for number, track in enumerate(tracks):
-        messages = list(_opening_meta_events(track))
-        for tick, kind, data in messages:
-            if kind == _NAME:
-                names[data.decode(errors="replace")] = _text(data)
-            elif number == 0 and kind not in _NOT_EVENTS:
-                events.add(Event(tick, bytes([0xFF, kind]) + data))
-        is_conductor = bool(messages) and messages[-1][1] == _END_OF_TRACK
-        if number == 0 and is_conductor and len(tracks) > 1:
-            title = next((_text(data) for _, kind, data in messages if kind == _NAME), "")
-    return title, events, names
-
-
-def _opening_meta_events(track: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Tick, kind and data of each meta event before the track's first message for a channel."""
-    at = tick = 0
-    while at < len(track):
-        delta, at = _variable_length(track, at)
-        tick += delta
-        status = track[at] if at < len(track) else 0
-        if status not in (0xF0, 0xF7, 0xFF):
-            return
-        kind = track[at + 1] if status == 0xFF and at + 1 < len(track) else _NAME
-        length, at = _variable_length(track, at + (2 if status == 0xFF else 1))
-        if status == 0xFF:
-            yield tick, kind, track[at : at + length]
-        at += length
-
-
-def _variable_length(data: bytes, at: int) -> tuple[int, int]:
-    """The variable-length quantity at a place, and the place after it."""
-    value = 0
-    while at < len(data):
-        value = (value << 7) | (data[at] & 0x7F)
-        at += 1
-        if data[at - 1] < 0x80:
-            break
-    return value, at
+    return barlines_of_metre(score.metre, end, per_quarter)
 
 
 def _text(data: bytes) -> str:
@@ -222,60 +251,21 @@ def _text(data: bytes) -> str:
         return data.decode("latin-1")
 
 
-def _meta(kind: int, text: str) -> bytes:
-    return bytes([0xFF, kind]) + text.encode()
+def _cut_short(faults: list[str]) -> tuple[str, ...]:
+    """The sentences, or the first of very many."""
+    if len(faults) <= _MAX_FAULTS:
+        return tuple(faults)
+    return (*faults[:_MAX_FAULTS], f"and {len(faults) - _MAX_FAULTS} faults more")
 
 
-def _parts(parsed: Any, names: dict[str, str]) -> tuple[tuple[Part, ...], set[Event]]:
-    """The parts that hold notes, and the lyrics of the others."""
-    parts: list[Part] = []
-    astray: set[Event] = set()
-    for track in parsed.tracks:
-        name = names.get(track.name, track.name)
-        lyrics = [Event(word.time, _meta(_LYRIC, word.text)) for word in track.lyrics if word.text]
-        if track.note_num():
-            parts.append(_part(track, name, lyrics))
-        elif parts and parts[-1].name == name:  # symusic puts a track's lyrics in a part after it
-            kept = sorted([*parts[-1].events, *lyrics], key=lambda event: event.tick)
-            parts[-1] = replace(parts[-1], events=tuple(kept))
-        else:
-            astray.update(lyrics)
-    return tuple(parts), astray
-
-
-def _part(track: Any, name: str, lyrics: list[Event]) -> Part:
-    notes = _rows(track.notes, "duration", "pitch", "velocity")
-    controls = _rows(track.controls, "number", "value")
-    is_pedal = controls[:, 1] == _SUSTAIN
-    bends = _rows(track.pitch_bends, "value")
-    bends[:, 1] += 8192
-    others = [Event(tick, bytes([0xB0, n, v])) for tick, n, v in controls[~is_pedal].tolist()]
-    others += [Event(tick, bytes([0xE0, v & 127, v >> 7])) for tick, v in bends.tolist()]
-    return Part(
-        name=name,
-        program=track.program,
-        notes=Notes.of(notes),
-        is_drums=track.is_drum,
-        pedal=controls[is_pedal][:, [0, 2]],
-        events=tuple(sorted([*others, *lyrics], key=lambda event: event.tick)),
-    )
-
-
-def _rows(events: Any, *names: str) -> Ints:
-    """The named columns of a symusic list, after the tick: (K, 1 + names)."""
-    columns: dict[str, Ints] = {n: v.astype(np.int64) for n, v in events.numpy().items()}
-    if any((columns[name] < 0).any() for name in ("time", "duration") if name in columns):
-        raise UnreadableFile("damaged MIDI: its times exceed what 31 bits hold")
-    rows: Ints = np.stack([columns[name] for name in ("time", *names)], axis=1)
-    return rows
-
-
-def _changes(rows: Ints, default: tuple[int, ...]) -> Ints:
+def _changes(told: list[tuple[int, ...]], default: tuple[int, ...]) -> list[tuple[int, ...]]:
     """The rows at which something changes, the last of each tick, from tick 0 on; no zeros."""
-    rows = rows[(rows[:, 1:] > 0).all(axis=1)]
-    rows = np.concatenate([np.array([[0, *default]]), rows])
-    last_of_tick = np.append(rows[1:, 0] != rows[:-1, 0], True)
-    rows = rows[last_of_tick]
-    differs = np.append(True, (rows[1:, 1:] != rows[:-1, 1:]).any(axis=1))
-    changes: Ints = rows[differs]
-    return changes
+    of_tick = {0: default}
+    for tick, *values in sorted(told, key=lambda row: row[0]):
+        if all(values):
+            of_tick[tick] = tuple(values)
+    rows = list(of_tick.items())
+    former = [None, *of_tick.values()]
+    return [
+        (tick, *row) for (tick, row), before in zip(rows, former, strict=False) if row != before
+    ]

@@ -1,17 +1,15 @@
 """From a Score to the bytes of a MIDI file of format 1: the conductor's track, then each part's.
 
-What MIDI cannot say is lost: marks, modes other than major and minor, parts without notes on their
-way back, and which of two overlapping notes of one pitch in one part ends first (the earlier one
-does). Estimated keys are not written, since the notes say them. Every track ends with the piece,
-or no silent bar could stand at its end.
+What MIDI cannot say is lost: marks other than lyrics, modes other than major and minor, and which
+of two overlapping notes of one pitch in one part ends first (the earlier one does). Estimated keys
+are not written, since the notes say them. Every track ends with the piece, or no silent bar could
+stand at its end.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
-import mido
 import numpy as np
 
 from musegen.errors import OutputError
@@ -26,12 +24,14 @@ from musegen.score.score import (
     standing,
 )
 
-_DRUM_CHANNEL = 9
-_CHANNELS = [channel for channel in range(16) if channel != _DRUM_CHANNEL]
+from .midi_channels import channels_of
+
 _MAX_GAP = (1 << 28) - 1  # a variable-length quantity has four bytes of seven bits
 _MAX_TICKS_PER_QUARTER = 0x7FFF
 _MAX_TEMPO_US = 0xFFFFFF
+_META, _EXCLUSIVE = 0xFF, 0xF0
 _END_OF_TRACK = b"\xff\x2f"
+_BANK_SELECTS = (0, 32)
 _DENOMINATORS = (1, 2, 4, 8, 16, 32, 64, 128)
 _MAX_NUMERATOR = 255
 
@@ -52,63 +52,57 @@ def write_midi(score: Score, made_by: str = "") -> bytes:
     Raises:
         OutputError: MIDI has no room for its ticks a quarter or for a silence in it.
     """
-    if score.ticks_per_quarter > _MAX_TICKS_PER_QUARTER:
+    per_quarter = score.ticks_per_quarter
+    if per_quarter > _MAX_TICKS_PER_QUARTER:
         raise OutputError(
-            f"MIDI has at most {_MAX_TICKS_PER_QUARTER} ticks a quarter, "
-            f"not {score.ticks_per_quarter}"
+            f"MIDI has at most {_MAX_TICKS_PER_QUARTER} ticks a quarter, not {per_quarter}"
         )
-    midi = mido.MidiFile(type=1, ticks_per_beat=score.ticks_per_quarter)
     conducting = _conducting(score, made_by)
-    midi.tracks.append(_track(conducting, _end_of_conducting(score, conducting)))
-    channels = _channels(score.parts)
-    for part, channel in zip(score.parts, channels, strict=True):
+    tracks = [_track(conducting, _end_of_conducting(score, conducting))]
+    channels = channels_of(score.parts)
+    for number, (part, channel) in enumerate(zip(score.parts, channels, strict=True)):
         programs = {p.program for p, c in zip(score.parts, channels, strict=True) if c == channel}
         playing = _playing(part, channel, is_shared=len(programs) > 1)
-        midi.tracks.append(_track(playing, score.end))
-    saved = io.BytesIO()
-    midi.save(file=saved)
-    return saved.getvalue()
+        sung = (mark for mark in score.marks if (mark.kind, mark.part) == ("lyric", number))
+        playing += [(mark.tick, _CONTROL, _meta(0x05, *mark.text.encode())) for mark in sung]
+        tracks.append(_track(playing, score.end))
+    numbers = (1, len(tracks), per_quarter)  # format 1
+    return _chunk(b"MThd", b"".join(n.to_bytes(2, "big") for n in numbers)) + b"".join(tracks)
 
 
-def _channels(parts: tuple[Part, ...]) -> list[int]:
-    """The channel of each part: one each while they last, else one for each program.
-
-    With more than fifteen programs the channels go round again; see `_playing`.
-    """
-    n_melodic = sum(not part.is_drums for part in parts)
-    owners: dict[object, int] = {}
-    channels = []
-    for number, part in enumerate(parts):
-        owner = number if n_melodic <= len(_CHANNELS) else ("program", part.program)
-        if part.is_drums:
-            channels.append(_DRUM_CHANNEL)
-        else:
-            turn = owners.setdefault(owner, len(owners))
-            channels.append(_CHANNELS[turn % len(_CHANNELS)])
-    return channels
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return kind + len(data).to_bytes(4, "big") + data
 
 
-def _track(timed: list[_Timed], end: int) -> mido.MidiTrack:
-    """A track of messages, in their order, that ends at a tick or with a later message."""
-    track = mido.MidiTrack()
+def _quantity(value: int) -> bytes:
+    """A variable-length quantity: seven bits a byte, the high bit set in all but the last."""
+    octets = [value & 0x7F]
+    while value := value >> 7:
+        octets.append(value & 0x7F | 0x80)
+    return bytes(reversed(octets))
+
+
+def _track(timed: list[_Timed], end: int) -> bytes:
+    """A track chunk of messages, in their order, that ends at a tick or with a later message."""
+    events: list[bytes] = []
     now = 0
     end = max(end, *(tick for tick, _, _ in timed))
     ordered = sorted(timed, key=lambda entry: entry[:2])
     for tick, _, message in [*ordered, (end, _END, _END_OF_TRACK)]:
         if tick - now > _MAX_GAP:
             raise OutputError(f"MIDI has no room for a silence of {tick - now} ticks")
-        if message == _END_OF_TRACK:  # mido must know it, or it adds another
-            track.append(mido.MetaMessage("end_of_track", time=tick - now))
-        elif message[0] == 0xFF:
-            track.append(mido.UnknownMetaMessage(message[1], message[2:], time=tick - now))
+        events.append(_quantity(tick - now))
+        if message[0] >= _EXCLUSIVE:  # its length stands between its kind and its data
+            start = 2 if message[0] == _META else 1
+            events += [message[:start], _quantity(len(message) - start), message[start:]]
         else:
-            track.append(mido.Message.from_bytes(message, time=tick - now))
+            events.append(message)
         now = tick
-    return track
+    return _chunk(b"MTrk", b"".join(events))
 
 
 def _meta(kind: int, *data: int) -> bytes:
-    return bytes([0xFF, kind, *data])
+    return bytes([_META, kind, *data])
 
 
 def _name(name: str) -> Iterator[_Timed]:
@@ -140,8 +134,7 @@ def _playing(part: Part, channel: int, *, is_shared: bool) -> list[_Timed]:
     Where its channel must serve parts of other programs, every note says its program anew.
     """
     program = bytes([0xC0 | channel, part.program])
-    timed = [*_name(part.name), (0, _CONTROL, program)]
-    timed += [(e.tick, _CONTROL, _on_channel(e, channel)) for e in part.events]
+    timed = [*_name(part.name), *_preparing(part, channel, program)]
     timed += [(t, _CONTROL, bytes([0xB0 | channel, 64, v])) for t, v in part.pedal.tolist()]
     for onset, duration, pitch, velocity in part.notes.rows.tolist():
         if is_shared:
@@ -150,6 +143,21 @@ def _playing(part: Part, channel: int, *, is_shared: bool) -> list[_Timed]:
         ends = _END if duration else _BEGINNING
         timed.append((onset + duration, ends, bytes([0x80 | channel, pitch, 0])))
     return timed
+
+
+def _preparing(part: Part, channel: int, program: bytes) -> Iterator[_Timed]:
+    """The program and the events; a bank takes effect with the next program, so that follows it."""
+    banks = [event.tick for event in part.events if _selects_bank(event)]
+    if 0 not in banks:
+        yield 0, _CONTROL, program
+    for event in part.events:
+        yield event.tick, _CONTROL, _on_channel(event, channel)
+        if _selects_bank(event):
+            yield event.tick, _CONTROL, program
+
+
+def _selects_bank(event: Event) -> bool:
+    return event.message[0] == 0xB0 and event.message[1] in _BANK_SELECTS
 
 
 def _on_channel(event: Event, channel: int) -> bytes:

@@ -28,6 +28,14 @@ def _column(values: ArrayLike, width: int = 0) -> Ints:
     return array
 
 
+def _order_of_notes(onset: Ints, duration: Ints, pitch: Ints, velocity: Ints) -> Ints:
+    """The order by onset, pitch, duration, velocity (N,); one sort where they fit one number."""
+    if onset.max(initial=0) < 1 << 27 and duration.max(initial=0) < 1 << 22:
+        one = ((onset << 7 | pitch) << 22 | duration) << 7 | velocity  # 63 bits
+        return np.argsort(one)
+    return np.lexsort((velocity, duration, pitch, onset))
+
+
 @dataclass(frozen=True, eq=False)
 class Notes:
     """Notes as columns (N,), sorted by onset, pitch, duration, velocity.
@@ -55,7 +63,7 @@ class Notes:
                 raise ValueError("pitch must be 0 to 127")
             if velocity.min() < 1 or velocity.max() > 127:
                 raise ValueError("velocity must be 1 to 127")
-        order = np.lexsort((velocity, duration, pitch, onset))
+        order = _order_of_notes(onset, duration, pitch, velocity)
         for name, values in zip(("onset", "duration", "pitch", "velocity"), columns, strict=True):
             object.__setattr__(self, name, _column(values[order]))
 
@@ -84,7 +92,7 @@ class Notes:
     __hash__ = None  # type: ignore[assignment]  # arrays have no hash
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Event:
     """What is not modelled, kept to be written back: a MIDI message at a tick.
 

@@ -1,0 +1,180 @@
+"""From note-ons and note-offs to notes: which ends which, and with which program each sounds.
+
+Within a track and channel the first note of a pitch to begin is the first to end. A note that is
+never ended lasts until the next one of its pitch, until its channel is silenced, or until its track
+ends. A channel has one program at a time, whichever track sets it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musegen.score.score import Ints
+
+from .midi_events import Messages, Octets
+
+NOTE_OFF, NOTE_ON, CONTROL, PROGRAM = 0x8, 0x9, 0xB, 0xC
+_SILENCES = (120, 123, 124, 125, 126, 127)  # all sound off, all notes off, and what implies it
+_USUAL_RELEASE = 64  # the velocity of a note-off that means no more than 0 does
+_FEW_TRACKS = 32  # of sixteen channels of 128 pitches: 16 bits
+
+
+class Sounding(NamedTuple):
+    """Notes as columns (N,): track, channel, onset and end in ticks, pitch, velocity, and place.
+
+    `place` is the byte at which the note begins, `unread` counts what notes have no place for.
+    """
+
+    track: Ints
+    channel: Ints
+    onset: Ints
+    end: Ints
+    pitch: Octets
+    velocity: Octets
+    place: Ints
+    unread: dict[str, int]
+
+
+def notes_of(messages: Messages, track_end: Ints, faults: list[str]) -> Sounding:
+    """The notes that the messages make, by track, channel and pitch.
+
+    `track_end` is the tick at which each track ends; `faults` is added to: a sentence for each
+    track with notes that are never ended.
+    """
+    _, tick, status, pitch, velocity, _ = messages
+    kind = status >> 4
+    rows = np.flatnonzero((kind == NOTE_OFF) | (kind == NOTE_ON))
+    few = np.uint16 if len(track_end) <= _FEW_TRACKS else np.int64  # sorted in linear time
+    groups = (messages.track[rows].astype(few) << 4 | status[rows] & 0xF) << 7 | pitch[rows]
+    order = np.argsort(groups, kind="stable")
+    rows, groups = rows[order], groups[order]
+    is_on = (status[rows] >= NOTE_ON << 4) & (velocity[rows] > 0)
+    ons, offs = _without_strays(groups, is_on)
+    begun, ended = rows[ons], rows[offs]
+    end = np.empty(len(begun), np.int64)
+    is_ended = _have_ends(groups[ons], groups[offs])
+    end[is_ended] = tick[ended]
+    if not is_ended.all():
+        hanging = np.flatnonzero(~is_ended)
+        end[hanging] = _ends_of_hanging(messages, begun, hanging, track_end)
+        _tell_of_hanging(messages, begun[hanging], faults)
+    releases = velocity[ended[status[ended] < NOTE_ON << 4]]
+    said = ((releases != 0) & (releases != _USUAL_RELEASE)).sum()
+    strays = len(rows) - len(ons) - len(offs)
+    return Sounding(
+        messages.track[begun],
+        status[begun] & 0xF,
+        tick[begun],
+        end,
+        pitch[begun],
+        velocity[begun],
+        messages.place[begun],
+        {"release velocities": int(said), "note-offs without a note": strays},
+    )
+
+
+def _without_strays(groups: Ints, is_on: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Where the note-ons and the note-offs stand, but those offs before which nothing sounds."""
+    ons, offs = np.arange(0, len(groups), 2), np.arange(1, len(groups), 2)
+    take_turns = len(ons) == len(offs) and is_on[ons].all() and not is_on[offs].any()
+    if take_turns and (groups[ons] == groups[offs]).all():  # as in most files
+        return ons, offs
+    steps = np.where(is_on, 1, -1)
+    sounding = np.cumsum(steps)
+    first = np.flatnonzero(np.append(True, groups[1:] != groups[:-1])[: len(groups)])
+    sizes = np.diff(np.append(first, len(groups)))
+    sounding -= np.repeat(sounding[first] - steps[first], sizes)
+    is_off = ~is_on
+    if len(groups) and sounding.min() < 0:
+        # Each group lies lower than the ones before, so that its minimum is its own.
+        lower = np.repeat(np.arange(len(first)), sizes) * (2 * len(groups) + 1)
+        least = np.minimum.accumulate(np.minimum(sounding, 0) - lower)
+        before = np.concatenate([[0], least[:-1]])
+        is_off &= sounding - lower >= np.minimum(before, -lower)
+    return np.flatnonzero(is_on), np.flatnonzero(is_off)
+
+
+def _have_ends(ons: Ints, offs: Ints) -> NDArray[np.bool_]:
+    """Which note-ons, given the sorted groups of ons and offs, an off remains for (N,)."""
+    if len(ons) == len(offs):  # no group has more offs than ons
+        return np.ones(len(ons), bool)
+    place_in_group = np.arange(len(ons)) - np.searchsorted(ons, ons)
+    n_offs = np.searchsorted(offs, ons, side="right") - np.searchsorted(offs, ons)
+    return np.asarray(place_in_group < n_offs)
+
+
+def _ends_of_hanging(messages: Messages, begun: Ints, hanging: Ints, track_end: Ints) -> Ints:
+    """Where notes end that are never ended; `begun` are the rows of all note-ons, in groups."""
+    rows = begun[hanging]
+    channel = messages.status & 0xF
+    end = track_end[messages.track[rows]]
+    following = np.append(begun[1:], begun[-1:])[hanging]
+    repeats = following != rows
+    for column in (messages.track, channel, messages.first):
+        repeats &= column[following] == column[rows]
+    end[repeats] = messages.tick[following[repeats]]
+    silences = (messages.status >> 4 == CONTROL) & np.isin(messages.first, _SILENCES)
+    silent = np.flatnonzero(silences)
+    for i, row in enumerate(rows.tolist() if len(silent) else ()):
+        heard = silent[(messages.track[silent] == messages.track[row]) & (silent > row)]
+        heard = heard[channel[heard] == channel[row]]
+        end[i] = min([end[i], *messages.tick[heard[:1]]])
+    return end
+
+
+def _tell_of_hanging(messages: Messages, rows: Ints, faults: list[str]) -> None:
+    """A sentence for each track with notes that are never ended."""
+    places: dict[int, int] = {}
+    for row in rows.tolist():
+        track, place = int(messages.track[row]), int(messages.place[row])
+        places[track] = min(place, places.get(track, place))
+    counts = Counter(messages.track[rows].tolist())
+    for track, place in sorted(places.items()):
+        faults.append(
+            f"track {track + 1}, byte {place}: notes from here on never end, {counts[track]} in "
+            "all; they end with the next of their pitch, with silence or with the track"
+        )
+
+
+class Programs:
+    """The program that each channel has at each moment of a file."""
+
+    def __init__(self, messages: Messages, shift: Ints, port: Ints) -> None:
+        """`shift` is added to the ticks of each track, whose channels are those of its port."""
+        changes = np.flatnonzero(messages.status >> 4 == PROGRAM)
+        track = messages.track[changes]
+        moments = _moments(messages.tick[changes] + shift[track], messages.place[changes])
+        order = np.argsort(moments)
+        self._port = port
+        self._moments, self._program = moments[order], messages.first[changes[order]]
+        self._channel = (port[track] << 4 | messages.status[changes] & 0xF)[order]
+        n_channels = 16 * (int(port.max(initial=0)) + 1)
+        self._settled = np.full(n_channels, -1)  # the moment of each channel's last change
+        self._settled[self._channel] = self._moments  # of several, numpy keeps the last
+        self._last = np.zeros(n_channels, np.int64)
+        self._last[self._channel] = self._program
+
+    def at(self, track: Ints, channel: Ints, tick: Ints, place: Ints) -> Ints:
+        """The program of each channel (N,) at a tick, before the byte `place` of the file.
+
+        Within a tick, tracks are played in their order: an earlier place is before.
+        """
+        channel = self._port[track] << 4 | channel
+        moments = _moments(tick, place)
+        program: Ints = self._last[channel]
+        early = self._settled[channel] >= moments
+        for number in set(channel[early].tolist()):
+            mine, asked = self._channel == number, np.flatnonzero(channel == number)
+            programs = np.concatenate([[0], self._program[mine]])
+            program[asked] = programs[np.searchsorted(self._moments[mine], moments[asked])]
+        return program
+
+
+def _moments(tick: Ints, place: Ints) -> Ints:
+    """One number for tick and place that rises with both (N,), while files end by byte 2**26."""
+    moments: Ints = tick << 26 | np.minimum(place, (1 << 26) - 1)
+    return moments

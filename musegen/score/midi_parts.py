@@ -1,0 +1,139 @@
+"""From the notes and messages of MIDI tracks to parts.
+
+A part is what sounds in one track on one channel with one program. A track and channel without
+notes is a part that rests; a track without channel messages is none. Controls go to the part of the
+program that their channel has at the end of their tick, if it has notes, since they prepare it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from musegen.score.score import Event, Ints, Notes, Part
+
+from .midi_channels import DRUM_CHANNEL
+from .midi_events import Messages
+from .midi_notes import CONTROL, NOTE_ON, PROGRAM, Programs, Sounding
+
+_SUSTAIN = 64
+_AFTER_ALL = 1 << 62  # a place in the file beyond any
+
+_Kept = tuple[list[int], list[int], list[bytes]]  # place, tick and message of events
+
+
+class Track(NamedTuple):
+    """What a track says beside its channel messages, and where it lies.
+
+    `shift` is the tick at which it begins, `port` which sixteen channels it means, `words` rows of
+    place, tick and message of the meta and exclusive events that stay with it.
+    """
+
+    name: str
+    shift: int
+    port: int
+    words: list[tuple[int, int, bytes]]
+
+
+def parts_of(messages: Messages, notes: Sounding, tracks: list[Track]) -> tuple[Part, ...]:
+    """The parts, by track, channel and program."""
+    shift = np.array([track.shift for track in tracks], np.int64)
+    port = np.array([track.port for track in tracks], np.int64)
+    programs = Programs(messages, shift, port)
+    begun = notes.onset + shift[notes.track]
+    program = programs.at(notes.track, notes.channel, begun, notes.place)
+    code = (notes.track << 4 | notes.channel) << 7 | program
+    order = np.argsort(code, kind="stable")
+    code = code[order]
+    sounding = code[np.append(True, code[1:] != code[:-1])[: len(code)]]
+    resting = _resting(messages, notes, programs, shift)
+    codes = np.sort(np.array([*sounding.tolist(), *resting], np.int64))
+    columns = (begun, notes.end - notes.onset, notes.pitch, notes.velocity)
+    rows = np.stack(columns, axis=1)[order]
+    bounds = [*np.searchsorted(code, codes).tolist(), len(code)]
+    controls = _controls(messages, programs, codes, shift)
+    parts = []
+    for i, (code, (pedal, events)) in enumerate(zip(codes.tolist(), controls, strict=True)):
+        number, channel = code >> 11, code >> 7 & 0xF
+        is_first_of_track = not i or number != codes[i - 1] >> 11
+        words = tracks[number].words if is_first_of_track else []
+        parts.append(
+            Part(
+                name=tracks[number].name,
+                program=code & 0x7F,
+                notes=Notes.of(rows[bounds[i] : bounds[i + 1]]),
+                is_drums=channel == DRUM_CHANNEL,
+                pedal=pedal,
+                events=_merged(events, words),
+                channel=channel if tracks[number].port == 0 else None,
+            )
+        )
+    return tuple(parts)
+
+
+def _merged(events: _Kept, words: list[tuple[int, int, bytes]]) -> tuple[Event, ...]:
+    """Messages and words of a track in their order."""
+    if words:
+        ordered = sorted([*zip(*events, strict=True), *words], key=lambda event: event[0])
+        return tuple([Event(tick, message) for _, tick, message in ordered])
+    return tuple(map(Event, *events[1:]))
+
+
+def _resting(messages: Messages, notes: Sounding, programs: Programs, shift: Ints) -> Iterator[int]:
+    """The codes of track, channel and program of those without notes."""
+    slots = messages.track << 4 | messages.status & 0xF
+    is_there = np.bincount(slots)
+    is_there[notes.track << 4 | notes.channel] = 0
+    for slot in np.flatnonzero(is_there).tolist():
+        rows = np.flatnonzero(slots == slot)
+        changes = rows[messages.status[rows] >> 4 == PROGRAM]
+        if len(changes):
+            yield slot << 7 | int(messages.first[changes[0]])
+        else:
+            row = rows[:1]
+            track, channel = messages.track[row], messages.status[row] & 0xF
+            tick = messages.tick[row] + shift[track]
+            yield slot << 7 | int(programs.at(track, channel, tick, messages.place[row])[0])
+
+
+def _controls(
+    messages: Messages, programs: Programs, codes: Ints, shift: Ints
+) -> Iterator[tuple[Ints, _Kept]]:
+    """For each part its pedal (P, 2), and the place, tick and message of all else."""
+    kind = messages.status >> 4
+    chosen = np.flatnonzero((kind > NOTE_ON) & (kind != PROGRAM))
+    if not len(chosen):
+        yield from [(np.zeros((0, 2), np.int64), ([], [], []))] * len(codes)
+        return
+    messages = messages.rows(chosen)
+    channel, tick = messages.status & 0xF, messages.tick + shift[messages.track]
+    program = programs.at(messages.track, channel, tick, np.full(len(tick), _AFTER_ALL))
+    slot = messages.track << 4 | channel
+    code = slot << 7 | program
+    part = np.searchsorted(codes, code)
+    is_silent = np.append(codes, -1)[part] != code
+    part[is_silent] = np.searchsorted(codes, slot[is_silent] << 7)
+    order = np.argsort(part, kind="stable")
+    bounds = np.searchsorted(part[order], np.arange(len(codes) + 1)).tolist()
+    is_pedal = (messages.status >> 4 == CONTROL) & (messages.first == _SUSTAIN)
+    values = np.stack([tick, messages.second], axis=1)
+    for start, stop in itertools.pairwise(bounds):
+        rows = order[start:stop]
+        pedals = is_pedal[rows]
+        yield values[rows[pedals]], _kept(messages, tick, rows[~pedals])
+
+
+def _kept(messages: Messages, tick: Ints, rows: Ints) -> _Kept:
+    """What is kept of the messages in these rows: they are put on channel 0."""
+    if not len(rows):
+        return [], [], []
+    kind = messages.status[rows] & 0xF0
+    columns = (kind, messages.first[rows], messages.second[rows])
+    octets = np.stack(columns, axis=1).astype(np.uint8).tobytes()
+    starts = 3 * np.arange(len(rows))
+    ends = starts + np.where((kind == 0xC0) | (kind == 0xD0), 2, 3)
+    said = [octets[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return messages.place[rows].tolist(), tick[rows].tolist(), said
