@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from musegen.disk import write_whole
 from musegen.errors import MusegenError, NotFound, UnreadableFile, UsageError
 from musegen.score.abc import read_tunes, write_book
+from musegen.score.kinds import ABC, KERN, MIDI, MXL, SUFFIX_KINDS, known, text_of
 from musegen.score.midi import read_midi, write_midi
-from musegen.score.musicxml import read_music21
+from musegen.score.musicxml import compressed, read_kern, read_musicxml, write_musicxml
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
 
-_MIDI, _ABC, _MUSICXML, _MXL, _KERN = "MIDI", "ABC", "MusicXML", "compressed MusicXML", "kern"
-_SUFFIX_KINDS = {
-    ".mid": _MIDI,
-    ".midi": _MIDI,
-    ".kar": _MIDI,
-    ".rmi": _MIDI,
-    ".abc": _ABC,
-    ".musicxml": _MUSICXML,
-    ".xml": _MUSICXML,
-    ".mxl": _MXL,
-    ".krn": _KERN,
-}
-_SUFFIX_OF = {kind: suffix for suffix, kind in _SUFFIX_KINDS.items()}
-SUFFIXES = frozenset(_SUFFIX_KINDS)  # what a walk through a folder takes for music
-WRITTEN_SUFFIXES = (".mid", ".midi", ".abc")
+SUFFIXES = frozenset(SUFFIX_KINDS)  # what a walk through a folder takes for music
+WRITTEN_SUFFIXES = (".mid", ".midi", ".abc", ".musicxml", ".xml", ".mxl")
 
-# What the first bytes give away, tried in this order.
-_SIGNS = (
-    (_MIDI, re.compile(rb"\A(MThd|RIFF.{4}RMID)", re.DOTALL)),
-    (_MXL, re.compile(rb"\APK\x03\x04")),
-    (_MUSICXML, re.compile(rb"\A(\xef\xbb\xbf)?\s*<(\?xml|!DOCTYPE|score-)")),
-    (_KERN, re.compile(rb"\A(!!|\*\*kern)")),
-    (_ABC, re.compile(rb"^(\xef\xbb\xbf)?[XK]:", re.MULTILINE)),
-)
-_SIGN_BYTES = 8192
+Repeats: TypeAlias = Literal["unfold", "keep"]
+
 _TUNE = re.compile(r"(.+):(\d+)")
 
 
@@ -52,13 +33,12 @@ def read(path: str | Path) -> Score:
         UnreadableFile: it is damaged, may not be read, or is of an unknown kind.
     """
     file, number = _file_and_tune(path)
-    data = _bytes_of(file)
-    kind = _kind(data, file)
-    if kind != _ABC:
+    kind, data = _music_in(file)
+    if kind != ABC:
         if number is not None:
             raise NotFound(f"only a tune book has a tune {number}; this is {kind}", file=file)
         return _read_alone(data, file, kind)
-    tunes = list(read_tunes(_text(data)))
+    tunes = list(read_tunes(text_of(data)))
     if number is None and len(tunes) > 1:
         raise UsageError(
             f"holds {len(tunes)} tunes", file=file, hint=f"name one, as {file}:1 names the first"
@@ -79,28 +59,35 @@ def read_all(path: str | Path) -> Iterator[tuple[str, Score | MusegenError]]:
     """
     file, number = _file_and_tune(path)
     try:
-        data = _bytes_of(file)
-        kind = _kind(data, file)
-        if kind != _ABC or number is not None:
+        kind, data = _music_in(file)
+        if kind != ABC or number is not None:
             yield str(path), read(path)
             return
     except MusegenError as error:
         yield str(path), error
         return
-    tunes = list(read_tunes(_text(data)))
+    tunes = list(read_tunes(text_of(data)))
     for n, tune in enumerate(tunes, start=1):
         name = f"{file}:{n}" if len(tunes) > 1 else str(file)
         yield name, tune if isinstance(tune, Score) else _of_file(tune, name)
 
 
-def write(score: Score, path: str | Path, force: bool = False, made_by: str = "") -> None:
-    """Write a score as what the suffix of its path says; MIDI has its repeats played out.
+def write(
+    score: Score,
+    path: str | Path,
+    force: bool = False,
+    made_by: str = "",
+    repeats: Repeats | None = None,
+) -> None:
+    """Write a score as what the suffix of its path says.
 
     Args:
         score: what to write.
         path: where to; its suffix is one of `WRITTEN_SUFFIXES`.
         force: overwrite what is there.
         made_by: what made the music, told in the file.
+        repeats: whether they are played out or kept written; where it is not said, MIDI has them
+            played out, and scores keep them.
 
     Raises:
         UsageError: the suffix names no kind that can be written.
@@ -113,12 +100,20 @@ def write(score: Score, path: str | Path, force: bool = False, made_by: str = ""
             file=path,
             hint=f"end its name in one of {', '.join(WRITTEN_SUFFIXES)}",
         )
-    if _SUFFIX_KINDS[suffix] == _ABC:
+    kind = SUFFIX_KINDS[suffix]
+    if (repeats or ("unfold" if kind == MIDI else "keep")) == "unfold":
+        score = unfold(score)
+    write_whole(path, _encoded(score, kind, made_by), force)
+
+
+def _encoded(score: Score, kind: str, made_by: str) -> bytes:
+    if kind == MIDI:
+        return write_midi(score, made_by)
+    if kind == ABC:
         made = f"% {made_by}\n" if made_by else ""
-        data = (made + write_book([score])).encode()
-    else:
-        data = write_midi(unfold(score), made_by)
-    write_whole(path, data, force)
+        return (made + write_book([score])).encode()
+    data = write_musicxml(score, made_by)
+    return compressed(data) if kind == MXL else data
 
 
 def _file_and_tune(path: str | Path) -> tuple[Path, int | None]:
@@ -129,7 +124,8 @@ def _file_and_tune(path: str | Path) -> tuple[Path, int | None]:
     return Path(path), None
 
 
-def _bytes_of(file: Path) -> bytes:
+def _music_in(file: Path) -> tuple[str, bytes]:
+    """The kind of music that a file holds, and its bytes."""
     try:
         data = file.read_bytes()
     except FileNotFoundError as error:
@@ -138,37 +134,18 @@ def _bytes_of(file: Path) -> bytes:
         raise UnreadableFile(f"cannot be read: {error.strerror}", file=file) from error
     if not data:
         raise UnreadableFile("is empty", file=file)
-    return data
-
-
-def _kind(data: bytes, file: Path) -> str:
-    """What kind of music a file holds, by its content and then by its suffix."""
-    for kind, sign in _SIGNS:
-        if sign.search(data[:_SIGN_BYTES]):
-            return kind
-    kind = _SUFFIX_KINDS.get(file.suffix.lower(), "")
-    if kind == _MIDI and b"MThd" not in data and _is_text(data):
-        raise UnreadableFile("holds text, not MIDI", file=file)
-    if not kind:
-        raise UnreadableFile(
-            "is of an unknown kind",
-            file=file,
-            hint=f"music ends in {', '.join(sorted(SUFFIXES))}",
-        )
-    return kind
+    try:
+        return known(data, file)
+    except UnreadableFile as error:
+        raise _of_file(error, str(file)) from error
 
 
 def _read_alone(data: bytes, file: Path, kind: str) -> Score:
     """The score in a file that holds one piece."""
     try:
-        if kind == _MIDI:
+        if kind == MIDI:
             return read_midi(data)
-        if _SUFFIX_KINDS.get(file.suffix.lower()) == kind:
-            return read_music21(file)
-        with tempfile.TemporaryDirectory() as folder:  # music21 goes by the name
-            named = Path(folder) / f"music{_SUFFIX_OF[kind]}"
-            named.write_bytes(data)
-            return read_music21(named)
+        return read_kern(text_of(data)) if kind == KERN else read_musicxml(data)
     except UnreadableFile as error:
         raise _of_file(error, str(file)) from error
 
@@ -176,15 +153,3 @@ def _read_alone(data: bytes, file: Path, kind: str) -> Score:
 def _of_file(error: UnreadableFile, name: str) -> UnreadableFile:
     """The error, said of the file or tune."""
     return UnreadableFile(error.message, file=name, hint=error.hint)
-
-
-def _is_text(data: bytes) -> bool:
-    return b"\0" not in data
-
-
-def _text(data: bytes) -> str:
-    """Text as UTF-8, or as latin-1 where it is not that."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")

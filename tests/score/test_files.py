@@ -80,7 +80,7 @@ def test_abc_in_latin_1_keeps_its_letters(tmp_path):
         ("noise.mid", bytes(range(20)), UnreadableFile, "no MThd header"),
         ("what.xyz", b"\0\1\2", UnreadableFile, "unknown kind"),
         ("cut.mid", b"MThd\0\0\0\6", UnreadableFile, "cut short"),
-        ("cut.mxl", b"PK\3\4", UnreadableFile, "music21"),
+        ("cut.mxl", b"PK\3\4", UnreadableFile, "damaged archive"),
         ("book.abc", BOOK.encode(), UsageError, "holds 2 tunes"),
     ],
 )

@@ -1,0 +1,198 @@
+"""How a Score lies on staves: bars, clefs, voices, and at which note each mark is written.
+
+Knows nothing of XML or of music21; time is in units of `musicxml_rhythm`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from musegen.score.musicxml_rhythm import UNITS, Bars, Grid, Piece, Tone, bars_of, tones, voices
+from musegen.score.score import (
+    Mark,
+    Part,
+    Score,
+    bar_ticks,
+    barlines_of_metre,
+)
+
+STRUCTURE = ("repeat", "ending", "bar")  # they stand at bar lines, and every part shows them
+
+_KEYBOARDS = frozenset([*range(9), *range(16, 22), 46])  # and the harp
+_SPLIT = 60  # where the right hand's staff begins
+_BELOW, _ABOVE = 57, 64  # a keyboard part that goes beyond both has two staves
+
+# Clefs by program, then by the median pitch: the first whose bound is not below it. Octave clefs
+# stand where players read an octave higher or lower than they sound.
+_ANY = 127
+_LOW_FAMILY = ((52, "BassClef"), (60, "BassClef"), (_ANY, "TenorClef"))
+_USUAL = ((33, "Bass8vbClef"), (57, "BassClef"), (86, "TrebleClef"), (_ANY, "Treble8vaClef"))
+_CLEFS: dict[int, tuple[tuple[int, str], ...]] = (
+    dict.fromkeys(range(24, 32), ((_ANY, "Treble8vbClef"),))  # guitars
+    | dict.fromkeys((*range(32, 40), 43), ((_ANY, "Bass8vbClef"),))  # basses
+    | {41: ((71, "AltoClef"), (_ANY, "TrebleClef"))}
+    | dict.fromkeys((42, 57, 70), _LOW_FAMILY)  # cello, trombone, bassoon
+    | {72: ((_ANY, "Treble8vaClef"),)}  # piccolo
+)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: from where to where in units, its number, and the metre that stands in it."""
+
+    start: int
+    end: int
+    number: int
+    metre: tuple[int, int]
+    is_short: bool
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice: its pieces bar by bar, and the marks at the places where pieces begin."""
+
+    bars: list[list[Piece]]
+    marks: dict[int, list[Mark]]
+
+    def sounds_in(self, bar: int) -> bool:
+        """Whether a note sounds in a bar."""
+        return any(piece.sounds for piece in self.bars[bar])
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A staff: its clef, as music21 names it, and its voices."""
+
+    clef: str
+    voices: list[Voice]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A score laid out: its bars, the staves of each part, and the grid that it was put on."""
+
+    score: Score
+    grid: Grid
+    bars: list[Bar]
+    parts: list[list[Staff]]
+
+    @classmethod
+    def of(cls, score: Score) -> Layout:
+        """Lay a score out."""
+        ticks = _line_ticks(score)
+        grid = Grid(ticks, score.ticks_per_quarter)
+        bars = _bars(score, grid)
+        frame = Bars([0, *(bar.end for bar in bars)], [_beat(bar.metre) for bar in bars])
+        parts = [_staves(score, number, grid, frame) for number in range(len(score.parts))]
+        return cls(score, grid, bars, parts)
+
+    def bar_at(self, place: int) -> int:
+        """The index of the bar that holds a place in units; the last one for its very end."""
+        starts = [bar.start for bar in self.bars]
+        return min(bisect_right(starts, place), len(self.bars)) - 1
+
+
+def _line_ticks(score: Score) -> list[int]:
+    """Where bars begin and end: also where a metre or a sign falls into one."""
+    end = max(score.end, *(m.tick for m in score.marks if m.kind in STRUCTURE), 0) or bar_ticks(
+        int(score.metre[0, 1]), int(score.metre[0, 2]), score.ticks_per_quarter
+    )
+    lines = score.barlines.tolist()
+    if not lines or lines[-1] < end:
+        rest = barlines_of_metre(score.metre, end, score.ticks_per_quarter).tolist()
+        lines += [line for line in rest if not lines or line > lines[-1]]
+    inside = [m.tick for m in score.marks if m.kind in STRUCTURE] + score.metre[:, 0].tolist()
+    return sorted({0, *lines, *(tick for tick in inside if tick < lines[-1])})
+
+
+def _bars(score: Score, grid: Grid) -> list[Bar]:
+    """The bars, numbered from 0 where the first is a pickup, else from 1."""
+    changes = grid.snapped(score.metre[:, 0].tolist())
+    metres = sorted((changes[tick], (n, _power_of_two(d))) for tick, n, d in score.metre.tolist())
+    bars: list[Bar] = []
+    for start, end in pairwise(grid.lines):
+        metre = metres[bisect_right([place for place, _ in metres], start) - 1][1]
+        is_short = end - start < bar_ticks(*metre, UNITS)
+        first = 0 if is_short and len(grid.lines) > 2 else 1
+        number = bars[-1].number + 1 if bars else first
+        bars.append(Bar(start, end, number, metre, is_short))
+    return bars
+
+
+def _power_of_two(denominator: int) -> int:
+    """The denominator that notation can write; others are rounded down."""
+    return min(1 << (denominator.bit_length() - 1), 128)
+
+
+def _beat(metre: tuple[int, int]) -> int:
+    """How many units a beat lasts: three of the denominator's in compound metres."""
+    numerator, denominator = metre
+    is_compound = denominator >= 8 and numerator % 3 == 0 and numerator > 3
+    beat = 4 * UNITS // denominator * (3 if is_compound else 1)
+    return beat if is_compound else max(beat, UNITS)
+
+
+def _staves(score: Score, number: int, grid: Grid, frame: Bars) -> list[Staff]:
+    """The staves of a part: one, or two for a keyboard part of wide range."""
+    part = score.parts[number]
+    marks = [
+        mark
+        for mark in score.marks
+        if mark.part == number and mark.kind not in (*STRUCTURE, "chord")
+    ]
+    ticks = [*part.notes.onset.tolist(), *part.notes.end.tolist(), *(m.tick for m in marks)]
+    place = grid.snapped(ticks, beginnings=part.notes.onset.tolist())
+    notes = tones(part.notes, place)
+    hands = _hands(part, notes)
+    sorted_voices = [voices(hand) or [[]] for hand in hands]
+    at: dict[tuple[int, int], dict[int, list[Mark]]] = defaultdict(lambda: defaultdict(list))
+    for mark in marks:
+        if place[mark.tick] < frame.lines[-1]:
+            at[_bearer(sorted_voices, place[mark.tick])][place[mark.tick]].append(mark)
+    return [
+        Staff(
+            _clef(part, hand, is_upper=len(hands) > 1 and staff == 0),
+            [
+                Voice(bars_of(voice, at[staff, v], frame), dict(at[staff, v]))
+                for v, voice in enumerate(sorted_voices[staff])
+            ],
+        )
+        for staff, hand in enumerate(hands)
+    ]
+
+
+def _hands(part: Part, notes: list[Tone]) -> list[list[Tone]]:
+    """The notes by staff."""
+    pitches = [note.pitch for note in notes]
+    is_wide = bool(pitches) and min(pitches) < _BELOW and max(pitches) > _ABOVE
+    if part.is_drums or part.program not in _KEYBOARDS or not is_wide:
+        return [notes]
+    right = [note for note in notes if note.pitch >= _SPLIT]
+    left = [note for note in notes if note.pitch < _SPLIT]
+    return [right, left]
+
+
+def _bearer(staves: list[list[list[Tone]]], place: int) -> tuple[int, int]:
+    """The staff and voice that a mark is written in: where a note begins with it, or the first."""
+    for staff, sorted_voices in enumerate(staves):
+        for voice, notes in enumerate(sorted_voices):
+            if any(note.start == place for note in notes):
+                return staff, voice
+    return 0, 0
+
+
+def _clef(part: Part, notes: Iterable[Tone], *, is_upper: bool) -> str:
+    pitches = [note.pitch for note in notes]
+    if part.is_drums:
+        return "PercussionClef"
+    if is_upper or not pitches:
+        return "TrebleClef"
+    median = float(np.median(pitches))
+    choices = _CLEFS.get(part.program, _USUAL)
+    return next(clef for bound, clef in choices if median <= bound)

@@ -1,0 +1,155 @@
+"""The bars of one staff as music21's measures: notes with their looks, and what stands among them.
+
+Everything that music21 could work out is given ready-made, since its own notation is slow.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from musegen.score.musicxml_layout import STRUCTURE, Bar, Layout, Staff
+from musegen.score.musicxml_marks import chord_symbol
+from musegen.score.musicxml_notes import NoteWriter, full_rest
+from musegen.score.musicxml_rhythm import MAX_VOICES, UNITS, Piece
+from musegen.score.score import DEFAULT_TEMPO_US, MODES, Mark, bar_ticks
+
+_SIGNS = {"||": "double", "|]": "final"}
+
+
+def quarters(units: int) -> Any:
+    """A time in units as music21 counts it."""
+    from music21.common.numberTools import opFrac
+
+    return opFrac(Fraction(units, UNITS))
+
+
+class Measures:
+    """The measures of one staff of a part; `brackets` are those of its endings, once made."""
+
+    def __init__(self, layout: Layout, part: int, staff: int) -> None:
+        """The staff of that number, of the part of that number."""
+        self._layout, self._part = layout, part
+        self._staff: Staff = layout.parts[part][staff]
+        self._first_voice = 1 + staff * MAX_VOICES
+        self._has_voices = len(layout.parts[part]) > 1 or len(self._staff.voices) > 1
+        self._keys = self._key_changes()
+        self._beside = self._standing_beside(is_first_staff=staff == 0)
+        self.brackets: list[Any] = []
+
+    def all(self) -> list[Any]:
+        """The measures, one a bar."""
+        from music21 import clef
+
+        measures = [self._measure(index, bar) for index, bar in enumerate(self._layout.bars)]
+        measures[0].insert(0, getattr(clef, self._staff.clef)())
+        self._set_signs(measures)
+        return measures
+
+    def _placed(self, marks: Iterable[Mark]) -> list[tuple[int, Mark]]:
+        found = list(marks)
+        place = self._layout.grid.snapped(mark.tick for mark in found)
+        return [(place[mark.tick], mark) for mark in found]
+
+    def _key_changes(self) -> list[tuple[int, int, int]]:
+        """Place, fifths and mode of each key; none for drums."""
+        score = self._layout.score
+        if score.parts[self._part].is_drums:
+            return []
+        place = self._layout.grid.snapped(score.key[:, 0].tolist())
+        return [(place[tick], fifths, mode) for tick, fifths, mode, _ in score.key.tolist()]
+
+    def _standing_beside(self, *, is_first_staff: bool) -> dict[int, list[Any]]:
+        """Keys, tempo marks and chord symbols by the bar that they stand in, with their place."""
+        from music21 import key, tempo
+
+        score, found = self._layout.score, []
+        for place, fifths, mode in self._keys:
+            found.append((place, key.KeySignature(fifths).asKey(MODES[mode])))
+        is_plain = score.tempo.tolist() == [[0, DEFAULT_TEMPO_US]]
+        if is_first_staff and self._part == 0 and not is_plain:
+            ticks = self._layout.grid.snapped(score.tempo[:, 0].tolist())
+            for tick, tempo_us in score.tempo.tolist():
+                found.append((ticks[tick], tempo.MetronomeMark(number=_beats(tempo_us))))
+        if is_first_staff:
+            chords = (m for m in score.marks if m.kind == "chord" and m.part == self._part)
+            found += [(place, chord_symbol(mark.text)) for place, mark in self._placed(chords)]
+        beside: dict[int, list[Any]] = defaultdict(list)
+        for place, element in found:
+            if element is not None and place < self._layout.bars[-1].end:
+                beside[self._layout.bar_at(place)].append((place, element))
+        return beside
+
+    def _measure(self, index: int, bar: Bar) -> Any:
+        from music21 import meter, stream
+
+        measure = stream.Measure(number=bar.number)
+        if bar.number == 0:
+            measure.showNumber = stream.enums.ShowNumber.NEVER  # which makes it a pickup
+        before = self._layout.bars[index - 1].metre if index else None
+        if bar.metre != before:
+            measure.insert(0, meter.TimeSignature("{}/{}".format(*bar.metre)))
+        for place, element in self._beside[index]:
+            measure.insert(quarters(place - bar.start), element)
+        self._fill(measure, index, bar)
+        return measure
+
+    def _fill(self, measure: Any, index: int, bar: Bar) -> None:
+        """Put the notes of a bar into its measure."""
+        from music21 import stream
+
+        writer = NoteWriter(bar, [(place, fifths) for place, fifths, _ in self._keys])
+        containers: dict[int, Any] = {}
+        pieces: list[tuple[int, int, Piece]] = []
+        for number, voice in enumerate(self._staff.voices):
+            if number > 0 and not voice.sounds_in(index):
+                continue
+            containers[number] = (
+                stream.Voice(id=self._first_voice + number) if self._has_voices else measure
+            )
+            marked = {*voice.marks} & {piece.start for piece in voice.bars[index][1:]}
+            if voice.sounds_in(index) or marked:
+                pieces += [(piece.start, number, piece) for piece in voice.bars[index]]
+            else:
+                marks = voice.marks.get(bar.start, [])
+                writer.add(containers[number], full_rest(bar), bar.start, marks)
+        for start, number, piece in sorted(pieces, key=lambda entry: entry[:2]):
+            marks = self._staff.voices[number].marks.get(start, [])
+            element = writer.element(piece, is_hidden=number > 0)
+            writer.add(containers[number], element, start, marks)
+        for container in containers.values():
+            container.coreElementsChanged()
+            if bar.end - bar.start <= bar_ticks(*bar.metre, UNITS):
+                writer.beam(container)
+            if container is not measure:
+                measure.insert(0, container)
+
+    def _set_signs(self, measures: list[Any]) -> None:
+        """Repeats, double bars and endings."""
+        from music21 import bar, spanner
+
+        bars = self._layout.bars
+        starting = {bar.start: index for index, bar in enumerate(bars)}
+        ending = {bar.end: index for index, bar in enumerate(bars)}
+        signs = self._placed(m for m in self._layout.score.marks if m.kind in STRUCTURE)
+        for place, mark in signs:  # a bar sign comes before a repeat, which takes its place
+            if mark.kind == "bar" and place in ending:
+                measures[ending[place]].rightBarline = bar.Barline(_SIGNS[mark.text])
+            elif (mark.kind, mark.text) == ("repeat", "end") and place in ending:
+                measures[ending[place]].rightBarline = bar.Repeat(direction="end")
+            elif (mark.kind, mark.text) == ("repeat", "start") and place in starting:
+                measures[starting[place]].leftBarline = bar.Repeat(direction="start")
+        for place, mark in signs:
+            if mark.kind == "ending" and place in starting:
+                stops = [p for p, m in signs if p > place and (m.kind, m.text) != ("bar", "|]")]
+                last = ending.get(min(stops, default=-1), starting[place])
+                covered = measures[starting[place] : last + 1]
+                self.brackets.append(spanner.RepeatBracket(covered, number=mark.text))
+
+
+def _beats(tempo_us: int) -> float:
+    """Quarters a minute, in as few decimals as say it exactly."""
+    beats = (round(60e6 / tempo_us, decimals) for decimals in range(12))
+    return next(number for number in beats if number and round(60e6 / number) == tempo_us)

@@ -1,0 +1,200 @@
+"""MusicXML, compressed or not, and kern, read through music21.
+
+Kept: parts with their names and programs, a keyboard's staves as one part, notes as they sound with
+ties joined, percussion as drums, dynamics as velocities, metre, key, tempo, the bars as long as
+they are, repeats, endings, chord symbols, syllables, grace notes, ornaments and articulation. What
+else is written about the notes, as slurs, is counted in `Score.unread`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from musegen.errors import UnreadableFile
+from musegen.score.key import estimate_key, settled_key
+from musegen.score.musicxml_marks import (
+    Timed,
+    grace_text,
+    graces_of,
+    marks_of,
+    unread_of,
+)
+from musegen.score.musicxml_parts import Declared, Line, Ticks, declared_parts, lines_of, part_of
+from musegen.score.musicxml_safe import Element, parse_musicxml
+from musegen.score.percussion import unpitched_to_drums
+from musegen.score.score import (
+    DEFAULT_TEMPO_US,
+    MODE_DEGREE,
+    Ints,
+    Mark,
+    Score,
+    standing,
+)
+
+_BARS = {"double": "||", "final": "|]"}
+
+
+def read_musicxml(data: bytes) -> Score:
+    """The score in a MusicXML file, compressed or not.
+
+    Raises:
+        UnreadableFile: it is damaged, unsafe (entities, an archive that unpacks to too much), not
+            understood by music21, or holds no bars.
+    """
+    root = parse_musicxml(data)
+    drums = unpitched_to_drums(root)
+    return _understood(lambda: _score(_stream_of(root), declared_parts(root, drums)))
+
+
+def read_kern(text: str) -> Score:
+    """The score in a Humdrum file of **kern spines.
+
+    Raises:
+        UnreadableFile: music21 does not understand it, or finds no bars in it.
+    """
+    from music21 import converter
+
+    return _understood(lambda: _score(converter.parseData(text, format="humdrum"), {}))
+
+
+def _understood(reading: Any) -> Score:
+    """The score that music21 gives, in silence; whatever it runs into is an UnreadableFile."""
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        try:
+            score: Score = reading()
+        except UnreadableFile:
+            raise
+        except Exception as error:  # music21 lets through whatever its parsers run into
+            reason = str(error).strip() or type(error).__name__
+            raise UnreadableFile(f"music21 cannot read it: {reason}") from error
+    return score
+
+
+def _stream_of(root: Element) -> Any:
+    from music21.musicxml.xmlToM21 import MusicXMLImporter
+
+    for grace in root.iter("grace"):
+        grace.attrib.setdefault("slash", "no")  # as the standard has it; music21 thinks otherwise
+    importer = MusicXMLImporter()
+    importer.xmlRootToScore(root, importer.stream)
+    return importer.stream
+
+
+def _score(stream: Any, declared: dict[str, Declared]) -> Score:
+    """A Score of a music21 stream of parts."""
+    if not stream.parts or not stream.parts[0].getElementsByClass("Measure"):
+        raise UnreadableFile("holds no bars of music")
+    stream.toSoundingPitch(inPlace=True)
+    lines = lines_of(stream)
+    ticks = Ticks(lines)
+    metre = {0: (4, 4)} | {
+        ticks(offset): (sign.numerator, sign.denominator)
+        for offset, sign in lines[0].of_class("TimeSignature")
+    }
+    measures = list(stream.parts[0].getElementsByClass("Measure"))
+    end = max(part.highestTime for part in stream.parts)
+    bar_ends = [ticks(offset) for offset in (*(measure.offset for measure in measures[1:]), end)]
+    marks = {*_structure(stream, measures, ticks), *_written(lines, ticks)}
+    score = Score(
+        ticks_per_quarter=ticks.per_quarter,
+        parts=tuple(part_of(line, ticks, declared) for line in lines),
+        tempo=_changes(_tempo(lines, ticks)),
+        metre=_changes(metre),
+        barlines=np.unique([tick for tick in bar_ends if tick > 0]),
+        marks=tuple(marks),
+        title=_title(stream),
+        unread=sum((unread_of(line.timed) for line in lines), unread_of(_loose(stream))),
+    )
+    score = replace(score, key=settled_key(score, _signatures(score, lines, ticks)))
+    return replace(score, marks=tuple({*marks, *_graces(score, lines, ticks)}))
+
+
+def _loose(stream: Any) -> Iterator[Timed]:
+    """What stands beside the parts of a score, as spanners do."""
+    return ((Fraction(0), "", element) for element in stream.elements if not element.isStream)
+
+
+def _tempo(lines: list[Line], ticks: Ticks) -> dict[int, tuple[int]]:
+    """Microseconds a quarter by tick: the first part's marks count, and marks before words."""
+    from music21.tempo import defaultTempoValues
+
+    found = {0: (DEFAULT_TEMPO_US,)}
+    for line in reversed(lines):
+        for offset, words in line.of_class("TextExpression"):
+            beats = defaultTempoValues.get(words.content.strip().lower())
+            if beats:
+                found[ticks(offset)] = (round(60e6 / beats),)
+    for line in reversed(lines):
+        for offset, mark in line.of_class("MetronomeMark"):
+            beats = mark.getQuarterBPM()
+            if beats:
+                found[ticks(offset)] = (max(1, round(60e6 / beats)),)
+    return found
+
+
+def _signatures(score: Score, lines: list[Line], ticks: Ticks) -> Ints:
+    """Rows of tick, fifths, mode (S, 3) of all parts; a mode not given is the estimated key's."""
+    estimate = estimate_key(score)
+    rows = []
+    for line in lines:
+        for offset, sign in line.of_class("KeySignature"):
+            if sign.sharps is None or abs(sign.sharps) > 7:
+                continue
+            guess = estimate[1] if sign.sharps == estimate[0] else MODE_DEGREE["major"]
+            mode = MODE_DEGREE.get(getattr(sign, "mode", None) or "", guess)
+            rows.append((ticks(offset), sign.sharps, mode))
+    return np.array(sorted(rows), dtype=np.int64).reshape(-1, 3)
+
+
+def _structure(stream: Any, measures: list[Any], ticks: Ticks) -> Iterator[Mark]:
+    """The repeats, endings and double bars that stand in the first part."""
+    for measure, after in zip(measures, [*measures[1:], None], strict=True):
+        end = after.offset if after else measure.offset + measure.highestTime
+        for bar, offset in ((measure.leftBarline, measure.offset), (measure.rightBarline, end)):
+            if bar is not None and "Repeat" in bar.classes:
+                yield Mark(ticks(offset), "repeat", bar.direction)
+            elif bar is not None and bar.type in _BARS:
+                yield Mark(ticks(offset), "bar", _BARS[bar.type])
+    for bracket in stream.recurse().getElementsByClass("RepeatBracket"):
+        first = bracket.getFirst()
+        if any(first is measure for measure in measures):
+            yield Mark(ticks(first.offset), "ending", str(bracket.number).replace(", ", ","))
+
+
+def _written(lines: list[Line], ticks: Ticks) -> Iterator[Mark]:
+    for number, line in enumerate(lines):
+        for offset, mark in marks_of(line.timed, number):
+            yield replace(mark, tick=ticks(offset))
+
+
+def _graces(score: Score, lines: list[Line], ticks: Ticks) -> Iterator[Mark]:
+    """The grace notes, spelled in the key that stands there."""
+    for number, line in enumerate(lines):
+        for offset, chords, is_slashed in graces_of(line.timed):
+            tick = ticks(offset)
+            fifths = (*standing(score.key, tick), 0)[0]
+            text = grace_text(chords, fifths, is_slashed=is_slashed)
+            yield Mark(tick, "grace", text, number)
+
+
+def _changes(rows: dict[int, Any]) -> Ints:
+    """The rows (K, 1 + values) at which the values change."""
+    kept: list[tuple[int, ...]] = []
+    for tick, values in sorted(rows.items()):
+        if not kept or kept[-1][1:] != values:
+            kept.append((tick, *values))
+    return np.array(kept, dtype=np.int64)
+
+
+def _title(stream: Any) -> str:
+    metadata = stream.metadata
+    return (metadata.title or metadata.movementName or "") if metadata is not None else ""

@@ -1,0 +1,149 @@
+"""From a Score to MusicXML, compressed or not, through music21.
+
+Written: parts with names, programs and fitting clefs, keyboards and harps of wide range on two
+staves, drums as percussion, metre, key (an estimated one too, as readers need it), tempo, bars as
+long as they are, repeats, endings, double bars, voices, ties, tuplets, beams, chord symbols,
+syllables, grace notes, ornaments, and how loud each note or chord is. Pitches sound as written,
+spelled by the key. Notes where no notation is are moved a little: see `musicxml_rhythm.Grid`. Lost
+are pedal, opaque events, and marks that `musicxml_marks` has no sign for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+from musegen.score.musicxml_layout import Layout
+from musegen.score.musicxml_measures import Measures, quarters
+from musegen.score.musicxml_notes import VELOCITY
+from musegen.score.musicxml_safe import Element
+from musegen.score.percussion import drums_to_unpitched
+from musegen.score.score import Part, Score
+
+_DRUM_CHANNEL = 10
+_CHANNELS = [channel for channel in range(1, 17) if channel != _DRUM_CHANNEL]
+_USUAL_VELOCITY = 80  # what a reader takes where nothing is said
+_FORTE = 90  # the velocity that MusicXML counts as a hundred per cent
+_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE score-partwise PUBLIC '
+    '"-//Recordare//DTD MusicXML 4.0 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">\n'
+)
+_CONTAINER = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n<container><rootfiles>'
+    '<rootfile full-path="score.musicxml" media-type="application/vnd.recordare.musicxml+xml"/>'
+    "</rootfiles></container>\n"
+)
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same score gives the same bytes on any day
+
+
+def write_musicxml(score: Score, made_by: str = "") -> bytes:
+    """The score as MusicXML 4.0; repeats stay written.
+
+    Notes stay where they are if 96ths of a quarter, quintuplets or septuplets explain their beat;
+    others, as performed ones, are moved to the nearest 16th or 12th of a quarter. A note that is
+    then without length gets the shortest.
+
+    Args:
+        score: what to write.
+        made_by: what made the music, told in the file as its software.
+    """
+    from music21.musicxml.m21ToXml import ScoreExporter
+
+    with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        root = ScoreExporter(_stream(score), makeNotation=False).parse()
+    _finish(root, score, made_by)
+    body: str = ElementTree.tostring(root, encoding="unicode")
+    return f"{_HEAD}{body}\n".encode()
+
+
+def compressed(musicxml: bytes) -> bytes:
+    """A MusicXML text as the bytes of an .mxl file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in (
+            ("META-INF/container.xml", _CONTAINER.encode()),
+            ("score.musicxml", musicxml),
+        ):
+            archive.writestr(zipfile.ZipInfo(name, _LONG_AGO), data, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def _stream(score: Score) -> Any:
+    """The score as a music21 stream, ready to be written."""
+    from music21 import layout, metadata, stream
+
+    whole = stream.Score()
+    whole.insert(0, metadata.Metadata(title=score.title))
+    laid_out = Layout.of(score)
+    for number, (part, staves) in enumerate(zip(score.parts, laid_out.parts, strict=True)):
+        make = stream.Part if len(staves) == 1 else stream.PartStaff
+        made = []
+        for index in range(len(staves)):
+            written = make(id=f"P{number + 1}-{index + 1}")
+            written.partName = part.name
+            written.insert(0, _instrument(part, number))
+            measures = Measures(laid_out, number, index)
+            for bar, measure in zip(laid_out.bars, measures.all(), strict=True):
+                written.coreInsert(quarters(bar.start), measure, ignoreSort=True)
+            written.coreElementsChanged()
+            for bracket in measures.brackets:
+                written.insert(0, bracket)
+            whole.insert(0, written)
+            made.append(written)
+        if len(made) > 1:
+            whole.insert(0, layout.StaffGroup(made, symbol="brace", name=part.name))
+    return whole
+
+
+def _instrument(part: Part, number: int) -> Any:
+    """An instrument that transposes nothing."""
+    from music21 import instrument
+
+    made = instrument.Instrument()
+    made.partId = f"P{number + 1}"
+    made.instrumentId = f"P{number + 1}-I1"
+    made.partName = part.name
+    made.instrumentName = part.name
+    made.midiProgram = part.program
+    made.midiChannel = number % 16
+    return made
+
+
+def _finish(root: Element, score: Score, made_by: str) -> None:
+    """What music21 does not know: drums, channels, single notes' loudness, who made the score."""
+    for note in root.iter("note"):
+        _, _, velocity = note.attrib.pop("id", "").partition(VELOCITY)
+        if velocity and int(velocity) != _USUAL_VELOCITY:
+            note.set("dynamics", f"{int(velocity) / _FORTE:.2%}".rstrip("%"))
+    ids = [part.get("id", "") for part in root.iter("part")]
+    kits = {
+        name: part.program for name, part in zip(ids, score.parts, strict=True) if part.is_drums
+    }
+    drums_to_unpitched(root, kits)
+    channels = iter(_channels(score))
+    for declared in root.iter("score-part"):
+        channel = str(next(channels))
+        for element in declared.iter("midi-channel"):
+            element.text = channel
+    identification = root.find("identification")
+    if identification is not None:
+        identification.clear()
+        encoding = ElementTree.SubElement(identification, "encoding")
+        ElementTree.SubElement(encoding, "software").text = made_by or "musegen"
+
+
+def _channels(score: Score) -> Iterator[int]:
+    """The channel of each part; after fifteen they go round again."""
+    turn = 0
+    for part in score.parts:
+        if part.is_drums:
+            yield _DRUM_CHANNEL
+        else:
+            yield _CHANNELS[turn % len(_CHANNELS)]
+            turn += 1
