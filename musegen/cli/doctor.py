@@ -2,32 +2,57 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from .options import Corpus, Json, Quiet, corpus_path
+from .options import Corpus, Force, Json, Quiet, corpus_path
+
+Found = dict[str, Any]
+_NAMED = 6  # instruments, keys or metres in one line
+_FAULTS = 10  # files with faults that are named; the page and --json have all
 
 
-def command(corpus: Corpus, as_json: Json = False, quiet: Quiet = False) -> None:
-    """Say which files are kept, skipped (why) or duplicates, and what would be lost."""
+def command(
+    corpus: Corpus,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write a page with plots: report.html.")
+    ] = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what a folder holds, which files are not used (and why), and what would be lost."""
     from musegen.corpus.diagnosis import diagnose
+    from musegen.disk import write_whole
+    from musegen.errors import OutputError
+    from musegen.picture.report import report_page
 
     from .terminal import counting, give, say
 
+    if out and out.exists() and not force:
+        raise OutputError("is already there", file=out, hint="Overwrite it with --force.")
     path = corpus_path(corpus, quiet)
     with counting("reading", quiet) as progress:
         found = diagnose(path, progress)
+    if out:
+        page = report_page(found, path.resolve().name)
+        write_whole(out, page.encode("utf-8", "replace"), force)
     if as_json:
         give(found)
-        return
-    _show(found)
+    else:
+        _show(found)
+    if out:
+        say(f"Wrote {out}: open it in a browser.", quiet)
+    elif found["kept"] and not as_json:
+        say(f"For plots and every piece: musegen doctor {corpus} -o report.html", quiet)
     if found["kept"]:
         say(f"Now try: musegen train {corpus}", quiet)
 
 
-def _show(found: dict[str, Any]) -> None:
+def _show(found: Found) -> None:
     """What is not kept, a line each; then the corpus as a whole."""
     from .terminal import give_table
 
@@ -35,19 +60,121 @@ def _show(found: dict[str, Any]) -> None:
         if file["status"] != "kept":
             of = "of " if file["status"] == "duplicate" else ""
             typer.echo(f"{file['status']:<9}  {file['path']}: {of}{file['reason']}")
-        for fault in file["faults"]:
-            typer.echo(f"fault      {file['path']}: {fault}")
-    names = ("kept", "skipped", "duplicates", "ignored", "notes")
-    head = ["kept", "skipped", "duplicates", "not music", "notes", "vocabulary"]
-    give_table(
-        head, [[*(str(found[n]) for n in names), found["vocabulary"] or "none"]], (0, 1, 2, 3, 4)
+    for other in found["others"]:
+        typer.echo(f"no music   {other['path']}: {other['what']}")
+    for line in _faults(found):
+        typer.echo(line)
+    for leak in found["leaks"]:
+        typer.echo(_leak(leak))
+    if len(found["files"]) + len(found["others"]) > found["kept"]:
+        typer.echo()
+    give_table(["", "the folder"], [list(row) for row in _rows(found)])
+
+
+def _faults(found: Found) -> Iterator[str]:
+    """The first fault of each faulty file, of some files."""
+    faulty = [file for file in found["files"] if file["faults"]]
+    for file in faulty[:_FAULTS]:
+        first, *more = file["faults"]
+        also = f" (and {len(more)} more)" if more else ""
+        yield f"fault      {file['path']}: {first}{also}"
+    if len(faulty) > _FAULTS:
+        yield f"fault      in {len(faulty) - _FAULTS:,} more pieces: see --json or -o report.html"
+
+
+def _leak(leak: dict[str, Any]) -> str:
+    share = (
+        "is the same music as" if leak["shared"] == 1 else f"holds {_percent(leak['shared'])} of"
     )
-    lost: Counter[str] = Counter()
-    for file in found["files"]:
-        lost.update(file["lost"])
-    if lost:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in lost.most_common())
-        typer.echo(
-            f"Learning in the vocabulary {found['vocabulary']} would pass over: {kinds}. "
-            "The files stay as they are."
+    after = " (left out of training)" if leak["is_mended"] else ""
+    return (
+        f"leak       {leak['path']} ({leak['split']}) {share} {leak['of']} ({leak['of_split']})"
+        + (after)
+    )
+
+
+def _rows(found: Found) -> Iterator[tuple[str, str]]:
+    """The folder as a whole: what, and how much of it."""
+    yield "pieces", _pieces(found)
+    yield "files", _listed(found["formats"])
+    if not found["kept"]:
+        return
+    pieces, pitch, tempo, pedal = (found[name] for name in ("kept", "pitch", "tempo", "pedal"))
+    yield "notes", f"{found['notes']:,}, {_hours(found['hours'])}"
+    yield "instruments", _listed(found["instruments"], share=True)
+    estimated = found["keys_estimated"]
+    guess = f"; {estimated:,} estimated from the notes" if estimated else ""
+    yield "keys", _listed(found["keys"]) + guess
+    changes = found["metre_changes"]
+    yield "metres", _listed(found["metres"]) + (f"; changes in {changes:,}" if changes else "")
+    changes = f"; changes in {tempo['changes']:,} pieces" if tempo["changes"] else ""
+    span = "{slowest:g}" if tempo["slowest"] == tempo["fastest"] else "{slowest:g} to {fastest:g}"
+    yield "tempo", f"{span.format(**tempo)} quarters a minute{changes}"
+    if pitch["notes"]:
+        yield "pitches", _range(pitch)
+    constant = found["one_velocity"]
+    loudness = f"the same for every note in {constant:,}" if constant else "varies"
+    yield "loudness", "the same for every note" if constant == pieces else loudness
+    if pedal["pieces"]:
+        yield "pedal", f"in {pedal['pieces']:,} pieces, moved {pedal['events']:,} times"
+    yield from _learning(found)
+
+
+def _learning(found: Found) -> Iterator[tuple[str, str]]:
+    """What training would make of it."""
+    yield "splits", _listed(found["splits"])
+    yield "vocabulary", f"{found['vocabulary']} ({found['time_grid']}): {found['why']}"
+    costs = {
+        steps: cost for steps, cost in found["grids"].items() if cost["onsets"] or cost["lengths"]
+    }
+    if not costs:
+        yield "time grid", "24 steps a quarter move no note"
+    for steps, cost in costs.items():
+        told = f"{steps} steps a quarter move {_percent(cost['onsets'])} of the onsets, by "
+        told += (
+            f"{cost['shift_ms']:.1f} ms on average, and {_percent(cost['lengths'])} of the lengths"
         )
+        yield "time grid", told
+    if found["performed"]:
+        told = "the tempo events explain the onsets no better than chance: played freely"
+        yield "performed", f"in {found['performed']:,} pieces {told}"
+    for kind, count in found["lost"].items():
+        meaning = found["meanings"].get(kind)
+        yield "passed over", f"{count:,} {kind}" + (f": {meaning}" if meaning else "")
+    for kind, count in found["unread"].items():
+        yield "not read", f"{count:,} {kind}"
+
+
+def _pieces(found: Found) -> str:
+    counts = {name: found[name] for name in ("kept", "duplicates", "skipped")}
+    n = found["ignored"]
+    others = f"; {n:,} other {'files' if n > 1 else 'file'}" if n else ""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) + others
+
+
+def _listed(counts: dict[str, int], share: bool = False) -> str:
+    """The largest of the counts by name."""
+    total = sum(counts.values()) or 1
+    told = [
+        f"{name} {_percent(count / total)}" if share else f"{count:,} {name}"
+        for name, count in counts.items()
+        if count
+    ]
+    more = f", {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return ", ".join(told[:_NAMED]) + more
+
+
+def _range(pitch: dict[str, Any]) -> str:
+    from musegen.picture.plots import pitch_name
+
+    low, high = pitch["lowest"], pitch["highest"]
+    return f"{pitch_name(low)} to {pitch_name(high)} (MIDI {low} to {high})"
+
+
+def _hours(hours: float) -> str:
+    minutes = round(60 * hours)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{60 * hours:.1f} min"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

@@ -23,15 +23,15 @@ from .survey import Piece, Survey, survey
 
 # What the kinds of loss mean, for people; kinds that a reader names itself explain themselves.
 MEANINGS = {
-    "notes off the grid": "begin or end between two steps of the time grid and move to the nearest",
-    "notes doubled": "begin together on one pitch in one part and become one",
+    "notes off the grid": "they begin or end between two steps of time and move to the nearest",
+    "notes doubled": "they begin together on one pitch in one part, and become one",
     "marks": "repeats, endings, chord symbols, graces, lyrics: not learnt",
-    "events": "volume, bends, texts and other messages: not learnt, though kept in conversions",
-    "parts merged": "more than sixteen parts of one instrument: the last ones share a desk",
-    "drum kits": "kits other than the standard one: played on the standard one",
-    "metres": "metres, or changes of metre, that the vocabulary cannot say",
-    "tempos": "tempos: every piece is at one tempo there",
-    "keys": "key signatures: not said in words there",
+    "events": "volume, bends, texts and other messages: not learnt",
+    "parts merged": "of more than sixteen parts of one instrument the last share a place",
+    "drum kits": "played on the standard kit",
+    "metres": "the vocabulary cannot say them",
+    "tempos": "the vocabulary has none: what is composed is at one tempo",
+    "keys": "the vocabulary names none; the notes are learnt all the same",
     "pedals": "presses and releases of the sustain pedal",
     "pieces that do not fit": "the vocabulary cannot say them, so they are skipped",
 }

@@ -17,7 +17,7 @@ from musegen.errors import ModelError
 from musegen.score.abc_fields import key_text
 from musegen.score.bars import check_bars
 from musegen.score.instruments import DRUMS, instrument_name
-from musegen.score.score import Ints, Score, rescaled
+from musegen.score.score import MODES, TONIC_FIFTHS, Ints, Score, rescaled
 from musegen.vocabulary.choose import from_dict
 from musegen.vocabulary.vocabulary import Vocabulary
 
@@ -169,7 +169,7 @@ def _key(score: Score) -> tuple[str, bool]:
     if not len(score.key):
         return "", False
     _, fifths, mode, estimated = score.key[0].tolist()
-    return key_text(fifths, mode), bool(estimated)
+    return f"{key_text(fifths + TONIC_FIFTHS[mode], 0)} {MODES[mode]}", bool(estimated)
 
 
 def _tempo(score: Score) -> tuple[float, float, float]:

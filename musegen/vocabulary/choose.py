@@ -51,14 +51,20 @@ def suits(scores: Iterable[Score]) -> str:
 def choice(found: Traits) -> tuple[str, str]:
     """The vocabulary that suits, and a sentence on why."""
     if found.scores and found.tunes >= _TUNES_SHARE * found.scores:
-        return "abc", f"{found.tunes} of {found.scores} pieces are ABC tunes of one line"
-    tunes = f"{found.tunes} of {found.scores} pieces are ABC tunes (abc asks for 98 %)"
+        return (
+            "abc",
+            f"{found.tunes} of the {found.scores} pieces to learn from are ABC tunes of one line",
+        )
+    share = f"{_TUNES_SHARE:.0%}".replace("%", " %")
+    tunes = (
+        f"{found.tunes or 'none'} of the pieces to learn from are ABC tunes (abc asks for {share})"
+    )
     hindrance = _no_grid(found)
     if hindrance:
         return "notes", f"{tunes}, and {hindrance}"
     (voices,) = found.n_parts
     kept = 100 * (1 - found.off_voices / max(1, found.notes))
-    return "grid", f"all pieces have {voices} voices, and sixteenths keep {kept:.2f} % of the notes"
+    return "grid", f"all pieces have {voices} voices, and sixteenths keep {kept:.4g} % of the notes"
 
 
 def from_dict(settings: dict[str, Any]) -> Vocabulary:

@@ -1,0 +1,84 @@
+"""`musegen doctor` as people and scripts see it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from musegen.score.files import write
+
+DESIGNED = {"files", "kept", "skipped", "duplicates", "notes"}
+ADDED = {
+    *("others", "hours", "formats", "instruments", "keys", "metres", "tempo", "pitch", "pedal"),
+    *("one_velocity", "grids", "performed", "lost", "unread", "meanings", "leaks", "why"),
+    *("vocabulary", "time_grid", "splits"),
+}
+
+
+@pytest.fixture
+def mixed(here: Path, make_corpus: Callable, make_score: Callable) -> Path:
+    """Two bands, a twin, a broken file, and a picture."""
+    folder = make_corpus(here / "mixed", "notes", 2)
+    write(make_score("notes", 1), folder / "twin.mid")
+    (folder / "broken.mid").write_bytes(b"MThd then nothing")
+    (folder / "cover.jpg").write_bytes(b"\xff\xd8")
+    return folder
+
+
+@pytest.mark.usefixtures("mixed")
+def test_scripts_find_what_they_rely_on(musegen: Callable) -> None:
+    result = musegen("doctor", "mixed", "--json")
+    found: dict[str, Any] = json.loads(result.stdout)
+    assert set(found) >= DESIGNED | ADDED
+    assert (found["kept"], found["duplicates"], found["skipped"]) == (2, 1, 1)
+
+
+@pytest.mark.usefixtures("mixed")
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_people_are_told_of_every_file_that_is_not_used(
+    musegen: Callable, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    said = musegen("doctor", "mixed").stdout
+    assert "duplicate  twin.mid: of 1.mid" in said
+    assert "skipped    broken.mid: " in said
+    assert "no music   cover.jpg: a picture" in said
+    for name in ("pieces", "instruments", "keys", "tempo", "pitches", "vocabulary"):
+        assert name in said
+    table = said[said.index("the folder") :].splitlines()
+    assert max(map(len, table)) <= int(columns)
+
+
+@pytest.mark.usefixtures("mixed")
+def test_a_page_is_written_once_and_again_only_when_asked(musegen: Callable, here: Path) -> None:
+    first = musegen("doctor", "mixed", "-o", "report.html")
+    page = (here / "report.html").read_text(encoding="utf-8")
+    assert first.exit_code == 0
+    assert "open it in a browser" in first.stderr
+    assert "twin.mid" in page
+    (here / "report.html").write_text("mine")
+    refused = musegen("doctor", "mixed", "-o", "report.html", "--json")
+    assert refused.exit_code == 1
+    assert "--force" in json.loads(refused.stdout)["error"]["hint"]
+    assert (here / "report.html").read_text() == "mine"
+    assert musegen("doctor", "mixed", "-o", "report.html", "--force").exit_code == 0
+    assert (here / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_one_file_has_a_report(musegen: Callable, make_corpus: Callable, here: Path) -> None:
+    make_corpus(here / "one", "abc", 1)
+    result = musegen("doctor", "one/0.abc", "-o", "page.html")
+    assert result.exit_code == 0
+    assert "1 kept" in result.stdout
+    assert "0.abc" in (here / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_folder_of_nothing_readable_has_a_report(musegen: Callable, here: Path) -> None:
+    (here / "bad").mkdir()
+    (here / "bad" / "a.mid").write_bytes(b"MThd then nothing")
+    result = musegen("doctor", "bad", "-o", "page.html")
+    assert result.exit_code == 0
+    assert "1 skipped" in result.stdout
+    assert "musegen train" not in result.stderr
