@@ -53,22 +53,23 @@ def command(
 
 
 def _show(found: Found) -> None:
-    """What is not kept, a line each; then the corpus as a whole."""
+    """What is not kept or is at fault, a line each; then the corpus as a whole."""
     from .terminal import give_table
 
+    lines = [*_unused(found), *_faults(found), *map(_leak, found["leaks"])]
+    for line in [*lines, ""] if lines else []:
+        typer.echo(line)
+    give_table(["", "the folder"], [list(row) for row in _rows(found)])
+
+
+def _unused(found: Found) -> Iterator[str]:
+    """Every piece that is not kept, and every file that is no music."""
     for file in found["files"]:
         if file["status"] != "kept":
             of = "of " if file["status"] == "duplicate" else ""
-            typer.echo(f"{file['status']:<9}  {file['path']}: {of}{file['reason']}")
+            yield f"{file['status']:<9}  {file['path']}: {of}{file['reason']}"
     for other in found["others"]:
-        typer.echo(f"no music   {other['path']}: {other['what']}")
-    for line in _faults(found):
-        typer.echo(line)
-    for leak in found["leaks"]:
-        typer.echo(_leak(leak))
-    if len(found["files"]) + len(found["others"]) > found["kept"]:
-        typer.echo()
-    give_table(["", "the folder"], [list(row) for row in _rows(found)])
+        yield f"no music   {other['path']}: {other['what']}"
 
 
 def _faults(found: Found) -> Iterator[str]:
@@ -107,7 +108,7 @@ def _rows(found: Found) -> Iterator[tuple[str, str]]:
     yield "keys", _listed(found["keys"]) + guess
     changes = found["metre_changes"]
     yield "metres", _listed(found["metres"]) + (f"; changes in {changes:,}" if changes else "")
-    changes = f"; changes in {tempo['changes']:,} pieces" if tempo["changes"] else ""
+    changes = f"; changes in {tempo['changes']:,}" if tempo["changes"] else ""
     span = "{slowest:g}" if tempo["slowest"] == tempo["fastest"] else "{slowest:g} to {fastest:g}"
     yield "tempo", f"{span.format(**tempo)} quarters a minute{changes}"
     if pitch["notes"]:
@@ -141,8 +142,8 @@ def _learning(found: Found) -> Iterator[tuple[str, str]]:
     for kind, count in found["lost"].items():
         meaning = found["meanings"].get(kind)
         yield "passed over", f"{count:,} {kind}" + (f": {meaning}" if meaning else "")
-    for kind, count in found["unread"].items():
-        yield "not read", f"{count:,} {kind}"
+    if found["unread"]:
+        yield "not read", ", ".join(f"{count:,} {kind}" for kind, count in found["unread"].items())
 
 
 def _pieces(found: Found) -> str:

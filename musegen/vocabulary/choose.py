@@ -96,9 +96,9 @@ def _no_grid(found: Traits) -> str:
     if not _VOICES[0] <= most <= _VOICES[-1]:
         return f"they have {most} parts (grid asks for {_VOICES[0]} to {_VOICES[-1]})"
     if found.drummed:
-        return f"{found.drummed} have drums, which no grid of voices keeps"
+        return f"{found.drummed} of them have drums, which no grid of voices keeps"
     if found.unsteady:
-        return f"in {found.unsteady} the metre changes or there are no bars"
+        return f"in {found.unsteady} of them the metre changes or there are no bars"
     if found.off_voices > (1 - _GRID_SHARE) * found.notes:
         share = 100 * found.off_voices / found.notes
         return f"sixteenths with one note a voice would change {share:.1f} % of the notes"

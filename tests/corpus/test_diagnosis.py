@@ -116,7 +116,8 @@ def test_kinds_of_loss_are_explained(make_score: Callable) -> None:
     parts = [replace(part, program=8, events=(Event(0, b"\xe0\0\0"),)) for part in band.parts]
     parts[0] = replace(parts[0], notes=Notes.of([(1, 1, 60, 80), (1, 1, 60, 90)]))
     metre = np.array([[0, 4, 4], [96, 33, 8]])
-    score = replace(band, parts=tuple(parts * 6), metre=metre, marks=marks)
+    key = np.array([[0, 1, 0, 0]])
+    score = replace(band, parts=tuple(parts * 6), metre=metre, key=key, marks=marks)
     kinds = set()
     for kind in ("abc", "grid", "notes"):
         kinds |= set(build([make_score(kind, 1)], kind).lost(score))
