@@ -31,6 +31,7 @@ class Leak:
         of: the held-out piece.
         of_split: its side.
         shared: the share of the held-out piece's passages found there; 1 for twins.
+        is_twin: both are the same music throughout.
         is_mended: the first is left out as a duplicate, so that nothing leaks.
     """
 
@@ -39,6 +40,7 @@ class Leak:
     of: str
     of_split: str
     shared: float = 1.0
+    is_twin: bool = False
     is_mended: bool = False
 
 
@@ -56,7 +58,7 @@ def twins_across(found: Survey) -> list[Leak]:
         if other:
             mended = piece.status == "duplicate"
             split = given_split(other.path)
-            leaks.append(Leak(piece.path, side, other.path, split, is_mended=mended))
+            leaks.append(Leak(piece.path, side, other.path, split, 1.0, True, mended))
     return leaks
 
 

@@ -188,7 +188,7 @@ def _problems(found: Found) -> Iterable[str]:
                 leak["split"],
                 leak["of"],
                 leak["of_split"],
-                "the same music" if leak["shared"] == 1 else f"{_percent(leak['shared'])} of it",
+                "the same music" if leak["is_twin"] else f"{_percent(leak['shared'])} of it",
                 "left out" if leak["is_mended"] else "still there",
             )
             for leak in found["leaks"]

@@ -88,7 +88,7 @@ def test_no_name_can_end_its_place(found: dict[str, Any]) -> None:
     found["instruments"] = {EVIL: 3}
     found["leaks"] = [
         {"path": EVIL, "split": "train", "of": EVIL, "of_split": "valid", "shared": 1.0}
-        | {"is_mended": False}
+        | {"is_twin": True, "is_mended": False}
     ]
     page = report_page(found, EVIL)
     checked(page)
