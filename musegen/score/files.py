@@ -11,6 +11,7 @@ from musegen.disk import write_whole
 from musegen.errors import MusegenError, NotFound, UnreadableFile, UsageError
 from musegen.score.abc import read_tunes, write_book
 from musegen.score.kinds import ABC, KERN, MIDI, MXL, SUFFIX_KINDS, known, text_of
+from musegen.score.losses import missing_in
 from musegen.score.midi import read_midi, write_midi
 from musegen.score.musicxml import compressed, read_kern, read_musicxml, write_musicxml
 from musegen.score.repeats import unfold
@@ -101,9 +102,25 @@ def write(
             hint=f"end its name in one of {', '.join(WRITTEN_SUFFIXES)}",
         )
     kind = SUFFIX_KINDS[suffix]
-    if (repeats or ("unfold" if kind == MIDI else "keep")) == "unfold":
-        score = unfold(score)
-    write_whole(path, _encoded(score, kind, made_by), force)
+    write_whole(path, _encoded(_folded(score, kind, repeats), kind, made_by), force)
+
+
+def not_kept(score: Score, path: str | Path, repeats: Repeats | None = None) -> dict[str, int]:
+    """What of a score is missing in the file that `write` made of it, how many of each kind.
+
+    The file is read again, so that nothing is claimed that does not stand in it.
+
+    Raises:
+        MusegenError: it cannot be read.
+    """
+    kind = SUFFIX_KINDS[Path(path).suffix.lower()]
+    return missing_in(read(path), _folded(score, kind, repeats))
+
+
+def _folded(score: Score, kind: str, repeats: Repeats | None) -> Score:
+    """The score with its repeats as they are written in a file of the kind."""
+    usual = "unfold" if kind == MIDI else "keep"
+    return unfold(score) if (repeats or usual) == "unfold" else score
 
 
 def _encoded(score: Score, kind: str, made_by: str) -> bytes:

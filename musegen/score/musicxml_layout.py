@@ -22,6 +22,7 @@ from musegen.score.score import (
     barlines_of_metre,
 )
 
+_OF_A_NOTE = ("grace", "ornament", "lyric")
 STRUCTURE = ("repeat", "ending", "bar")  # they stand at bar lines, and every part shows them
 
 _KEYBOARDS = frozenset([*range(9), *range(16, 22), 46])  # and the harp
@@ -44,13 +45,17 @@ _CLEFS: dict[int, tuple[tuple[int, str], ...]] = (
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: from where to where in units, its number, and the metre that stands in it."""
+    """A bar: where it begins and ends in units, its number, and the metre that stands there."""
 
     start: int
     end: int
     number: int
     metre: tuple[int, int]
-    is_short: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the bar is as long as its metre says."""
+        return self.end - self.start == bar_ticks(*self.metre, UNITS)
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ def _bars(score: Score, grid: Grid) -> list[Bar]:
         is_short = end - start < bar_ticks(*metre, UNITS)
         first = 0 if is_short and len(grid.lines) > 2 else 1
         number = bars[-1].number + 1 if bars else first
-        bars.append(Bar(start, end, number, metre, is_short))
+        bars.append(Bar(start, end, number, metre))
     return bars
 
 
@@ -141,11 +146,7 @@ def _beat(metre: tuple[int, int]) -> int:
 def _staves(score: Score, number: int, grid: Grid, frame: Bars) -> list[Staff]:
     """The staves of a part: one, or two for a keyboard part of wide range."""
     part = score.parts[number]
-    marks = [
-        mark
-        for mark in score.marks
-        if mark.part == number and mark.kind not in (*STRUCTURE, "chord")
-    ]
+    marks = [mark for mark in score.marks if mark.part == number and mark.kind in _OF_A_NOTE]
     ticks = [*part.notes.onset.tolist(), *part.notes.end.tolist(), *(m.tick for m in marks)]
     place = grid.snapped(ticks, beginnings=part.notes.onset.tolist())
     notes = tones(part.notes, place)

@@ -14,7 +14,7 @@ from musegen.score.musicxml_layout import STRUCTURE, Bar, Layout, Staff
 from musegen.score.musicxml_marks import chord_symbol
 from musegen.score.musicxml_notes import NoteWriter, full_rest
 from musegen.score.musicxml_rhythm import MAX_VOICES, UNITS, Piece
-from musegen.score.score import DEFAULT_TEMPO_US, MODES, Mark, bar_ticks
+from musegen.score.score import DEFAULT_TEMPO_US, MODES, Mark
 
 _SIGNS = {"||": "double", "|]": "final"}
 
@@ -98,33 +98,40 @@ class Measures:
 
     def _fill(self, measure: Any, index: int, bar: Bar) -> None:
         """Put the notes of a bar into its measure."""
-        from music21 import stream
-
         writer = NoteWriter(bar, [(place, fifths) for place, fifths, _ in self._keys])
-        containers: dict[int, Any] = {}
-        pieces: list[tuple[int, int, Piece]] = []
-        for number, voice in enumerate(self._staff.voices):
-            if number > 0 and not voice.sounds_in(index):
-                continue
-            containers[number] = (
-                stream.Voice(id=self._first_voice + number) if self._has_voices else measure
-            )
-            marked = {*voice.marks} & {piece.start for piece in voice.bars[index][1:]}
-            if voice.sounds_in(index) or marked:
-                pieces += [(piece.start, number, piece) for piece in voice.bars[index]]
-            else:
-                marks = voice.marks.get(bar.start, [])
-                writer.add(containers[number], full_rest(bar), bar.start, marks)
-        for start, number, piece in sorted(pieces, key=lambda entry: entry[:2]):
+        containers = self._containers(measure, index)
+        entries = [
+            (piece.start if piece else bar.start, number, piece)
+            for number in containers
+            for piece in self._pieces(number, index, bar)
+        ]
+        for start, number, piece in sorted(entries, key=lambda entry: entry[:2]):
             marks = self._staff.voices[number].marks.get(start, [])
-            element = writer.element(piece, is_hidden=number > 0)
+            element = writer.element(piece, is_hidden=number > 0) if piece else full_rest(bar)
             writer.add(containers[number], element, start, marks)
         for container in containers.values():
             container.coreElementsChanged()
-            if bar.end - bar.start <= bar_ticks(*bar.metre, UNITS):
-                writer.beam(container)
+            writer.beam(container)
             if container is not measure:
                 measure.insert(0, container)
+
+    def _containers(self, measure: Any, index: int) -> dict[int, Any]:
+        """What each voice with something to say in a bar is put in; the first always has."""
+        from music21 import stream
+
+        if not self._has_voices:
+            return {0: measure}
+        voices = enumerate(self._staff.voices)
+        heard = [number for number, voice in voices if number == 0 or voice.sounds_in(index)]
+        return {number: stream.Voice(id=self._first_voice + number) for number in heard}
+
+    def _pieces(self, number: int, index: int, bar: Bar) -> list[Piece] | list[None]:
+        """The pieces of a voice in a bar; None alone where it rests for the whole bar."""
+        voice = self._staff.voices[number]
+        pieces = voice.bars[index]
+        is_marked = any(piece.start in voice.marks for piece in pieces[1:])
+        is_written_out = voice.sounds_in(index) or is_marked or not bar.is_whole
+        return pieces if is_written_out else [None]
 
     def _set_signs(self, measures: list[Any]) -> None:
         """Repeats, double bars and endings."""
@@ -135,7 +142,7 @@ class Measures:
         ending = {bar.end: index for index, bar in enumerate(bars)}
         signs = self._placed(m for m in self._layout.score.marks if m.kind in STRUCTURE)
         for place, mark in signs:  # a bar sign comes before a repeat, which takes its place
-            if mark.kind == "bar" and place in ending:
+            if mark.kind == "bar" and mark.text in _SIGNS and place in ending:
                 measures[ending[place]].rightBarline = bar.Barline(_SIGNS[mark.text])
             elif (mark.kind, mark.text) == ("repeat", "end") and place in ending:
                 measures[ending[place]].rightBarline = bar.Repeat(direction="end")

@@ -120,10 +120,10 @@ def part_of(line: Line, ticks: Ticks, declared: dict[str, Declared]) -> Part:
     told = declared.get(_part_id(first), Declared(first.partName or "", None, False))
     name = told.name
     instrument = first.getInstrument(returnDefault=False)
-    is_drums = told.is_drums or (instrument is not None and instrument.midiChannel == 9)
-    program = told.program if told.program is not None else _program(name, instrument)
-    notes = Notes.of(np.array(ties.rows, dtype=np.int64))
-    return Part(name, 0 if is_drums and told.program is None else program, notes, is_drums)
+    program = told.program
+    if program is None:  # a drum kit is the standard one unless said
+        program = 0 if told.is_drums else _program(name, instrument)
+    return Part(name, program, Notes.of(np.array(ties.rows, dtype=np.int64)), told.is_drums)
 
 
 class _Ties:

@@ -15,6 +15,7 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -23,7 +24,7 @@ from musegen.score.musicxml_measures import Measures, quarters
 from musegen.score.musicxml_notes import VELOCITY
 from musegen.score.musicxml_safe import Element
 from musegen.score.percussion import drums_to_unpitched
-from musegen.score.score import Part, Score
+from musegen.score.score import Notes, Part, Score
 
 _DRUM_CHANNEL = 10
 _CHANNELS = [channel for channel in range(1, 17) if channel != _DRUM_CHANNEL]
@@ -54,6 +55,8 @@ def write_musicxml(score: Score, made_by: str = "") -> bytes:
     """
     from music21.musicxml.m21ToXml import ScoreExporter
 
+    if not score.parts:  # a score of nothing still has a staff
+        score = replace(score, parts=(Part("", 0, Notes.of([])),))
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         root = ScoreExporter(_stream(score), makeNotation=False).parse()

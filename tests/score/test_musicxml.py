@@ -1,6 +1,9 @@
 """MusicXML and kern: what stands in the score is what is read."""
 
+import io
 import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -9,7 +12,7 @@ from music21 import converter, corpus
 from musegen.errors import UnreadableFile
 from musegen.score.fingerprint import melody_hash
 from musegen.score.midi import read_midi, write_midi
-from musegen.score.musicxml import read_music21
+from musegen.score.musicxml import read_kern, read_musicxml
 from musegen.score.score import MODE_DEGREE, Mark
 
 # A pickup of one quarter; a tie over the barline; a chord; a grace note; a repeat with two endings.
@@ -47,15 +50,35 @@ PIECE = f"""<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-@pytest.fixture
-def piece(tmp_path):
-    path = tmp_path / "piece.musicxml"
-    path.write_text(PIECE)
-    return path
+def parted(*parts: str, declared: str = "") -> bytes:
+    """A file of parts of one bar each, from their notes."""
+    listed = "".join(
+        f'<score-part id="P{n}"><part-name>Part {n}</part-name>{declared}</score-part>'
+        for n in range(1, len(parts) + 1)
+    )
+    music = "".join(
+        f'<part id="P{n}"><measure number="1"><attributes><divisions>4</divisions></attributes>'
+        f"{notes}</measure></part>"
+        for n, notes in enumerate(parts, start=1)
+    )
+    head = f'<score-partwise version="4.0"><part-list>{listed}</part-list>'
+    return f"{head}{music}</score-partwise>".encode()
 
 
-def test_each_thing_in_a_score_is_read(piece):
-    score = read_music21(piece)
+def note(step: str, octave: int = 4, duration: int = 4, rest: str = "", before: str = "") -> str:
+    pitch = f"<pitch><step>{step}</step><octave>{octave}</octave></pitch>"
+    return f"<note>{before}{pitch}<duration>{duration}</duration>{rest}</note>"
+
+
+def read_work(name):
+    """A piece of music21's corpus."""
+    data = Path(corpus.getWork(name)).read_bytes()
+    is_xml = data.startswith((b"PK", b"<?xml"))
+    return read_musicxml(data) if is_xml else read_kern(data.decode("latin-1"))
+
+
+def test_each_thing_in_a_score_is_read():
+    score = read_musicxml(PIECE.encode())
     (part,) = score.parts
     assert (score.title, score.ticks_per_quarter) == ("Small piece", 480)
     assert (part.name, part.program, part.is_drums) == ("Clarinet", 71, False)
@@ -71,6 +94,7 @@ def test_each_thing_in_a_score_is_read(piece):
     assert score.key.tolist() == [[0, -1, MODE_DEGREE["minor"], 0]]
     assert score.tempo.tolist() == [[0, 666_667]]
     assert score.marks == (
+        Mark(480, "grace", "{e}"),
         Mark(480, "repeat", "start"),
         Mark(1920, "ending", "1"),
         Mark(3360, "ending", "2"),
@@ -78,23 +102,127 @@ def test_each_thing_in_a_score_is_read(piece):
     )
 
 
-def test_a_compressed_file_is_the_same_piece(piece, tmp_path):
-    packed = tmp_path / "piece.mxl"
+def test_a_compressed_file_is_the_same_piece():
     container = (
         '<container><rootfiles><rootfile full-path="piece.musicxml"/></rootfiles></container>'
     )
+    packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("META-INF/container.xml", container)
+        archive.writestr("other.xml", "<other/>")
         archive.writestr("piece.musicxml", PIECE)
-    assert read_music21(packed) == read_music21(piece)
+    assert read_musicxml(packed.getvalue()) == read_musicxml(PIECE.encode())
+
+
+def test_a_score_told_bar_by_bar_is_the_same_piece():
+    root = ElementTree.fromstring(PIECE)  # noqa: S314 — ours
+    timewise = ElementTree.Element("score-timewise", root.attrib)
+    timewise.extend(child for child in root if child.tag != "part")
+    for measure in root.iter("measure"):
+        bar = ElementTree.SubElement(timewise, "measure", measure.attrib)
+        ElementTree.SubElement(bar, "part", {"id": "P1"}).extend(measure)
+    assert read_musicxml(ElementTree.tostring(timewise)) == read_musicxml(PIECE.encode())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_any_encoding_is_the_same_piece(encoding):
+    text = PIECE.replace("Small", "Sm\xe4ll").replace("UTF-8", encoding.removesuffix("-sig"))
+    assert read_musicxml(text.encode(encoding)).title == "Sm\xe4ll piece"
+
+
+UNPITCHED = "<note><unpitched><display-step>{}</display-step><display-octave>{}</display-octave>"
+UNPITCHED += "</unpitched><duration>4</duration>{}</note>"
+DRUMKIT = (
+    '<score-instrument id="I1"><instrument-name>Cabasa</instrument-name></score-instrument>'
+    '<score-instrument id="I2"><instrument-name>Triangle</instrument-name></score-instrument>'
+    '<midi-instrument id="I1"><midi-unpitched>70</midi-unpitched></midi-instrument>'
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "instrument", "drum"),
+    [
+        (("E", 4), '<instrument id="I1"/>', 69),  # the file says which, counted from one
+        (("E", 4), '<instrument id="I2"/>', 81),  # by its name
+        (("C", 5), "", 38),  # by its place on the staff
+        (("G", 5), "", 42),
+    ],
+)
+def test_percussion_without_pitch_is_read_as_drums(place, instrument, drum):
+    notes = UNPITCHED.format(*place, instrument) + note("C", 4, before="")
+    score = read_musicxml(parted(notes, note("C", 4, 8), declared=DRUMKIT))
+    assert [part.is_drums for part in score.parts] == [True, False]
+    assert score.parts[0].notes.rows[:, :3].tolist()[0] == [0, 480, drum]
+
+
+def test_a_keyboard_on_two_staves_is_one_part():
+    upper, lower = note("C", 5, 4, "<staff>1</staff>"), note("C", 3, 4, "<staff>2</staff>")
+    staves = "<attributes><staves>2</staves></attributes>"
+    bar = f"{staves}{upper}<backup><duration>4</duration></backup>{lower}"
+    score = read_musicxml(parted(bar, bar, note("G", 4)))
+    assert [part.notes.pitch.tolist() for part in score.parts] == [[48, 72], [48, 72], [67]]
+    assert [part.name for part in score.parts] == ["Part 1", "Part 2", "Part 3"]
+
+
+def test_a_transposing_instrument_sounds_as_it_sounds():
+    transpose = "<attributes><transpose><diatonic>-1</diatonic><chromatic>-2</chromatic>"
+    transpose += "</transpose></attributes>"
+    score = read_musicxml(parted(transpose + note("D", 5)))
+    assert score.parts[0].notes.pitch.tolist() == [72]
+
+
+def test_ties_go_through_voices_and_chords_and_unisons():
+    start, stop = '<tie type="start"/>', '<tie type="stop"/>'
+    chord = "<chord/>"
+    first = note("C", 4, 8, start + "<voice>1</voice>") + note(
+        "E", 4, 8, start + "<voice>1</voice>", before=chord
+    )
+    second = note("C", 4, 4, stop + "<voice>2</voice>") + note(
+        "G", 4, 4, "<voice>2</voice>", before=chord
+    )
+    back = "<backup><duration>4</duration></backup>"
+    third = note("E", 4, 8, stop + "<voice>1</voice>")
+    score = read_musicxml(parted(first + second + back + third))
+    assert score.parts[0].notes.rows[:, :3].tolist() == [
+        [0, 1440, 60],
+        [0, 1920, 64],
+        [960, 480, 67],
+    ]
+
+
+def test_what_is_written_about_the_notes_is_marked_or_counted():
+    notations = (
+        "<notations><slur type='start' number='1'/><ornaments><trill-mark/></ornaments>"
+        "<articulations><staccato/></articulations><technical><fingering>1</fingering></technical>"
+        "<fermata/></notations><lyric number='1'><syllabic>begin</syllabic><text>Hal</text></lyric>"
+        "<lyric number='2'><text>Sing</text></lyric>"
+    )
+    harmony = (
+        "<harmony><root><root-step>B</root-step><root-alter>-1</root-alter></root>"
+        "<kind>dominant</kind></harmony>"
+    )
+    end = "<notations><slur type='stop' number='1'/></notations>"
+    score = read_musicxml(parted(harmony + note("B", 4, 4, notations) + note("C", 4, 4, end)))
+    assert {(mark.kind, mark.text) for mark in score.marks} == {
+        ("chord", "Bb7"),
+        ("ornament", "!trill!"),
+        ("ornament", "."),
+        ("ornament", "!fermata!"),
+        ("lyric", "Hal-"),
+    }
+    assert score.unread == {"slur": 1, "fingering": 1, "lyric of another verse": 1}
+
+
+def test_a_word_of_tempo_counts_where_no_number_stands():
+    words = "<direction><direction-type><words>Allegro</words></direction-type></direction>"
+    assert read_musicxml(parted(words + note("C"))).tempo.tolist() == [[0, 454_545]]
 
 
 # music21 leaves ties into a chord unjoined; these pieces have none.
 @pytest.mark.parametrize("name", ["bach/bwv66.6", "bach/bwv248.28", "palestrina/Agnus_01"])
 def test_the_notes_sound_as_music21_sounds_them(name):
-    path = corpus.getWork(name)
-    score = read_music21(path)
-    oracle = converter.parse(path).toSoundingPitch().stripTies()
+    score = read_work(name)
+    oracle = converter.parse(corpus.getWork(name)).toSoundingPitch().stripTies()
     for part, other in zip(score.parts, oracle.parts, strict=True):
         sounding = sorted(
             (float(note.offset), float(note.quarterLength), pitch.midi)
@@ -109,18 +237,50 @@ def test_the_notes_sound_as_music21_sounds_them(name):
 
 @pytest.mark.parametrize("name", ["bach/bwv66.6", "palestrina/Agnus_01"])
 def test_a_converted_piece_keeps_its_parts_bars_and_melody(name):
-    path = corpus.getWork(name)
-    score = read_music21(path)
+    score = read_work(name)
     again = read_midi(write_midi(score))
     assert [part.name for part in again.parts] == [part.name for part in score.parts]
     assert again.barlines.tolist() == score.barlines.tolist()
     assert melody_hash(again) == melody_hash(score)
 
 
-@pytest.mark.parametrize("content", ["<?xml version='1.0'?><svg/>", PIECE[:900], "<?xml"])
-def test_what_is_no_score_is_refused(content, tmp_path):
-    path = tmp_path / "no.musicxml"
-    path.write_text(content)
-    with pytest.raises(UnreadableFile) as raised:
-        read_music21(path)
-    assert raised.value.file == str(path)
+def bomb() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("piece.xml", PIECE + " " * 30_000_000)
+    return packed.getvalue()
+
+
+LAUGHS = '<!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;">]><score-partwise>&c;</score-partwise>'
+THIEF = (
+    '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><score-partwise>&b;</score-partwise>'
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"<?xml version='1.0'?><svg/>", "its root is <svg>"),
+        (PIECE[:900].encode(), "not well-formed"),
+        (b"<?xml", "not well-formed"),
+        (b'<?xml version="1.0" encoding="klingon"?><a/>', "not well-formed"),
+        (LAUGHS.encode(), "declares the entity 'b'"),
+        (THIEF.encode(), "declares the entity 'b'"),
+        (LAUGHS.encode("utf-16"), "declares the entity 'b'"),
+        (b"<a>" * 100, "more than 64 deep"),
+        (bomb(), "times its size"),
+        (b"PK\3\4 and no more", "damaged archive"),
+        (b"<score-partwise/>", "music21 cannot read it|holds no bars"),
+        (parted(note("C")).replace(b"<step>C", b"<step>H"), "music21 cannot read it"),
+    ],
+)
+def test_what_is_no_score_or_unsafe_is_refused(data, reason):
+    with pytest.raises(UnreadableFile, match=reason):
+        read_musicxml(data)
+
+
+def test_nothing_is_fetched(monkeypatch):
+    """A document type that names a file of another place is not looked up."""
+    doctype = '<!DOCTYPE score-partwise PUBLIC "-//A//B" "http://127.0.0.1:9/partwise.dtd">'
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("something was fetched"))
+    assert read_musicxml(PIECE.replace("?>", "?>" + doctype, 1).encode()).n_notes == 5
