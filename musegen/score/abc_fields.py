@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from musegen.score.abc_clef import is_clef_alone
 from musegen.score.score import MODES, TONIC_FIFTHS
 
 LINE_OF_FIFTHS = "FCGDAEB"
@@ -19,7 +20,7 @@ ACCIDENTAL_OF = {alteration: text for text, alteration in ACCIDENTALS.items()}
 
 # A note is its accidental, letter and octave marks; a length its numerator, slashes, denominator.
 NOTE = r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)"
-LENGTH = r"(\d{0,5})(?:(/+)(\d{0,5}))?"
+LENGTH = r"(\d{0,5})(?:(/{1,8})(\d{0,5}))?"
 
 _MODE_TEXT = ("", "dor", "phr", "lyd", "mix", "m", "loc")  # in the order of MODES
 _MODE_OF = {mode[:3]: index for index, mode in enumerate(MODES)} | {
@@ -28,7 +29,7 @@ _MODE_OF = {mode[:3]: index for index, mode in enumerate(MODES)} | {
     "m": 5,
     "aeo": 5,
 }
-_NO_KEY = re.compile(r"$|none|(clef|treble|bass|alto|tenor|perc)", re.IGNORECASE)
+_NO_KEY = re.compile(r"$|none", re.IGNORECASE)
 _KEY = re.compile(r"(?P<letter>[A-G])(?P<sign>[#b]?)\s*(?P<rest>.*)")
 _ALTERED = re.compile(r"(?:(?:\^\^|\^|__|_|=)[A-Ga-g])+")
 
@@ -54,13 +55,13 @@ class Key:
 
 
 def read_key(text: str) -> Key:
-    """The key of a K: field: `D Mixolydian`, `Ador`, `F#m`, `HP`, `none`, `Dmix =c`, `C treble`.
+    """The key of a K: field: `D Mixolydian`, `F#m`, `HP`, `none`, `Dmix =c`, `D exp ^f`.
 
     Raises:
         ValueError: it is no key, or one with more than seven sharps or flats.
     """
     text = text.strip()
-    if _NO_KEY.match(text):
+    if _NO_KEY.match(text) or is_clef_alone(text):
         return Key(given=False)
     if text[:2].upper() == "HP":  # Highland pipes: two sharps, and A is home
         return Key(2, MODES.index("mixolydian"))
@@ -68,16 +69,18 @@ def read_key(text: str) -> Key:
     if match is None:
         raise ValueError(f"{text!r} is no key")
     mode, rest = _mode(match["rest"])
-    place = LINE_OF_FIFTHS.index(match["letter"]) - 1 + {"#": 7, "b": -7, "": 0}[match["sign"]]
-    fifths = place - TONIC_FIFTHS[mode]
-    if abs(fifths) > 7:
-        raise ValueError(f"the key {text!r} has more than seven sharps or flats")
     altered = [
         (letter.upper(), ACCIDENTALS[accidental])
         for token in rest.split()
         if _ALTERED.fullmatch(token)
         for accidental, letter, _ in re.findall(NOTE, token)
     ]
+    if rest[:3].lower() == "exp":  # what is altered is said letter by letter
+        return Key(given=False, altered=tuple(altered))
+    place = LINE_OF_FIFTHS.index(match["letter"]) - 1 + {"#": 7, "b": -7, "": 0}[match["sign"]]
+    fifths = place - TONIC_FIFTHS[mode]
+    if abs(fifths) > 7:
+        raise ValueError(f"the key {text!r} has more than seven sharps or flats")
     return Key(fifths, mode, altered=tuple(altered))
 
 

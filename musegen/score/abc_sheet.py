@@ -11,7 +11,8 @@ from musegen.score.score import Notes, Score, barlines_of_metre
 
 Marks = list[tuple[str, str]]  # kinds and texts
 
-_STRUCTURE = ("repeat", "ending", "bar")
+_STRUCTURE = ("repeat", "ending", "bar", "metre")
+_WORDS = ("lyric", "metre")
 _ENDS = {("repeat", "end"): ":|", ("bar", "|]"): "|]", ("bar", "||"): "||"}
 
 
@@ -58,8 +59,8 @@ class Sheet:
         return self.lines[-1] if self.lines else 0
 
     @classmethod
-    def of(cls, score: Score, part: int) -> Sheet:
-        """Cut a part at bar lines, marks, and changes of tempo, metre and key."""
+    def of(cls, score: Score, part: int, words: bool = False) -> Sheet:
+        """Cut a part at bar lines, at marks (of words too, if so), and at changes of a column."""
         lines = score.barlines.tolist()
         if not lines:
             lines = barlines_of_metre(score.metre, score.end, score.ticks_per_quarter).tolist()
@@ -68,6 +69,8 @@ class Sheet:
         end = lines[-1] if lines else 0
         marks: dict[int, Marks] = defaultdict(list)
         for mark in score.marks:
+            if mark.kind in _WORDS and not words:
+                continue
             if mark.tick <= end and (mark.kind in _STRUCTURE or mark.part == part):
                 marks[mark.tick].append((mark.kind, mark.text))
         changes = {tick for c in (score.metre, score.key, score.tempo) for tick in c[:, 0].tolist()}

@@ -1,15 +1,14 @@
-"""One voice of an ABC tune as it is read: what each lexeme of its music does to it.
-
-Time is kept as exact fractions of a whole note until the tune is complete.
-"""
+"""One voice of an ABC tune as it is read: what each lexeme of its music does to it."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from musegen.score.abc_clef import is_clef_alone, shift_of
 from musegen.score.abc_fields import (
     ACCIDENTALS,
     LENGTH,
@@ -20,15 +19,17 @@ from musegen.score.abc_fields import (
     read_duration,
     read_key,
     read_length,
-    read_metre,
     read_tempo,
 )
-from musegen.score.abc_lexemes import is_chord_symbol, lexemes
+from musegen.score.abc_lexemes import is_chord_symbol, scan
+from musegen.score.abc_lyrics import aligned
+from musegen.score.abc_rhythm import Rhythm
 
 _NOTE = re.compile(rf"{NOTE}{LENGTH}")
 _REST = re.compile(rf"([zxZX]){LENGTH}")
 _CHORD = re.compile(rf"\[([^\]]*)\]{LENGTH}")
-_IN_THE_TIME_OF = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # the others: 3 in compound metres, else 2
+_MIDI = re.compile(r"MIDI\s+(program|channel|transpose)\s+(?:\d+\s+)?(-?\d{1,3})\s*$")
+_LAST_TURN = 32  # of a repeat
 
 
 @dataclass(eq=False)
@@ -42,58 +43,63 @@ class Sound:
 
 
 @dataclass
-class Voice:
+class Voice(Rhythm):
     """What has been read of one voice, and what stands at its `clock`.
 
-    `metres`, `keys` and `tempos` map the time of a change to what then holds (tempo in
-    microseconds a quarter); `marks` holds (time, kind, text).
+    `keys` and `tempos` map the time of a change to what then holds (tempo in microseconds a
+    quarter); `symbols` what a letter stands for as an ornament; `unread` counts by kind what has
+    no place in a score.
     """
 
     name: str = ""
-    unit: Fraction = Fraction(1, 8)
-    clock: Fraction = Fraction(0)
+    program: int | None = None
+    is_drums: bool = False
+    shift: int = 0  # semitones by which it sounds higher than it is written
     sounds: list[Sound] = field(default_factory=list)
-    barlines: list[Fraction] = field(default_factory=list)
-    marks: list[tuple[Fraction, str, str]] = field(default_factory=list)
-    metres: dict[Fraction, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Fraction, Key] = field(default_factory=dict)
     tempos: dict[Fraction, int] = field(default_factory=dict)
+    symbols: dict[str, str] = field(default_factory=dict)
+    unread: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self._signature = Key().signature
         self._altered: dict[str, int] = {}  # by an accidental in this bar, by letter
-        self._metre = (4, 4)
         self._latest: list[Sound] = []  # what the last note or chord sounded
-        self._latest_length = Fraction(0)
         self._tied: list[Sound] = []  # what waits to be held on
-        self._swing = Fraction(1)  # what a broken rhythm leaves for the next note
-        self._tuplet = Fraction(1), 0  # the factor, and for how many notes still
-        self._furthest = Fraction(0)  # where the voice that is overlaid ends
-
-    @property
-    def bar_start(self) -> Fraction:
-        """When the bar that is being read began."""
-        return self.barlines[-1] if self.barlines else Fraction(0)
+        self._line: list[tuple[Fraction, int]] = []  # when the line's notes begin, and their bar
+        self._verses = 0  # words read under this line
 
     def change(self, letter: str, value: str) -> None:
-        """Obey a field: M, L, K or Q; others say nothing about the music.
+        """Obey a field: M, L, K, Q, I or w; others say nothing about the music.
 
         Raises:
-            ValueError: the field's value cannot be understood.
+            ValueError: its value cannot be understood.
         """
         if letter == "M":
-            self._metre = read_metre(value) or (4, 4)
-            self.metres[self.clock] = self._metre
+            self.begin_metre(value)
         elif letter == "L":
             self.unit = read_length(value)
         elif letter == "K":
-            self.keys[self.clock] = read_key(value)
-            self._signature = self.keys[self.clock].signature
-            self._altered.clear()
+            self._begin_key(value)
         elif letter == "Q":
             tempo_us = read_tempo(value, self.unit)
+            self.unread["tempo words"] += '"' in value or tempo_us is None
             if tempo_us is not None:
                 self.tempos[self.clock] = tempo_us
+        elif letter == "I":
+            self._instruct(value)
+        elif letter == "w":
+            self._sing(value)
+
+    def begin_line(self) -> None:
+        """Begin a line of music: the words that follow it are sung to its notes."""
+        self._line, self._verses = [], 0
+
+    def set_clef(self, text: str) -> None:
+        """Obey what a V: or K: field says of clef and octaves."""
+        shift = shift_of(text)
+        self.shift = self.shift if shift is None else shift
 
     def forget_accidentals(self) -> None:
         """Let no accidental that was read reach what follows, as at a bar line."""
@@ -104,19 +110,52 @@ class Voice:
 
         Raises:
             ValueError: it cannot be understood.
+            TimeOverflow: the voice grows too long, or its times too odd.
         """
         _READERS[kind](self, text)
 
-    def _mark(self, kind: str, text: str) -> None:
-        self.marks.append((self.clock, kind, text))
+    def _begin_key(self, value: str) -> None:
+        self.set_clef(value)
+        if is_clef_alone(value) and self.keys:
+            return
+        self.keys[self.clock] = read_key(value)
+        self._signature = self.keys[self.clock].signature
+        self._altered.clear()
+
+    def _instruct(self, value: str) -> None:
+        """Obey `%%MIDI program`, `channel` (10 is drums) and `transpose`; count the others."""
+        match = _MIDI.match(value)
+        what, number = (match[1], int(match[2])) if match else ("", 0)
+        if what == "program" and 0 <= number <= 127 and self.program in (None, number):
+            self.program = number
+        elif what == "channel":
+            self.is_drums = number == 10
+        elif what == "transpose":
+            self.shift = number
+        else:
+            self.unread["program changes" if what else "directives"] += 1
+
+    def _sing(self, words: str) -> None:
+        """Put words under the notes of the line; only the first verse has a place."""
+        self._verses += 1
+        sung, too_many = aligned(words, self._line)
+        if self._verses > 1:
+            self.unread["syllables of later verses"] += len(sung) + too_many
+            return
+        self.unread["syllables without a note"] += too_many
+        self.marks += [(time, "lyric", syllable) for time, syllable in sung]
 
     def _quoted(self, text: str) -> None:
         """A chord symbol; any other text in quotes is a remark for the reader."""
         if is_chord_symbol(text.strip()):
-            self._mark("chord", text.strip())
+            self.mark("chord", text.strip())
+        else:
+            self.unread["remarks"] += 1
 
     def _ornament(self, text: str) -> None:
-        self._mark("ornament", text.replace("+", "!") if text[0] == "+" else text)
+        text = self.symbols.get(text, text)
+        if text:
+            self.mark("ornament", text.replace("+", "!") if text[0] == "+" else text)
 
     def _grace(self, text: str) -> None:
         """Keep grace notes, spelled as if they stood alone in the key."""
@@ -124,152 +163,116 @@ class Voice:
 
         def respelled(note: re.Match[str]) -> str:
             accidental, letter, octave = note.groups(default="")
-            return alone.text(note_pitch(letter, octave, self._alteration(accidental, letter)))
+            return alone.text(self._pitch(accidental, letter, octave))
 
-        self._mark("grace", re.sub(NOTE, respelled, "".join(text.split())))
+        self.mark("grace", re.sub(NOTE, respelled, "".join(text.split())))
 
     def _bar(self, text: str) -> None:
         """A bar line, with its repeats, and the ending that may hang on it (`:|2`)."""
         line = text.rstrip("0123456789,-")
-        self.clock = max(self.clock, self._furthest)
-        if self.clock > self.bar_start:
-            self.barlines.append(self.clock)
-        self._latest_length = Fraction(0)  # no broken rhythm reaches back over a bar line
+        self._settle(None)
+        self.end_bar()
         self._altered.clear()
-        if line[0] == ":":
-            self._mark("repeat", "end")
-        if line[-1] == ":":
-            self._mark("repeat", "start")
-        if ":" not in line and line != "[|]":
-            if line.endswith("]"):
-                self._mark("bar", "|]")
-            elif len(line) > 1:
-                self._mark("bar", "||")
+        signs = line.lstrip(".")
+        if signs[0] == ":" or ":|" in signs:
+            self.mark("repeat", "end")
+        if signs[-1] == ":":
+            self.mark("repeat", "start")
+        self.unread["repeats played more than twice"] += "::|" in signs or "|::" in signs
+        if ":" not in signs and signs != "[|]":
+            if signs.endswith("]"):
+                self.mark("bar", "|]")
+            elif len(signs) > 1:
+                self.mark("bar", "||")
         if line != text:
-            self._ending(text[len(line) :])
+            self._ending(text.removeprefix(line))
 
     def _ending(self, text: str) -> None:
-        """Open an ending: `1`, `1,3`, `1-3`; kept as the numbers with commas between."""
+        """Open an ending: `1`, `1,3`, `1-3`; kept as its numbers with commas between."""
         numbers: list[int] = []
         for piece in re.findall(r"\d{1,2}(?:-\d{1,2})?", text):
             first, *last = (int(number) for number in piece.split("-"))
             numbers.extend(range(first, max([first, *last]) + 1))
-        self._mark("ending", ",".join(map(str, numbers)))
+        if min(numbers) < 1 or max(numbers) > _LAST_TURN:
+            raise ValueError(f"{text} is no ending")
+        self.mark("ending", ",".join(map(str, sorted(set(numbers)))))
 
     def _rest(self, text: str) -> None:
         """A rest; after Z or X the length counts bars."""
         letter, *length = _groups(_REST, text)
         units = read_duration(*length)
+        self._settle(units if letter in "zx" else None)
+        self._latest, self._tied = [], []
         if letter in "zx":
-            self._advance(units * self._scale)
+            self.advance(units * self.scale)
         else:
-            for _ in range(int(units) - 1):
-                self.clock += Fraction(*self._metre)
-                self.barlines.append(self.clock)
-            self._advance(Fraction(*self._metre))
+            self.rest_for_bars(int(units))
 
     def _chord(self, text: str) -> None:
         """Notes that begin together; the first says when the next note begins."""
         inside, *length = _groups(_CHORD, text)
         notes: list[str] = []
         held: set[int] = set()
-        for kind, lexeme in lexemes(inside):
-            if kind == "note":
+        for kind, lexeme, fault in scan(inside):
+            if fault:
+                self.slips.append(fault)
+            elif kind == "note":
                 notes.append(lexeme)
-            elif kind == "tie":
+            elif kind == "tie" and notes:
                 held.add(len(notes) - 1)
             elif kind in ("quoted", "ornament", "grace"):
                 self.read(kind, lexeme)
-            elif kind not in ("rest", "nothing"):
+            elif kind not in ("rest", "nothing", "slur", "tie"):
                 raise ValueError(f"{lexeme!r} is no part of a chord")
         if not notes:
-            raise ValueError(f"the chord {text} has no notes")
+            raise ValueError(f"the chord {text[:20]} has no notes")
         self._sound(notes, read_duration(*length))
         self._tied = [self._latest[place] for place in held]
 
     def _sound(self, notes: list[str], times: Fraction) -> None:
         """Let notes begin together, or go on where a tie holds them."""
+        parsed = [_groups(_NOTE, text) for text in notes]
+        units = [read_duration(*length) * times for _, _, _, *length in parsed]
+        self._settle(units[0])
         held = [sound for sound in self._tied if sound.onset + sound.length == self.clock]
         sounds: list[Sound] = []
-        lengths: list[Fraction] = []
-        for text in notes:
-            accidental, letter, octave, *length = _groups(_NOTE, text)
-            lengths.append(read_duration(*length) * times * self._scale)
+        for (accidental, letter, octave, *_), length in zip(parsed, units, strict=True):
             name = letter + octave
             same = [sound for sound in held if sound.name == name and not accidental]
-            pitch = (  # a tie carries its accidental over the bar line
-                same[0].pitch
-                if same
-                else note_pitch(letter, octave, self._alteration(accidental, letter))
-            )
+            # a tie carries its accidental over the bar line
+            pitch = same[0].pitch if same else self._pitch(accidental, letter, octave)
             going_on = (s for s in held if s.pitch == pitch and s not in sounds)
             sound = next(going_on, None)
             if sound is None:
                 sound = Sound(self.clock, Fraction(0), pitch, name)
                 self.sounds.append(sound)
-            sound.length += lengths[-1]
+            sound.length += length * self.scale
             sounds.append(sound)
-        self._advance(lengths[0], sounds)
+        self._line.append((self.clock, len(self.barlines)))
+        self._latest, self._tied = sounds, []
+        self.advance(units[0] * self.scale)
 
-    @property
-    def _scale(self) -> Fraction:
-        """The length of one unit here, within its tuplet and broken rhythm."""
-        return self.unit * self._swing * self._tuplet[0]
-
-    def _alteration(self, accidental: str, letter: str) -> int:
-        """The semitones by which a note is altered; an accidental holds until the bar ends.
+    def _pitch(self, accidental: str, letter: str, octave: str) -> int:
+        """The MIDI pitch of a note; an accidental holds until the bar ends.
 
         It holds in all octaves: the standard's default (`propagate-accidentals: pitch`).
         """
-        letter = letter.upper()
+        name = letter.upper()
         if accidental:
-            self._altered[letter] = ACCIDENTALS[accidental]
-        return self._altered.get(letter, self._signature[letter])
+            self._altered[name] = ACCIDENTALS[accidental]
+        alteration = self._altered.get(name, self._signature[name])
+        return note_pitch(letter, octave, alteration + self.shift)
 
-    def _advance(self, length: Fraction, sounds: list[Sound] | None = None) -> None:
-        """Move the clock past a note, chord or rest."""
-        self._latest = sounds or []
-        self._latest_length = length
-        self._tied = []
-        self.clock += length
-        self._swing = Fraction(1)
-        factor, left = self._tuplet
-        self._tuplet = (factor, left - 1) if left > 1 else (Fraction(1), 0)
-
-    def _open_tuplet(self, text: str) -> None:
-        """`3`, `3:2`, `3:2:4`: the next r notes, p in the time of q."""
-        p, q, r, *_ = [int(number or 0) for number in f"{text}::".split(":")]
-        numerator, denominator = self._metre
-        compound = denominator >= 8 and numerator % 3 == 0
-        q = q or _IN_THE_TIME_OF.get(p, 3 if compound else 2)
-        if p < 2:
-            raise ValueError(f"({text} is no tuplet")
-        self._tuplet = Fraction(q, p), r or p
-
-    def _broken(self, text: str) -> None:
-        """Lengthen the note before and shorten the one after (`>`), or the other way round."""
-        short = Fraction(1, 2 ** len(text))
-        before, after = (2 - short, short) if text[0] == ">" else (short, 2 - short)
-        change = self._latest_length * (before - 1)
+    def _settle(self, units: Fraction | None) -> None:
+        gain = self.settle_rhythm(units)
         for sound in self._latest:
-            sound.length += change
-        for place, (time, kind, mark) in enumerate(self.marks):
-            if time == self.clock:
-                self.marks[place] = (time + change, kind, mark)
-        self.clock += change
-        self._latest_length += change
-        self._swing = after
+            sound.length += gain
 
-    def _tie(self, _: str) -> None:
+    def _tie(self) -> None:
         self._tied = self._latest
 
-    def _overlay(self, _: str) -> None:
-        """Go back to where the bar began: what follows sounds together with it."""
-        self._furthest = max(self._furthest, self.clock)
-        self.clock = self.bar_start
-
-    def _nothing(self, _: str) -> None:
-        """Spaces, slurs and line breaks are for the eye; a sign without its note is a slip."""
+    def _count(self, kind: str) -> None:
+        self.unread[kind] += 1
 
 
 def _groups(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
@@ -286,11 +289,13 @@ _READERS: dict[str, Callable[[Voice, str], None]] = {
     "bar": Voice._bar,
     "ending": Voice._ending,
     "chord": Voice._chord,
+    "microtone": lambda voice, _: voice._count("quarter tones"),
     "note": lambda voice, text: voice._sound([text], Fraction(1)),
     "rest": Voice._rest,
-    "tuplet": Voice._open_tuplet,
-    "broken": Voice._broken,
-    "tie": Voice._tie,
-    "overlay": Voice._overlay,
-    "nothing": Voice._nothing,
+    "tuplet": lambda voice, text: voice.begin_tuplet(text),
+    "broken": lambda voice, text: voice.break_rhythm(text),
+    "tie": lambda voice, _: voice._tie(),
+    "overlay": lambda voice, _: voice.overlay(),
+    "slur": lambda voice, _: voice._count("slurs"),
+    "nothing": lambda voice, _: None,
 }

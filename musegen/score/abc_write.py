@@ -23,9 +23,12 @@ from musegen.score.abc_fields import (
     spell,
     tempo_text,
 )
+from musegen.score.abc_lyrics import words_line
 from musegen.score.abc_sheet import Segment, Sheet, bar_signs
+from musegen.score.abc_text import escaped
 from musegen.score.score import (
     DEFAULT_TEMPO_US,
+    Part,
     Score,
     bar_ticks,
     standing,
@@ -40,20 +43,25 @@ def write_book(scores: Iterable[Score]) -> str:
 
 
 def _tune(score: Score, number: int) -> str:
-    title = " ".join(score.title.split()).replace("%", r"\%")
-    lines = [f"X:{number}", f"T:{title}", "M:{}/{}".format(*score.metre[0, 1:]), "L:1/8"]
+    lines = [f"X:{number}", f"T:{escaped(score.title)}", _fields(score)[0][0], "L:1/8"]
     if score.tempo[0, 1] != DEFAULT_TEMPO_US:
         lines.append("Q:" + tempo_text(int(score.tempo[0, 1])))
     named = len(score.parts) > 1 or any(part.name for part in score.parts)
     if named:
-        names = [part.name.replace('"', "'") for part in score.parts]
+        names = [escaped(part.name.replace('"', "'")) for part in score.parts]
         lines += [f'V:{voice} name="{name}"' for voice, name in enumerate(names, start=1)]
     begins_in_key = len(score.key) > 0 and score.key[0, 0] == 0
     lines.append("K:" + (key_text(*score.key[0, 1:3].tolist()) if begins_in_key else "none"))
     for part in range(len(score.parts)):
         lines += [f"V:{part + 1}"] if named else []
+        lines += _instrument(score.parts[part])
         lines.append(_VoiceText(score, part).text())
     return "\n".join(lines) + "\n"
+
+
+def _instrument(part: Part) -> list[str]:
+    program = [f"%%MIDI program {part.program}"] if part.program else []
+    return program + ["%%MIDI channel 10"] * part.is_drums
 
 
 class _Spelling:
@@ -104,14 +112,15 @@ class _VoiceText:
 
     def __init__(self, score: Score, part: int) -> None:
         self.score = score
-        self.sheet = Sheet.of(score, part)
+        self.sheet = Sheet.of(score, part, words=True)
         bars = itertools.pairwise([0, *self.sheet.lines])
         self.pickups = {end for start, end in bars if self._is_pickup(start, end)}
         self.line_ticks = set(self.sheet.lines)
-        self.fields = _fields(score)
+        self.fields = {tick: texts for tick, texts in _fields(score).items() if tick}
         self.spelling = _Spelling(_fifths(score, 0))
         self.out: list[str] = []
         self.bars_in_line = 0
+        self.syllables: list[str] = []  # of the notes of this line
 
     def text(self) -> str:
         """The music lines, without the last line end."""
@@ -129,6 +138,7 @@ class _VoiceText:
             held = segment.held
         self._marks(self.sheet.end)
         self._boundary(self.sheet.end, held)
+        self._end_line()
         return "".join(self.out).strip()
 
     def _boundary(self, tick: int, held: frozenset[int]) -> None:
@@ -143,13 +153,20 @@ class _VoiceText:
         self.out.append(" ".join(ends))
         section_ends = ends != ["|"] and not endings
         if is_line and (begins or section_ends or self.bars_in_line >= BARS_A_LINE):
-            self.out.append("\n")
-            self.bars_in_line = 0
+            self._end_line()
         elif ends and begins:
             self.out.append(" ")  # or the signs would run into one
         self.out += begins + endings + [f"[{text}]" for text in self.fields.get(tick, [])]
         if any(text.startswith("K:") for text in self.fields.get(tick, [])):
             self.spelling.set_key(_fifths(self.score, tick))
+
+    def _end_line(self) -> None:
+        """Break the line, with the words that are sung to it."""
+        self.out.append("\n")
+        if any(self.syllables):
+            self.out.append(f"w:{words_line(self.syllables)}\n")
+        self.syllables = []
+        self.bars_in_line = 0
 
     def _marks(self, tick: int) -> None:
         """What stands before a note: chord symbols, grace notes, ornaments."""
@@ -161,9 +178,12 @@ class _VoiceText:
     def _sound(self, segment: Segment, factor: Fraction) -> None:
         length = duration_text(self._units(segment) * factor)
         notes = [self.spelling.note(pitch) for pitch in segment.pitches]
+        words = [text for kind, text in self.sheet.marks.get(segment.start, []) if kind == "lyric"]
         if not notes:
             self.out.append("z" + length)
-        elif len(notes) == 1 or len(segment.held) in (0, len(notes)):
+            return
+        self.syllables.append(" ".join(words))
+        if len(notes) == 1 or len(segment.held) in (0, len(notes)):
             chord = notes[0] if len(notes) == 1 else f"[{''.join(notes)}]"
             self.out.append(chord + length + "-" * bool(segment.held))
         else:
@@ -229,13 +249,15 @@ def _fifths(score: Score, tick: int) -> int:
 
 
 def _fields(score: Score) -> dict[int, list[str]]:
-    """The changes of metre, key and tempo after the beginning, by tick."""
+    """What holds from when on: metres, keys and tempos, by tick; the first metre before all."""
     fields: dict[int, list[str]] = defaultdict(list)
     for tick, numerator, denominator in score.metre.tolist():
         fields[tick].append(f"M:{numerator}/{denominator}")
+    for mark in (mark for mark in score.marks if mark.kind == "metre"):
+        metre = "none" if mark.text == "free" else "{}/{}".format(*standing(score.metre, mark.tick))
+        fields[mark.tick] = [f"M:{metre}"]
     for tick, fifths, mode, _ in score.key.tolist():
         fields[tick].append(f"K:{key_text(fifths, mode)}")
     for tick, tempo_us in score.tempo.tolist():
         fields[tick].append(f"Q:{tempo_text(tempo_us)}")
-    fields.pop(0, None)
     return fields

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
@@ -15,11 +17,13 @@ def check_bars(score: Score) -> list[str]:
 
     The first bar of the piece or of a section may be short: a pickup. The last bar of a section
     may be short by just such a pickup. Sections are parted by repeats, double bars and endings.
+    Where the metre is free, bars may have any length.
     """
     signs = {mark.tick for mark in score.marks if mark.kind in _SECTION_SIGNS}
     starts, ends = signs | {0}, signs | {score.end}
     bars = list(pairwise([0, *score.barlines.tolist()]))
-    full = [_full(score, start) for start, _ in bars]
+    is_free = _freedom(score)
+    full = [end - start if is_free(start) else _full(score, start) for start, end in bars]
     missing = [length - (end - start) for (start, end), length in zip(bars, full, strict=True)]
     pickups = {
         end - start
@@ -33,8 +37,33 @@ def check_bars(score: Score) -> list[str]:
         if lacks and not is_pickup and not completes_pickup:
             length = Fraction(end - start, 4 * score.ticks_per_quarter)
             metre = "{}/{}".format(*standing(score.metre, start))
-            wrong.append(f"bar {number} is {_text(length, metre)} long, the metre says {metre}")
+            guess = _guess(lacks, end - start, end in ends)
+            wrong.append(
+                f"bar {number} is {_text(length, metre)} long, the metre says {metre}{guess}"
+            )
     return wrong
+
+
+def _freedom(score: Score) -> Callable[[int], bool]:
+    """Tells of a tick whether the metre is free there."""
+    changes = [(mark.tick, mark.text == "free") for mark in score.marks if mark.kind == "metre"]
+    ticks = [tick for tick, _ in changes]
+
+    def is_free(tick: int) -> bool:
+        place = bisect_right(ticks, tick)
+        return place > 0 and changes[place - 1][1]
+
+    return is_free
+
+
+def _guess(lacks: int, length: int, ends_section: bool) -> str:
+    """What may be behind a wrong length, to be told after it."""
+    full = length + lacks
+    if lacks < 0 and length % full == 0:
+        return " (is a bar line missing?)"
+    if lacks > 0 and ends_section:
+        return " (and no pickup completes it)"
+    return ""
 
 
 def _full(score: Score, tick: int) -> int:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from musegen.score.score import Event, Ints, Notes, Part, Score
+from musegen.score.score import Event, Ints, Mark, Notes, Part, Score
 
 _STRUCTURE = ("repeat", "ending", "bar")
 _FAR = 2**60
+_MOST_TURNS = 32  # of a section: a number in a file must not make the music grow
 
 Stretch: TypeAlias = tuple[int, int]
+_Timed = TypeVar("_Timed", Mark, Event)
 Move: TypeAlias = tuple[int, int, int]  # a stretch, and the ticks that it moves by
 
 
@@ -38,8 +42,8 @@ def unfold(score: Score) -> Score:
         marks=tuple(
             replace(mark, tick=mark.tick + by)
             for start, stop, by in moves
-            for mark in score.marks
-            if start <= mark.tick < stop and mark.kind not in _STRUCTURE
+            for mark in _between(score.marks, start, stop)
+            if mark.kind not in _STRUCTURE
         ),
         events=_events(score.events, moves),
     )
@@ -90,7 +94,9 @@ def _signs(score: Score) -> list[_Sign]:
             opens="start" in texts.get("repeat", ()),
             double_bar="bar" in texts,
             ending=frozenset(
-                int(turn) for text in texts.get("ending", ()) for turn in re.findall(r"\d+", text)
+                min(int(turn[:4]), _MOST_TURNS)
+                for text in texts.get("ending", ())
+                for turn in re.findall(r"\d+", text)
             ),
         )
         for tick, texts in sorted(found.items())
@@ -143,10 +149,18 @@ def _turns(signs: list[_Sign], section: int) -> int:
 
 
 def _within(column: Ints, start: int, stop: int) -> Ints:
-    """The rows of a column whose tick is in [start, stop)."""
+    """The rows of a column, in the order of their ticks, whose tick is in [start, stop)."""
     ticks = column if column.ndim == 1 else column[:, 0]
-    rows: Ints = column[(ticks >= start) & (ticks < stop)]
+    rows: Ints = column[slice(*np.searchsorted(ticks, [start, stop]))]
     return rows
+
+
+def _between(things: Sequence[_Timed], start: int, stop: int) -> Sequence[_Timed]:
+    """The marks or events, in the order of their ticks, whose tick is in [start, stop)."""
+    first, last = (
+        bisect_left(things, tick, key=lambda thing: thing.tick) for tick in (start, stop)
+    )
+    return things[first:last]
 
 
 def _shifted(column: Ints, by: int) -> Ints:
@@ -159,11 +173,12 @@ def _shifted(column: Ints, by: int) -> Ints:
 def _part(part: Part, moves: list[Move]) -> Part:
     """A part played out; a note is cut short where playing turns away."""
     rows = []
+    by_tick = part.pedal[np.argsort(part.pedal[:, 0], kind="stable")]
     for start, stop, by in moves:
         notes = _within(part.notes.rows, start, stop).copy()
         notes[:, 1] = np.minimum(notes[:, 1], stop - notes[:, 0])
         rows.append(_shifted(notes, by))
-    pedal = [_shifted(_within(part.pedal, start, stop), by) for start, stop, by in moves]
+    pedal = [_shifted(_within(by_tick, start, stop), by) for start, stop, by in moves]
     return replace(
         part,
         notes=Notes.of(np.concatenate(rows)),
@@ -173,11 +188,11 @@ def _part(part: Part, moves: list[Move]) -> Part:
 
 
 def _events(events: tuple[Event, ...], moves: list[Move]) -> tuple[Event, ...]:
+    in_time = sorted(events, key=lambda event: event.tick)
     return tuple(
         replace(event, tick=event.tick + by)
         for start, stop, by in moves
-        for event in events
-        if start <= event.tick < stop
+        for event in _between(in_time, start, stop)
     )
 
 
@@ -185,7 +200,8 @@ def _standing(column: Ints, moves: list[Move]) -> Ints:
     """A tempo, metre or key column played out: what stands where playing turns to stands again."""
     rows: list[list[int]] = []
     for start, stop, by in moves:
-        before = column[column[:, 0] < start][-1:].copy()
+        place = int(np.searchsorted(column[:, 0], start))
+        before = column[max(0, place - 1) : place].copy()
         before[:, 0] = start
         inside = _within(column, start, stop)
         if len(inside) and inside[0, 0] == start:

@@ -11,7 +11,7 @@ import numpy as np
 from musegen.errors import ModelError
 from musegen.score.abc_fields import key_text
 from musegen.score.abc_lexemes import is_chord_symbol, lexemes
-from musegen.score.abc_read import score_of
+from musegen.score.abc_score import score_of
 from musegen.score.abc_sheet import Marks, Sheet, bar_signs
 from musegen.score.abc_voice import Voice
 from musegen.score.score import DEFAULT_TEMPO_US, Ints, Score, standing

@@ -1,5 +1,7 @@
 """Repeats played out, and the lengths of bars."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 from musegen.score.abc import read_book
 from musegen.score.bars import check_bars
 from musegen.score.repeats import unfold
-from musegen.score.score import Event, Notes, Part, Score
+from musegen.score.score import Event, Mark, Notes, Part, Score
 
 
 def tune(music: str, metre: str = "4/4") -> Score:
@@ -41,6 +43,15 @@ def letters(score: Score) -> str:
 )
 def test_repeats_and_endings_are_played_in_order(music: str, heard: str) -> None:
     assert letters(unfold(tune(music))) == heard
+
+
+def test_many_repeats_are_played_out_in_time_and_no_ending_more_than_32_times() -> None:
+    began = time.perf_counter()
+    assert unfold(tune("|:C4:|" * 4000)).n_notes == 8000
+    many = tune("|:C4|[1 D4:|")
+    far = replace(many, marks=(*many.marks, Mark(0, "ending", "999999999")))
+    assert unfold(far).n_notes <= 2 * 32 + 2
+    assert time.perf_counter() - began < 20
 
 
 def test_what_is_played_out_has_its_bars_changes_and_no_signs() -> None:
@@ -116,11 +127,24 @@ def test_a_score_without_repeats_stays_itself() -> None:
         ("CDEF|C|CDEF|]", ["bar 2 is 1/4 long, the metre says 4/4"]),
         (
             "CDEF|CDEFG|CDE/|]",
-            ["bar 2 is 5/4 long, the metre says 4/4"] * 1
-            + ["bar 3 is 5/8 long, the metre says 4/4"],
+            [
+                "bar 2 is 5/4 long, the metre says 4/4",
+                "bar 3 is 5/8 long, the metre says 4/4 (and no pickup completes it)",
+            ],
         ),
         ("CD:|EF|CDEF|]", []),
-        ("CDEF|CDE|]", ["bar 2 is 3/4 long, the metre says 4/4"]),
+        (
+            "CDEF|CDE|]",
+            ["bar 2 is 3/4 long, the metre says 4/4 (and no pickup completes it)"],
+        ),
+        (
+            "CDEF|CDEF GABc|CDEF|]",
+            ["bar 2 is 8/4 long, the metre says 4/4 (is a bar line missing?)"],
+        ),
+        ("CDEF|CD||EF|CDEF|]", []),
+        ("F|CDEF|1CDE:|2CDE||A|CDEF|CDE|]", []),
+        ("CDEF\nCDEF|C2\nDE|CDEF|]", []),
+        ("[M:none]CDE|CDEFG|[M:4/4]CDEF|C|CDEF|]", ["bar 4 is 1/4 long, the metre says 4/4"]),
     ],
 )
 def test_bars_that_contradict_the_metre_are_named(music: str, wrong: list[str]) -> None:

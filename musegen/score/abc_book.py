@@ -1,0 +1,59 @@
+"""A tune book cut into its tunes: numbered lines, without comments, each with its book's header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
+_COMMENT = re.compile(r"(?<!\\)%.*")
+
+
+@dataclass(frozen=True)
+class TuneText:
+    """One tune as it stands in its book.
+
+    Attributes:
+        lines: its lines with their numbers in the book; a directive `%%…` stands as `I:…`.
+        defaults: the fields of the book's own header, by letter.
+    """
+
+    lines: tuple[tuple[int, str], ...]
+    defaults: Mapping[str, str]
+
+
+def tunes_in(text: str) -> Iterator[TuneText]:
+    """The tunes of a book, in order.
+
+    A tune begins at X:, or where that is missing at the first field after an empty line, and
+    holds a K:. Fields in a block of their own stand for all tunes that follow.
+    """
+    defaults: dict[str, str] = {}
+    for block in _blocks(text):
+        fields = [FIELD.match(line) for _, line in block]
+        letters = [match[1] if match else "" for match in fields]
+        if "K" in letters or "X" in letters:
+            first = next(place for place, letter in enumerate(letters) if letter)
+            yield TuneText(tuple(block[first:]), dict(defaults))
+        elif all(letters):
+            defaults |= {match[1]: match[2] for match in fields if match}
+
+
+def _blocks(text: str) -> Iterator[list[tuple[int, str]]]:
+    """Runs of numbered lines, parted by empty lines and before each X:, without comments."""
+    block: list[tuple[int, str]] = []
+    in_words = False  # between %%begintext and %%endtext
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+        if line.startswith(("%%begin", "%%end")):
+            in_words = line.startswith("%%begin")
+            continue
+        is_directive = line.startswith("%%")
+        bare = _COMMENT.sub("", line.replace("%%", "I:", 1) if is_directive else line).rstrip()
+        if block and (bare.startswith("X:") or not line.strip()):
+            yield block
+            block = []
+        if bare and not in_words:
+            block.append((number, bare))
+    if block:
+        yield block
