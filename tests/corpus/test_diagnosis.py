@@ -146,20 +146,28 @@ def test_twins_on_two_sides_are_told(
 def test_long_passages_in_common_are_told(
     tmp_path: Path, make_score: Callable, moved: Callable
 ) -> None:
-    """The held-out piece is the learnt one in another key, with an end of its own."""
-    learnt, other = make_score("abc", 1, 16), make_score("abc", 2, 16)
-    bar = 4 * learnt.ticks_per_quarter
-    rows, ending = learnt.parts[0].notes.rows, other.parts[0].notes.rows
-    own = np.concatenate([rows[rows[:, 0] < 12 * bar], ending[ending[:, 0] >= 12 * bar]])
-    held_out = replace(learnt, parts=(replace(learnt.parts[0], notes=Notes.of(own)),))
-    for split, score in (("train", learnt), ("train", other), ("valid", moved(held_out, 2))):
-        (tmp_path / split).mkdir(exist_ok=True)
-        number = len(list((tmp_path / split).iterdir()))
-        write(score, tmp_path / split / f"{number}.mid")
+    """The held-out piece is a learnt one in another key, with an end of its own; another that is
+    learnt shares less of it, and a third nothing.
+    """
+    whole, other = make_score("abc", 1, 16), make_score("abc", 2, 16)
+
+    def joined(bars: int) -> Score:
+        """So many bars of the one, then the rest of the other."""
+        tick = bars * 4 * whole.ticks_per_quarter
+        start, end = whole.parts[0].notes.rows, other.parts[0].notes.rows
+        rows = np.concatenate([start[start[:, 0] < tick], end[end[:, 0] >= tick]])
+        return replace(whole, parts=(replace(whole.parts[0], notes=Notes.of(rows)),))
+
+    (tmp_path / "train").mkdir()
+    (tmp_path / "valid").mkdir()
+    for number, score in enumerate((make_score("abc", 3, 16), whole, joined(8))):
+        write(score, tmp_path / "train" / f"{number}.mid")
+    write(moved(joined(12), 2), tmp_path / "valid" / "0.mid")
     (leak,) = diagnose(tmp_path)["leaks"]
-    assert (leak["path"], leak["of"]) == ("train/0.mid", "valid/0.mid")
+    assert (leak["path"], leak["of"]) == ("train/1.mid", "valid/0.mid")
     assert 0.5 < leak["shared"] < 0.9
     assert not leak["is_mended"]
+    assert not leak["is_twin"]
 
 
 @pytest.mark.parametrize(
