@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TypeVar
 
 from musegen.score.abc_text import escaped, plain
@@ -47,7 +47,7 @@ def _syllables(text: str) -> Iterator[str | None]:
     """Syllables, "" for a note without one, None for the end of a bar."""
     kinds = [(match.lastgroup, match[0]) for match in _TOKEN.finditer(text)]
     before: str | None = None
-    for (kind, token), (following, _) in zip(kinds, [*kinds[1:], (None, "")], strict=True):
+    for (kind, token), (following, _) in pairwise([*kinds, (None, "")]):
         if kind == "words":
             yield plain(token.replace("~", " ")) + "-" * (following == "hyphen")
         elif kind == "bar":

@@ -65,11 +65,11 @@ def read_book(text: str) -> list[Score]:
 
 def read_tunes(text: str) -> Iterator[Score | UnreadableFile]:
     """The tunes of an ABC book, in order; for one that cannot be read, what is wrong with it."""
-    return (_read_tune(tune) for tune in tunes_in(text))
+    return (read_tune(tune) for tune in tunes_in(text))
 
 
-def _read_tune(text: TuneText) -> Score | UnreadableFile:
-    """A tune; refused where it has no key, no end, or more faults than notes."""
+def read_tune(text: TuneText) -> Score | UnreadableFile:
+    """A tune, or what is wrong with it: it has no key, no end, or more faults than notes."""
     tune = _Tune(dict(text.defaults))
     number = 0
     try:

@@ -78,10 +78,18 @@ class Rhythm:
         self._tuplet = (factor, left - 1) if left > 1 else (Fraction(1), 0)
 
     def _move(self, by: Fraction) -> None:
+        self.check(self.clock + by)
         self.clock += by
-        if self.clock > _LONGEST:
+
+    def check(self, time: Fraction) -> None:
+        """Make sure that a score can say a time.
+
+        Raises:
+            TimeOverflow: it is too late, or too odd.
+        """
+        if time > _LONGEST:
             raise TimeOverflow("it is too long")
-        if self.clock.denominator > _FINEST:
+        if time.denominator > _FINEST:
             raise TimeOverflow("its note lengths are too many or too odd for ticks")
 
     def end_bar(self) -> None:

@@ -98,8 +98,8 @@ class Voice(Rhythm):
 
     def set_clef(self, text: str) -> None:
         """Obey what a V: or K: field says of clef and octaves."""
-        shift = shift_of(text)
-        self.shift = self.shift if shift is None else shift
+        if (shift := shift_of(text)) is not None:
+            self.shift = shift
 
     def forget_accidentals(self) -> None:
         """Let no accidental that was read reach what follows, as at a bar line."""
@@ -234,6 +234,7 @@ class Voice(Rhythm):
         parsed = [_groups(_NOTE, text) for text in notes]
         units = [read_duration(*length) * times for _, _, _, *length in parsed]
         self._settle(units[0])
+        self.check(self.clock + max(units) * self.scale)
         held = [sound for sound in self._tied if sound.onset + sound.length == self.clock]
         sounds: list[Sound] = []
         for (accidental, letter, octave, *_), length in zip(parsed, units, strict=True):
@@ -271,9 +272,6 @@ class Voice(Rhythm):
     def _tie(self) -> None:
         self._tied = self._latest
 
-    def _count(self, kind: str) -> None:
-        self.unread[kind] += 1
-
 
 def _groups(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
     match = pattern.match(text)
@@ -289,13 +287,13 @@ _READERS: dict[str, Callable[[Voice, str], None]] = {
     "bar": Voice._bar,
     "ending": Voice._ending,
     "chord": Voice._chord,
-    "microtone": lambda voice, _: voice._count("quarter tones"),
+    "microtone": lambda voice, _: voice.unread.update(["quarter tones"]),
     "note": lambda voice, text: voice._sound([text], Fraction(1)),
     "rest": Voice._rest,
     "tuplet": lambda voice, text: voice.begin_tuplet(text),
     "broken": lambda voice, text: voice.break_rhythm(text),
     "tie": lambda voice, _: voice._tie(),
     "overlay": lambda voice, _: voice.overlay(),
-    "slur": lambda voice, _: voice._count("slurs"),
+    "slur": lambda voice, _: voice.unread.update(["slurs"]),
     "nothing": lambda voice, _: None,
 }

@@ -30,6 +30,7 @@ from music21.corpus import getWork
 from musegen.errors import UnreadableFile
 from musegen.score.abc import read_tunes, write_book
 from musegen.score.abc_book import TuneText, tunes_in
+from musegen.score.abc_read import read_tune
 from musegen.score.bars import check_bars
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
@@ -69,11 +70,11 @@ def texts(name: str) -> Iterator[tuple[str, str]]:
             yield file.name, data.decode("latin-1")
 
 
-def tunes(name: str) -> Iterator[tuple[str, TuneText, Score | UnreadableFile]]:
-    """The tunes of a collection: file and line, text, and what was read."""
+def tunes(name: str) -> Iterator[tuple[str, TuneText]]:
+    """The tunes of a collection: file and line, and text."""
     for file, text in texts(name):
-        for tune, score in zip(tunes_in(text), read_tunes(text), strict=True):
-            yield f"{file}:{tune.lines[0][0]}", tune, score
+        for tune in tunes_in(text):
+            yield f"{file}:{tune.lines[0][0]}", tune
 
 
 def for_abc2midi(tune: TuneText, repeats: bool) -> str:
@@ -164,8 +165,9 @@ class Findings:
     counts: Counter[str] = field(default_factory=Counter)
     listed: list[str] = field(default_factory=list)
 
-    def add(self, name: str, tune: TuneText, score: Score | UnreadableFile, oracle: Oracle) -> None:
-        """Count one tune."""
+    def add(self, name: str, tune: TuneText, oracle: Oracle) -> None:
+        """Read one tune, and count what is found."""
+        score = read_tune(tune)
         self.counts["tunes"] += 1
         if isinstance(score, UnreadableFile):
             self.counts["refused"] += 1

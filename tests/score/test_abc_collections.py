@@ -22,12 +22,12 @@ def test_pitches_times_and_bars_are_those_that_abc2midi_plays(
     name: str, shared: Path, tmp_path: Path
 ) -> None:
     """The others are broken, and readers mend them differently: the benchmark lists them."""
-    sample = random.Random(0).sample(list(tunes(name)), 60)
+    sample = random.Random(0).sample(list(tunes(name)), 40)
     found, oracle = Findings(), Oracle(tmp_path)
     for tune in sample:
         found.add(*tune, oracle)
-    assert found.counts["written: agrees"] >= 58
-    assert found.counts["written"] >= 60
+    assert found.counts["written: agrees"] >= 38
+    assert found.counts["written"] == 40
     assert found.counts["bars wrong"] + found.counts["refused"] <= 1
 
 
@@ -39,6 +39,6 @@ def test_every_awkward_file_is_read(shared: Path) -> None:
 
 
 def test_damaged_tunes_are_read_or_refused_in_time() -> None:
-    outcomes, failed = run(400, random_seed=1)
+    outcomes, failed = run(200, random_seed=1)
     assert failed == []
-    assert outcomes["mended"] > 100
+    assert outcomes["mended"] > 50
