@@ -39,6 +39,7 @@ def what_is(path: Path) -> str:
     except OSError:
         return "cannot be read"
     told = next((what for sign, what in _SIGNS if start.startswith(sign)), "")
-    return (
-        told or _SUFFIXES.get(path.suffix.lower(), "" if start else "empty") or "of no kind known"
+    plain = (
+        "text" if start.isascii() and start.decode("ascii").isprintable() else "of no kind known"
     )
+    return told or _SUFFIXES.get(path.suffix.lower(), plain if start else "empty")

@@ -180,6 +180,7 @@ def test_long_passages_in_common_are_told(
         ("read.txt", b"la", "text"),
         ("score.mscz", b"PK\3\4", "export MusicXML"),
         ("scan.bin", b"%PDF-1.7", "PDF"),
+        ("COPYING", b"You may copy it.", "text"),
         ("nothing", b"", "empty"),
         ("what", b"\1\2\3", "of no kind known"),
         (".hidden", b"", "hidden"),
