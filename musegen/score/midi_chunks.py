@@ -60,7 +60,8 @@ def layout(data: bytes) -> Layout:
         found.faults.append(f"byte {start + 8}: format {found.header.format} read as 1")
     stop = len(data)
     if is_wrapped and start >= 4:  # what the wrapper holds after the music is not MIDI
-        stop = min(stop, start + int.from_bytes(data[start - 4 : start], "little")) or stop
+        size = int.from_bytes(data[start - 4 : start], "little")
+        stop = min(stop, start + size) if size else stop
     _find_chunks(data, start + 8 + int.from_bytes(data[start + 4 : start + 8], "big"), stop, found)
     _compare_with_header(found, start)
     return found
@@ -89,7 +90,7 @@ def _find_chunks(data: bytes, at: int, stop: int, found: Layout) -> None:
     """The tracks from a place on, and the chunks that are none."""
     while at < stop:
         if not _CHUNK.match(data, at, stop):
-            track = data.find(b"MTrk", at, stop)
+            track = data.find(b"MTrk", at + 1, stop)
             skipped = (stop if track < 0 else track) - at
             found.faults.append(f"byte {at}: {skipped} bytes that belong to no track dropped")
             at += skipped
