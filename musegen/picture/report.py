@@ -99,6 +99,9 @@ def _learning(found: Found) -> Iterable[str]:
         "What learning passes over (the files stay as they are)",
         _small_table(("kind", "how many", "meaning"), lost) if lost else "<p>Nothing.</p>",
     )
+    if found["unread"]:
+        unread = [(kind, f"{n:,}") for kind, n in found["unread"].items()]
+        yield _card("In the files, but with no place in a score", _counts(unread))
     costs = [
         (
             f"{steps} a quarter",
@@ -253,12 +256,10 @@ def _estimated(found: Found) -> str:
 
 def _clock(hours: float) -> str:
     """Hours and minutes, or minutes and seconds of what is shorter than an hour."""
-    seconds = round(3600 * hours)
-    return (
-        f"{seconds // 3600} h {seconds // 60 % 60:02} min"
-        if hours >= 1
-        else (f"{seconds // 60} min {seconds % 60:02} s")
-    )
+    minutes, seconds = round(60 * hours), round(3600 * hours)
+    if hours < 1:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def _percent(share: float) -> str:
@@ -267,6 +268,10 @@ def _percent(share: float) -> str:
 
 def _card(title: str, body: str) -> str:
     return f"<div class='card'><h3>{_safe(title)}</h3>{body}</div>"
+
+
+def _counts(rows: list[tuple[str, str]]) -> str:
+    return f"<p>{_safe(', '.join(f'{count} {kind}' for kind, count in rows))}</p>"
 
 
 def _small_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
