@@ -11,7 +11,9 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +28,7 @@ from .packed import unpack
 
 Record = dict[str, Any]
 _WAIT = 30.0  # seconds for another musegen that writes to the same library
+_DAY = 86_400.0  # seconds
 _TABLE = """
 CREATE TABLE IF NOT EXISTS pieces (
     file TEXT, number INTEGER, record TEXT NOT NULL, score BLOB, PRIMARY KEY (file, number)
@@ -48,6 +51,18 @@ def release() -> str:
         for file in sorted((package / part).glob("*.py")):
             code.update(file.read_bytes())
     return f"{musegen.__version__}-{code.hexdigest()[:16]}"
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove unfinished folders (`name.something`) that killed runs left and none has written to.
+
+    One that was written to within a day may be another run's, still at work.
+    """
+    with contextlib.suppress(OSError):
+        for unfinished in folder.glob("*.*"):
+            written = [file.stat().st_mtime for file in (unfinished, *unfinished.iterdir())]
+            if time.time() - max(written) > _DAY:
+                shutil.rmtree(unfinished, ignore_errors=True)
 
 
 class Library:

@@ -26,7 +26,7 @@ from musegen.vocabulary.choose import build_of, from_dict
 from musegen.vocabulary.traits import Traits, traits
 from musegen.vocabulary.vocabulary import Features, Vocabulary, Words
 
-from .library import cache_folder, release
+from .library import cache_folder, release, remove_leftovers
 from .reading import Progress, over_scores
 from .rows import Rows
 from .survey import Piece, Survey, file_digest, music_files, survey
@@ -215,6 +215,7 @@ def _write(
     progress: Progress | None,
 ) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
+    remove_leftovers(folder.parent)
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
     try:
         pieces, unsuited = _write_words(found, vocabulary, unfinished, progress)

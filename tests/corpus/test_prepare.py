@@ -206,6 +206,21 @@ def test_what_was_left_half_written_is_no_cache(
     assert len(surveys) == 2
 
 
+def test_what_killed_runs_left_is_removed_a_day_later(
+    tmp_path: Path, make_corpus: Callable
+) -> None:
+    corpus = make_corpus(tmp_path / "corpus", "notes", 3)
+    old, new = (cache_folder() / "prepared" / name for name in ("key.old", "key.new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "words.npy").write_bytes(b"half")
+    for path in (old / "words.npy", old, new):
+        os.utime(path, (0, 0))
+    prepare(corpus)
+    assert not old.exists()
+    assert new.exists()  # another run writes to it
+
+
 def test_a_cache_that_cannot_be_written_is_no_error(
     tmp_path: Path, make_corpus: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
