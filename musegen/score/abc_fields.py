@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from musegen.score.abc_clef import is_clef_alone
 from musegen.score.score import MODES, TONIC_FIFTHS
@@ -165,6 +166,7 @@ def tempo_text(tempo_us: int) -> str:
     return next(text for text in texts if read_tempo(text, Fraction(1, 8)) == tempo_us)
 
 
+@lru_cache(maxsize=4096)
 def read_duration(numerator: str, slashes: str, denominator: str) -> Fraction:
     """How many units a note lasts, from what follows its letter: `3/2`, `/`, `//`, `4`.
 

@@ -11,6 +11,7 @@ from fractions import Fraction
 from musegen.score.abc_fields import read_metre
 
 _IN_THE_TIME_OF = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # the others: 3 in compound metres, else 2
+_WHOLE = Fraction(1)
 _LONGEST = 2**13  # whole notes; numbers in a file must not make it grow
 _FINEST = 4 * 32_767  # parts of a whole note that ticks can say
 
@@ -38,8 +39,8 @@ class Rhythm:
         self.latest_length = Fraction(0)
         self.slips: list[str] = []  # what was passed over since somebody looked
         self._broken = ""  # the signs between the last note and the next
-        self._swing = Fraction(1)  # what a broken rhythm leaves for the next note
-        self._tuplet = Fraction(1), 0  # the factor, and for how many notes still
+        self._swing = _WHOLE  # what a broken rhythm leaves for the next note
+        self._tuplet = _WHOLE, 0  # the factor, and for how many notes still
         self._furthest = Fraction(0)  # where the voice that is overlaid ends
 
     @property
@@ -50,7 +51,10 @@ class Rhythm:
     @property
     def scale(self) -> Fraction:
         """The length of one unit here, within its tuplet and broken rhythm."""
-        return self.unit * self._swing * self._tuplet[0]
+        factor = self._tuplet[0]
+        if self._swing is _WHOLE and factor is _WHOLE:  # most notes: spare the arithmetic
+            return self.unit
+        return self.unit * self._swing * factor
 
     def mark(self, kind: str, text: str) -> None:
         """Note what is written here."""
@@ -73,9 +77,9 @@ class Rhythm:
         """Move past a note, chord or rest."""
         self.latest_length = length
         self._move(length)
-        self._swing = Fraction(1)
+        self._swing = _WHOLE
         factor, left = self._tuplet
-        self._tuplet = (factor, left - 1) if left > 1 else (Fraction(1), 0)
+        self._tuplet = (factor, left - 1) if left > 1 else (_WHOLE, 0)
 
     def _move(self, by: Fraction) -> None:
         self.check(self.clock + by)

@@ -234,24 +234,25 @@ class Voice(Rhythm):
         parsed = [_groups(_NOTE, text) for text in notes]
         units = [read_duration(*length) * times for _, _, _, *length in parsed]
         self._settle(units[0])
-        self.check(self.clock + max(units) * self.scale)
+        scale = self.scale
+        lengths = [number * scale for number in units]
+        self.check(self.clock + max(lengths))
         held = [sound for sound in self._tied if sound.onset + sound.length == self.clock]
         sounds: list[Sound] = []
-        for (accidental, letter, octave, *_), length in zip(parsed, units, strict=True):
+        for (accidental, letter, octave, *_), length in zip(parsed, lengths, strict=True):
             name = letter + octave
             same = [sound for sound in held if sound.name == name and not accidental]
             # a tie carries its accidental over the bar line
             pitch = same[0].pitch if same else self._pitch(accidental, letter, octave)
-            going_on = (s for s in held if s.pitch == pitch and s not in sounds)
-            sound = next(going_on, None)
+            sound = next((s for s in held if s.pitch == pitch and s not in sounds), None)
             if sound is None:
                 sound = Sound(self.clock, Fraction(0), pitch, name)
                 self.sounds.append(sound)
-            sound.length += length * self.scale
+            sound.length += length
             sounds.append(sound)
         self._line.append((self.clock, len(self.barlines)))
         self._latest, self._tied = sounds, []
-        self.advance(units[0] * self.scale)
+        self.advance(lengths[0])
 
     def _pitch(self, accidental: str, letter: str, octave: str) -> int:
         """The MIDI pitch of a note; an accidental holds until the bar ends.
@@ -275,7 +276,7 @@ class Voice(Rhythm):
 
 def _groups(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
     match = pattern.match(text)
-    assert match is not None, text  # the lexeme was cut by the same grammar
+    assert match, text  # the lexeme was cut by the same grammar
     return match.groups(default="")
 
 

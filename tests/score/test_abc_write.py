@@ -1,7 +1,10 @@
 """ABC files written: clean, and read back to the same notes, bars and marks."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from music21.corpus import getWork
@@ -79,3 +82,37 @@ A2|
 
 def test_written_abc_is_clean() -> None:
     assert write_book(read_book(GOLDEN)) == GOLDEN
+
+
+def test_everything_a_tune_may_hold_is_written_and_read_the_same() -> None:
+    header = 'T:Caf\\\'e 50\\%\nM:none\nL:1/8\nQ:1/4=95\nV:1 name="Fl\u00f6te"\nV:2\nK:Dmix'
+    first = 'V:1\n%%MIDI program 73\n"Am"d4 {g}!trill!(3ABA|[M:3/4]A6|\nw:one two-_ * three\n'
+    second = "V:2\n%%MIDI channel 10\n[DF]6-|[DF]6|\nw:la\n"
+    (score,) = read_book(f"X:1\n{header}\n{first}{second}")
+    assert not score.faults
+    written = write_book([score])
+    assert read_book(written) == [score]
+    assert {mark.kind for mark in score.marks} >= {"lyric", "metre", "chord", "grace", "ornament"}
+    for line in ("T:Café 50\\%", "M:none", "%%MIDI program 73", "w:one two---three", "w:la"):
+        assert line in written
+
+
+@pytest.mark.skipif(not shutil.which("abc2midi"), reason="needs abc2midi, from Debian's abcmidi")
+def test_abc2midi_takes_what_is_written_without_a_complaint(shared: Path, tmp_path: Path) -> None:
+    """Where the tune itself has its repeats in pairs and its bars right."""
+    texts = [file.read_text() for file in sorted(shared.glob("irish/valid/*.abc"))]
+    scores = [tune for text in texts for tune in read_tunes(text) if isinstance(tune, Score)]
+    sound = [score for score in scores if _is_sound(score)]
+    assert len(sound) > 5
+    for score in sound:
+        (tmp_path / "tune.abc").write_text(write_book([score]), encoding="utf-8")
+        command = ["abc2midi", "tune.abc", "-o", "tune.mid"]
+        told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert "Error" not in told.stdout, told.stdout
+
+
+def _is_sound(score: Score) -> bool:
+    signs = [mark.text for mark in score.marks if mark.kind == "repeat"]
+    endings = any(mark.kind == "ending" for mark in score.marks)
+    paired = signs.count("start") == signs.count("end") or not endings
+    return score.n_notes > 0 and paired and not check_bars(score)
