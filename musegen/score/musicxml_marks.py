@@ -68,7 +68,9 @@ def ornament(text: str) -> Any:
 
     tremolo = _TREMOLO.fullmatch(text)
     if tremolo:
-        return expressions.Tremolo(numberOfMarks=len(tremolo[1]))
+        sign = expressions.Tremolo()
+        sign.numberOfMarks = len(tremolo[1])
+        return sign
     name = _CLASS_OF.get(text, "")
     made = getattr(expressions, name, None) or getattr(articulations, name, None)
     return made() if made is not None else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import re
 import zipfile
 import zlib
 from typing import TypeAlias
@@ -20,6 +21,26 @@ MAX_BYTES = 100_000_000  # unpacked; the longest symphonic movement takes a fift
 _MAX_RATIO = 500  # unpacked to packed; scores come to 20 or 40
 _RATIO_COUNTS_FROM = 1_000_000
 _MAX_DEPTH = 64  # the standard's elements nest to about ten
+_LIMITS = {  # what music21 would take at its word, and never come back from
+    "beats": 255,
+    "beat-type": 256,
+    "fifths": 14,
+    "actual-notes": 255,
+    "normal-notes": 255,
+    "octave": 12,
+    "diatonic": 127,
+    "chromatic": 127,
+    "octave-change": 12,
+    "clef-octave-change": 12,
+    "multiple-rest": 10_000,
+    "divisions": 1_000_000,
+    "duration": 1_000_000_000,
+    "offset": 1_000_000_000,
+    "staff": 32,
+    "staff-lines": 32,
+    "tremolo": 8,
+}
+_NUMBER = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
 _SUFFIXES = (".musicxml", ".xml")
 
 Element: TypeAlias = "ElementTree.Element[str]"
@@ -36,7 +57,20 @@ def parse_musicxml(data: bytes) -> Element:
         root = _partwise(root)
     if root.tag != "score-partwise":
         raise UnreadableFile(f"holds XML, but no MusicXML: its root is <{root.tag[:40]}>")
+    _check_numbers(root)
     return root
+
+
+def _check_numbers(root: Element) -> None:
+    """Refuse numbers that no music has."""
+    for element in root.iter():
+        limit = _LIMITS.get(element.tag)
+        text = element.text or ""
+        if limit is None or not text.strip():
+            continue
+        parts = text.split("+") if element.tag == "beats" else [text]
+        if not all(_NUMBER.fullmatch(part) and abs(float(part)) <= limit for part in parts):
+            raise UnreadableFile(f"says {text.strip()[:20]!r} where <{element.tag}> stands")
 
 
 def parse_xml(data: bytes) -> Element:
