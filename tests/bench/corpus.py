@@ -4,7 +4,7 @@
 
 It makes that many small MIDI files in a temporary folder, prepares half of them and is killed, goes
 on, prepares them again from the cache, and tells the peak memory of the process and of its largest
-child. With 100,000 files it takes an hour on two cores.
+child. With 100,000 files it takes about half an hour on two cores.
 """
 
 from __future__ import annotations
