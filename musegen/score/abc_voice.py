@@ -230,7 +230,7 @@ class Voice(Rhythm):
         self._tied = [self._latest[place] for place in held]
 
     def _sound(self, notes: list[str], times: Fraction) -> None:
-        """Let notes begin together, or go on where a tie holds them."""
+        """Let notes begin together, or go on where a tie holds them, accidental and all."""
         parsed = [_groups(_NOTE, text) for text in notes]
         units = [read_duration(*length) * times for _, _, _, *length in parsed]
         self._settle(units[0])
@@ -242,7 +242,6 @@ class Voice(Rhythm):
         for (accidental, letter, octave, *_), length in zip(parsed, lengths, strict=True):
             name = letter + octave
             same = [sound for sound in held if sound.name == name and not accidental]
-            # a tie carries its accidental over the bar line
             pitch = same[0].pitch if same else self._pitch(accidental, letter, octave)
             sound = next((s for s in held if s.pitch == pitch and s not in sounds), None)
             if sound is None:

@@ -141,7 +141,7 @@ def test_whatever_the_mask_allows_is_a_tune_of_good_bars(
         if done:
             assert np.array_equal(vocabulary.encode(score), words), texts(vocabulary, words)
             assert check_bars(score) == []
-    assert ended > 35
+    assert ended > 30
 
 
 def test_a_piece_ends_after_the_bars_asked_for(small: AbcVocabulary) -> None:
