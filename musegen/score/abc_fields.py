@@ -21,7 +21,7 @@ ACCIDENTAL_OF = {alteration: text for text, alteration in ACCIDENTALS.items()}
 
 # A note is its accidental, letter and octave marks; a length its numerator, slashes, denominator.
 NOTE = r"(\^\^|\^|__|_|=)?([A-Ga-g])([,']*)"
-LENGTH = r"(\d{0,5})(?:(/{1,8})(\d{0,5}))?"
+LENGTH = r"(\d{0,9})(?:(/{1,8})(\d{0,9}))?"
 
 _MODE_TEXT = ("", "dor", "phr", "lyd", "mix", "m", "loc")  # in the order of MODES
 _MODE_OF = {mode[:3]: index for index, mode in enumerate(MODES)} | {
@@ -115,7 +115,7 @@ def read_metre(text: str) -> tuple[int, int] | None:
     if match is None:
         raise ValueError(f"{text!r} is no metre")
     metre = sum(map(int, match[1].split("+"))), int(match[2])
-    if 0 in metre:
+    if 0 in metre or metre[0] > 999:
         raise ValueError(f"{text!r} is no metre")
     return metre
 

@@ -167,3 +167,4 @@ class Rhythm:
         """Go back to where the bar began: what follows sounds together with it."""
         self._furthest = max(self._furthest, self.clock)
         self.clock = self.bar_start
+        self._broken, self.latest_length = "", Fraction(0)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musegen.errors import UnreadableFile
-from musegen.score.abc import read_book, read_tunes
+from musegen.score.abc import read_book, read_tunes, write_book
 from musegen.score.abc_fields import ACCIDENTALS, Key, letter_text, note_pitch, read_key, spell
 from musegen.score.score import MODES, Score
 
@@ -201,6 +201,16 @@ def test_damage_is_passed_over_and_told(text: str, pitches: list[int], fault: st
     (score,) = read_book(f"X:1\n{text}\n")
     assert score.parts[0].notes.pitch.tolist() == pitches
     assert any(told.startswith(fault) for told in score.faults), score.faults
+
+
+@pytest.mark.parametrize(
+    "music",
+    ["A B <& d |A|", "[M:(2+999)/8]A|", "[CE]2 _B4294967 =c/5 d|", "Z99 |A|", "A/128 B99999 c|"],
+)
+def test_large_numbers_and_stray_signs_are_written_as_they_are_read(music: str) -> None:
+    for score in read_tunes(f"X:1\nM:5/8\nL:1/8\nK:C\n{music}\n"):
+        if isinstance(score, Score):
+            assert read_book(write_book([score])) == [score]
 
 
 def test_a_bad_tune_leaves_the_others_readable() -> None:
