@@ -109,7 +109,8 @@ class Mark:
     """Written structure at a tick.
 
     Kinds and texts: `repeat` (`start`, `end`), `ending` (`1`, `2`, `1,3`, …), `bar` (`||`, `|]`),
-    `chord` (a chord symbol), `grace` and `ornament` (their ABC text), `lyric` (a syllable).
+    `chord` (a chord symbol), `grace` and `ornament` (their ABC text), `lyric` (a syllable; one
+    that its word goes on after ends in a hyphen), `metre` (`free`, or `strict` where that ends).
     """
 
     tick: int
