@@ -1,4 +1,4 @@
-"""The sustain pedal folded into the lengths of notes, for those who learn without it."""
+"""For how long notes sound under the sustain pedal, and the pedal folded into their lengths."""
 
 from __future__ import annotations
 
@@ -8,42 +8,49 @@ import numpy as np
 
 from .score import Ints, Notes, Part, Score
 
-DOWN = 64  # MIDI 1.0: the pedal is down from this value on
+PEDAL_DOWN = 64  # controller 64 is off below this and on from it (MIDI 1.0, control changes)
 
 
 def fold(score: Score) -> Score:
     """The score with notes as long as they sound under the pedal, and without a pedal.
 
-    A note that ends while the pedal is down lasts until the pedal rises, until the next note of its
-    pitch in its part, or, where the pedal never rises, until the piece ends; never shorter than it
-    was. At the tick of a change, the note ends after it.
+    The piece does not become longer: what rings on at its end is cut there.
     """
     return replace(score, parts=tuple(_folded(part, score.end) for part in score.parts))
 
 
 def _folded(part: Part, end: int) -> Part:
     notes = part.notes
-    empty = part.pedal[:0]
-    if not len(part.pedal) or not len(notes):
-        return replace(part, pedal=empty)
+    duration = np.minimum(sounding_ends(part, end), end) - notes.onset
+    longer = Notes(notes.onset, duration, notes.pitch, notes.velocity)
+    return replace(part, notes=longer, pedal=part.pedal[:0])
+
+
+def sounding_ends(part: Part, last: int) -> Ints:
+    """The tick at which each note of a part stops sounding (N,), the pedal being heeded.
+
+    A note released while the pedal is down sounds until the pedal rises, until its key is struck
+    again, or until the tick `last`, whichever comes first; never less than it was written.
+    """
+    ends = part.notes.end
+    if not len(part.pedal):
+        return ends
     ticks, values = part.pedal[np.argsort(part.pedal[:, 0], kind="stable")].T
-    held = np.append(False, values >= DOWN)
-    is_held = held[np.searchsorted(ticks, notes.end, side="right")]
-    releases = np.append(ticks[values < DOWN], max(end, int(notes.end.max())))
-    released = releases[np.searchsorted(releases[:-1], notes.end, side="right")]
-    until = np.where(is_held, np.minimum(released, _next_onsets(notes)), notes.end)
-    duration = np.maximum(until - notes.onset, notes.duration)
-    return replace(
-        part, notes=Notes(notes.onset, duration, notes.pitch, notes.velocity), pedal=empty
-    )
+    is_down = values >= PEDAL_DOWN
+    state = np.searchsorted(ticks, ends, side="right") - 1  # of two at one tick the later holds
+    held = (state >= 0) & is_down[state]
+    rises = np.append(ticks[~is_down], max(last, 0))
+    lifted = rises[np.searchsorted(rises[:-1], ends, side="right")]
+    lengthened = np.minimum(lifted, _next_strikes(part))
+    return np.where(held, np.maximum(ends, lengthened), ends)
 
 
-def _next_onsets(notes: Notes) -> Ints:
-    """The first later onset on the pitch of each note (N,), or the last tick there can be."""
+def _next_strikes(part: Part) -> Ints:
+    """The next later onset at each note's own pitch (N,); far off if none comes."""
+    onset, pitch = part.notes.onset, part.notes.pitch
+    span = int(onset.max(initial=0)) + 1
+    strikes = pitch * span + onset
+    known = np.unique(strikes)
     never = np.iinfo(np.int64).max
-    following = np.full(len(notes), never)
-    for pitch in np.unique(notes.pitch).tolist():
-        rows = np.flatnonzero(notes.pitch == pitch)
-        onsets = np.append(notes.onset[rows], never)
-        following[rows] = onsets[np.searchsorted(onsets, notes.onset[rows], side="right")]
-    return following
+    following = np.append(known, never)[np.searchsorted(known, strikes, side="right")]
+    return np.where(following // span == pitch, following % span, never)

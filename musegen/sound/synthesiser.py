@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musegen.errors import OutputError
+from musegen.score.pedal import sounding_ends
 from musegen.score.score import Part, Score
 
 from .loudness import Samples, levelled
 from .room import add_room
 from .timbre import DRUMS, OTHER_DRUM, TIMBRES, Drum, Timbre
-from .timeline import seconds_at, sounding_ends
+from .timeline import seconds_at
 from .tone import TOUCHES, drum_tone, full_length, tone
 
 TAIL_SECONDS = 2.5  # after the end of the music, for the last note and the room to die away

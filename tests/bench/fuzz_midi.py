@@ -3,8 +3,8 @@
     python -m tests.bench.fuzz_midi [--n 200000] [--seed 0] [FOLDER...]
 
 Every input must give a Score or a MusegenError, within two seconds and 500 MB. Inputs are read in
-worker processes, each of which ends itself where an input breaks one of these promises; the input is
-then named by its number, from which `--only NUMBER` makes it again.
+worker processes; one that breaks a promise is named by its number, from which `--only NUMBER` makes
+it again.
 """
 
 from __future__ import annotations

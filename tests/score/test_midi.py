@@ -22,6 +22,7 @@ from musegen.score.score import (
     bar_ticks,
     barlines_of_metre,
 )
+from tests.bench.fidelity import listing_by_mido
 
 ticks = st.integers(0, 2000)
 
@@ -103,22 +104,8 @@ def replaced(score, **columns):
 
 def notes_by_mido(path):
     """Onset, duration, pitch, velocity, program of every note, read in the plainest way."""
-    found = collections.Counter()
-    for track in mido.MidiFile(path, clip=True).tracks:
-        now, program, sounding = 0, [0] * 16, collections.defaultdict(list)
-        for message in track:
-            now += message.time
-            if message.type == "program_change":
-                program[message.channel] = message.program
-            elif message.type == "note_on" and message.velocity:
-                begun = (now, message.velocity, program[message.channel])
-                sounding[message.channel, message.note].append(begun)
-            elif message.type in ("note_on", "note_off"):
-                begun = sounding[message.channel, message.note]
-                if begun:
-                    onset, velocity, sound = begun.pop(0)
-                    found[onset, now - onset, message.note, velocity, sound] += 1
-    return found
+    notes = listing_by_mido(mido.MidiFile(path, clip=True))["note"]
+    return collections.Counter(row[:5] for row in notes.elements())
 
 
 ENDED = bytes.fromhex("00 ff 2f 00")
@@ -305,7 +292,11 @@ def test_names_in_latin_1_keep_their_letters():
 @pytest.mark.parametrize(
     "wrapped",
     [
-        pytest.param(lambda midi: b"RIFF\0\0\0\0RMIDdata\0\0\0\0" + midi, id="RIFF"),
+        pytest.param(lambda midi: b"RIFF\0\0\0\0RMIDdata\0\0\0\0" + midi, id="RIFF, no size"),
+        pytest.param(
+            lambda midi: b"RIFF\0\0\0\0RMIDdata" + struct.pack("<I", len(midi)) + midi + b"LIST",
+            id="RIFF",
+        ),
         pytest.param(lambda midi: b"\r\nContent-Type: audio/midi\r\n" + midi, id="junk before"),
         pytest.param(lambda midi: midi + b"\0", id="a byte after"),
         pytest.param(lambda midi: midi[:9] + b"\x02" + midi[10:], id="format 2"),
@@ -332,9 +323,9 @@ def test_frames_a_second_become_ticks_of_the_same_length():
         (b"", "is empty"),
         (b"X:1\nK:C\nabc\n", "no MThd header"),
         (b"MThd\0\0", "cut short"),
-        (midi_bytes(ONE_NOTE)[:-3], "cut short: track 1 has 10 of its 13 bytes"),
-        (midi_bytes(ONE_NOTE, division=0), "0 ticks a quarter"),
-        (midi_bytes(bytes.fromhex("00 f4 00") + ONE_NOTE), "status byte"),
+        (midi_bytes(ONE_NOTE)[:14], "no track follows its header .byte 14"),
+        (midi_bytes(ONE_NOTE, division=0), "0 ticks a quarter .byte 12"),
+        (midi_bytes((b"\xff\xff\xff\x7f" + ONE_NOTE[1:]) * 9), "track 1, byte 118: a note ends"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said(data, reason, tmp_path):

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musegen.score.pedal import sounding_ends
 from musegen.score.score import Notes, Part, Score
-from musegen.sound.timeline import seconds_at, sounding_ends
+from musegen.sound.timeline import seconds_at
 
 TEMPI = st.dictionaries(st.integers(1, 400), st.integers(100_000, 2_000_000), max_size=5)
 

@@ -1,0 +1,319 @@
+"""How faithful MIDI comes in and goes out, against an independent reading by mido and other tools.
+
+    python -m tests.bench.fidelity [FOLDER ...] [--sample N] [--peers N]
+
+Of every file: (1) notes, tempo, pedal and bend of the first reading equal mido's events, by kind;
+(2) written and read again it is the same score; (3) encoded and decoded (vocabulary `notes`) it has
+the same notes on the told grid. Of pretty_midi, music21 and MidiTok (REMI there and back), where
+they are installed, the share of notes that stay the same on a seeded sample of N small files.
+What was found of a file is kept beside other temporary files, by its content and the reader's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bisect
+import collections
+import hashlib
+import importlib
+import json
+import random
+import sqlite3
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import mido
+import music21
+import numpy as np
+
+from musegen.errors import MusegenError
+from musegen.score.midi import read_midi, write_midi
+from musegen.score.score import Score
+from musegen.vocabulary.notes import NotesVocabulary
+from musegen.vocabulary.notes_encode import distinct_notes
+from musegen.vocabulary.notes_layout import VELOCITY_STEP
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+FOLDERS = ("chorales", "ensemble", "unfinished", "orchestra", "odd/mid")
+MIDO_ERRORS = (OSError, EOFError, ValueError, IndexError, mido.KeySignatureError)
+PEER_BYTES = 20_000  # music21 takes seconds for more
+_SILENCES = (120, 123, 124, 125, 126, 127)
+Listing = dict[str, Counter[tuple[int, ...]]]
+
+
+def by_mido(path: Path) -> mido.MidiFile | None:
+    """The file as mido reads it, or None if it refuses."""
+    try:
+        return mido.MidiFile(path, clip=True)
+    except MIDO_ERRORS:
+        return None
+
+
+def listing_by_mido(midi: mido.MidiFile) -> Listing:
+    """Notes, tempo, pedal and bend of a file, read in the plainest way, each with its channel.
+
+    A note: onset, duration, pitch, velocity, program, channel.
+    """
+    found: Listing = {kind: Counter() for kind in ("note", "tempo", "pedal", "bend")}
+    programs: dict[int, list[tuple[int, int, int, int]]] = collections.defaultdict(list)
+    notes: list[tuple[int, int, int, int, int, int, int]] = []
+    shift = 0
+    for number, track in enumerate(midi.tracks):
+        now = shift
+        sounding: dict[tuple[int, int], list[tuple[int, int, int]]] = collections.defaultdict(list)
+        silences: dict[int, list[int]] = collections.defaultdict(list)
+        for index, message in enumerate(track):
+            now += message.time
+            if message.type == "set_tempo" and message.tempo:
+                found["tempo"][now, message.tempo] += 1
+            elif message.type == "pitchwheel":
+                found["bend"][now, message.pitch + 8192, message.channel] += 1
+            elif message.type == "control_change" and message.control == 64:
+                found["pedal"][now, message.value, message.channel] += 1
+            elif message.type == "control_change" and message.control in _SILENCES:
+                silences[message.channel].append(now)
+            elif message.type == "program_change":
+                programs[message.channel].append((now, number, index, message.program))
+            elif message.type == "note_on" and message.velocity:
+                begun = (now, message.velocity, index)
+                sounding[message.channel, message.note].append(begun)
+            elif message.type in ("note_on", "note_off"):
+                waiting = sounding[message.channel, message.note]
+                if waiting:
+                    onset, velocity, place = waiting.pop(0)
+                    notes.append((onset, now - onset, message.note, velocity, message.channel,
+                                  number, place))  # fmt: skip
+        for (channel, pitch), waiting in sounding.items():
+            ends = [*(onset for onset, _, _ in waiting[1:]), now][: len(waiting)]
+            for (onset, velocity, place), end in zip(waiting, ends, strict=True):
+                end = min([end, *(tick for tick in silences[channel] if tick >= onset)])
+                notes.append((onset, end - onset, pitch, velocity, channel, number, place))
+        shift = now if midi.type == 2 else 0
+    for changes in programs.values():
+        changes.sort()
+    for onset, duration, pitch, velocity, channel, number, place in notes:
+        changes = programs[channel]
+        before = bisect.bisect(changes, (onset, number, place, 0)) - 1
+        program = changes[before][3] if before >= 0 else 0
+        found["note"][onset, duration, pitch, velocity, program, channel] += 1
+    return found
+
+
+def listing(score: Score) -> Listing:
+    """The same of a score."""
+    found: Listing = {kind: Counter() for kind in ("note", "tempo", "pedal", "bend")}
+    found["tempo"].update(map(tuple, score.tempo.tolist()))
+    for part in score.parts:
+        channel = -1 if part.channel is None else part.channel
+        rows = part.notes.rows.tolist()
+        found["note"].update((*row, part.program, channel) for row in rows)
+        found["pedal"].update((*row, channel) for row in part.pedal.tolist())
+        bends = (event for event in part.events if event.message[0] == 0xE0)
+        found["bend"].update((e.tick, e.message[1] | e.message[2] << 7, channel) for e in bends)
+    return found
+
+
+def _steady(tempo: Counter[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """The tempos of a listing that change something, the last of each tick."""
+    rows: list[tuple[int, ...]] = [(0, 500_000)]
+    for row in sorted(tempo, key=lambda row: row[0]):
+        rows = [*(rows[:-1] if rows[-1][0] == row[0] else rows), row]
+    return [row for i, row in enumerate(rows) if not i or row[1] != rows[i - 1][1]]
+
+
+def differences(path: Path, score: Score) -> dict[str, int]:
+    """How many events of each kind mido and the score do not share; {'refused': 1} by mido."""
+    midi = by_mido(path)
+    if midi is None:
+        return {"refused by mido": 1}
+    oracle, found = listing_by_mido(midi), listing(score)
+    differ = {}
+    for kind in ("note", "pedal", "bend"):
+        ours, theirs = found[kind], oracle[kind]
+        if any(part.channel is None for part in score.parts):  # of a second port
+            ours, theirs = (Counter(_without_channel(c)) for c in (ours, theirs))
+        differ[kind] = ((ours - theirs) + (theirs - ours)).total()
+    if midi.type != 2 and midi.ticks_per_beat > 0:  # mido takes frames for a negative number
+        differ["tempo"] = int(_steady(oracle["tempo"]) != [*map(tuple, score.tempo.tolist())])
+    return {kind: count for kind, count in differ.items() if count}
+
+
+def _without_channel(rows: Counter[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
+    return (row[:-1] for row in rows.elements())
+
+
+def survives_words(score: Score) -> bool:
+    """Whether encoding and decoding keeps every note on the grid."""
+    vocabulary = NotesVocabulary.build([score])
+    again = vocabulary.decode(vocabulary.encode(score))
+    tables = []
+    for piece in (score, again):
+        table = distinct_notes(piece, vocabulary.steps)
+        table[:, 5] //= VELOCITY_STEP
+        tables.append(table[np.lexsort(table.T)])
+    return np.array_equal(*tables)
+
+
+def examine(path: Path) -> dict[str, Any]:
+    """What is found of one file: `refused`, or `differ`, `same` and `words`."""
+    try:
+        score = read_midi(path)
+    except MusegenError as error:
+        return {"refused": error.message}
+    return {
+        "differ": differences(path, score),
+        "same": read_midi(write_midi(score)) == score,
+        "words": survives_words(score),
+        "faults": list(score.faults),
+        "notes": score.n_notes,
+    }
+
+
+class Kept:
+    """Findings by content, kept beside other temporary files; a change of the code begins anew."""
+
+    def __init__(self) -> None:
+        code = b"".join(
+            Path(str(module.__file__)).read_bytes()
+            for name in ("chunks", "events", "notes", "parts", "read", "write", "channels")
+            if (module := importlib.import_module(f"musegen.score.midi_{name}"))
+        )
+        self.version = hashlib.sha256(code + Path(__file__).read_bytes()).hexdigest()
+        self.store = sqlite3.connect(Path(tempfile.gettempdir()) / "musegen-fidelity.sqlite")
+        self.store.execute("CREATE TABLE IF NOT EXISTS found (key TEXT PRIMARY KEY, what TEXT)")
+
+    def of(self, path: Path) -> dict[str, Any]:
+        """The findings of a file, worked out if they are not kept."""
+        key = hashlib.sha256(self.version.encode() + path.read_bytes()).hexdigest()
+        row = self.store.execute("SELECT what FROM found WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            row = (json.dumps(examine(path)),)
+            self.store.execute("INSERT INTO found VALUES (?, ?)", (key, *row))
+            self.store.commit()
+        found: dict[str, Any] = json.loads(row[0])
+        return found
+
+
+def files_in(folders: Iterable[Path]) -> list[Path]:
+    """The MIDI files of the folders, and of music21's own corpus, sorted."""
+    corpus = Path(music21.__file__).parent / "corpus"
+    found = [path for folder in (*folders, corpus) for path in folder.rglob("*.mid")]
+    return sorted(found)
+
+
+def by_pretty_midi(path: Path) -> Counter[tuple[int, ...]]:
+    """Onset, duration, pitch, velocity in ticks as pretty_midi has them."""
+    pretty_midi = importlib.import_module("pretty_midi")
+    midi = pretty_midi.PrettyMIDI(str(path))
+    return Counter(
+        (midi.time_to_tick(n.start), midi.time_to_tick(n.end) - midi.time_to_tick(n.start),
+         n.pitch, n.velocity)
+        for instrument in midi.instruments for n in instrument.notes
+    )  # fmt: skip
+
+
+def by_music21(path: Path) -> Counter[tuple[int, ...]]:
+    """The same as music21 has them."""
+    per_quarter = mido.MidiFile(path, clip=True).ticks_per_beat
+    piece = music21.converter.parse(path, forceSource=True, quantizePost=False)
+    rows: Counter[tuple[int, ...]] = Counter()
+    for element in piece.flatten().notes:
+        times = (round(float(x) * per_quarter) for x in (element.offset, element.quarterLength))
+        onset, duration = times
+        for one in getattr(element, "notes", (element,)):
+            if hasattr(one, "pitch"):
+                rows[onset, duration, one.pitch.midi, one.volume.velocity or 0] += 1
+    return rows
+
+
+def by_miditok(path: Path) -> Counter[tuple[int, ...]]:
+    """The same after a REMI round trip, on the file's ticks."""
+    miditok = importlib.import_module("miditok")
+    settings = miditok.TokenizerConfig(use_programs=True, use_tempos=True, use_sustain_pedals=True)
+    tokenizer = miditok.REMI(settings)
+    before = mido.MidiFile(path, clip=True).ticks_per_beat
+    again = tokenizer.decode(tokenizer(path))
+    again = again.resample(before)
+    return Counter(
+        (n.time, n.duration, n.pitch, n.velocity) for track in again.tracks for n in track.notes
+    )
+
+
+PEERS: dict[str, Callable[[Path], Counter[tuple[int, ...]]]] = {
+    "pretty_midi": by_pretty_midi,
+    "music21": by_music21,
+    "miditok": by_miditok,
+}
+
+
+def peer_figures(paths: list[Path]) -> Iterator[str]:
+    """A line for each tool: how many of mido's notes it has, and how many files it refuses."""
+    for name, read in PEERS.items():
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            yield f"{name}: not installed, left out"
+            continue
+        kept = total = refused = whole = 0
+        for path in paths:
+            midi = by_mido(path)
+            if midi is None:
+                continue
+            oracle = Counter(row[:4] for row in listing_by_mido(midi)["note"].elements())
+            total += oracle.total()
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    same = (read(path) & oracle).total()
+            except Exception:  # a peer may fail in any way; that is what is counted
+                refused += 1
+                continue
+            kept += same
+            whole += same == oracle.total()
+        yield (
+            f"{name}: {kept / max(1, total):.1%} of the notes the same, "
+            f"{whole} of {len(paths)} files whole, {refused} refused"
+        )
+
+
+def main() -> None:
+    """Print what was found, the differences listed by kind."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = [SHARED / folder for folder in FOLDERS]
+    parser.add_argument("folders", nargs="*", type=Path, default=default)
+    parser.add_argument("--sample", type=int, help="so many files, seeded")
+    parser.add_argument("--peers", type=int, default=60, help="so many small files for other tools")
+    options = parser.parse_args()
+    paths = files_in(options.folders)
+    if options.sample:
+        paths = sorted(random.Random(0).sample(paths, min(options.sample, len(paths))))
+    kept, totals, differ = Kept(), Counter[str](), Counter[str]()
+    for path in paths:
+        found = kept.of(path)
+        totals["files"] += 1
+        if "refused" in found:
+            totals["refused"] += 1
+            print(f"refused: {path.name}: {found['refused']}")
+            continue
+        totals["notes"] += found["notes"]
+        totals["equal to mido"] += not found["differ"]
+        totals["same when written and read"] += found["same"]
+        totals["same notes as words"] += found["words"]
+        totals["mended"] += bool(found["faults"])
+        differ.update(found["differ"])
+        if found["differ"] or not found["same"] or not found["words"]:
+            print(f"{path.name}: {found['differ']}, same {found['same']}, words {found['words']}")
+    print(dict(totals), "differences by kind:", dict(differ))
+    small = [path for path in paths if 0 < path.stat().st_size < PEER_BYTES]
+    sample = random.Random(1).sample(small, min(options.peers, len(small)))
+    print(f"other tools, on {len(sample)} seeded files under {PEER_BYTES:,} bytes:")
+    for line in peer_figures(sample):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

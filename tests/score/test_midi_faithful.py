@@ -1,0 +1,208 @@
+"""MIDI: all that a file holds is in the score, as mido finds it, and what is damaged is told."""
+
+import collections
+import io
+import random
+import struct
+
+import mido
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musegen.score.midi import read_midi, write_midi
+from musegen.score.score import Event, Notes, Part, Score
+from tests.bench.fidelity import FOLDERS, by_mido, differences, examine, files_in
+from tests.bench.fuzz_midi import fuzz, handmade
+
+MAX_BYTES = 8_000  # mido takes a second for ten times as much
+ENDED = bytes.fromhex("00 ff2f00")
+
+
+def midi(*tracks, kind=1, division=480):
+    chunks = [b"MTrk" + struct.pack(">I", len(track)) + track for track in tracks]
+    header = b"MThd" + struct.pack(">IHHH", 6, kind, len(tracks), division)
+    return header + b"".join(chunks)
+
+
+def track(octets):
+    return bytes.fromhex(octets) + ENDED
+
+
+ONE = midi(track("00 903c40 10 803c00"))
+
+
+def rows(score):
+    return [part.notes.rows.tolist() for part in score.parts]
+
+
+def test_three_hundred_real_files_hold_what_mido_finds_and_come_back_the_same(shared):
+    paths = files_in(shared / folder for folder in FOLDERS)
+    small = [path for path in paths if path.stat().st_size < MAX_BYTES]
+    for path in random.Random(0).sample(small, 300):
+        found = examine(path)
+        if "refused" not in found:
+            assert not found["differ"] or found["differ"] == {"refused by mido": 1}, path
+            assert found["same"], path
+            assert found["words"], path
+
+
+def test_damaged_files_are_a_score_or_a_reason(shared):
+    counts, broken = fuzz([shared / "odd"], 500)
+    assert not broken
+    assert counts.total() == 500
+
+
+octet = st.integers(0, 127)
+message = st.one_of(
+    st.builds(
+        mido.Message, st.just("note_on"), channel=st.integers(8, 10), note=st.integers(60, 62),
+        velocity=st.integers(0, 2), time=st.integers(0, 400),
+    ),
+    st.builds(
+        mido.Message, st.just("note_off"), channel=st.integers(8, 10), note=st.integers(60, 62),
+        time=st.integers(0, 400),
+    ),
+    st.builds(
+        mido.Message, st.just("program_change"), channel=st.integers(8, 10),
+        program=st.integers(0, 3), time=st.integers(0, 3),
+    ),
+    st.builds(
+        mido.Message, st.just("control_change"), channel=st.integers(8, 10),
+        control=st.sampled_from([0, 7, 32, 64, 123]), value=octet, time=st.integers(0, 20_000),
+    ),
+    st.builds(mido.Message, st.just("pitchwheel"), channel=st.integers(8, 10)),
+    st.builds(mido.Message, st.just("aftertouch"), channel=st.integers(8, 10), value=octet),
+    st.builds(mido.Message, st.just("sysex"), data=st.lists(octet, max_size=3).map(tuple)),
+    st.builds(mido.MetaMessage, st.sampled_from(["text", "lyrics", "marker"])),
+    st.builds(mido.MetaMessage, st.just("set_tempo"), tempo=st.integers(1, 0xFFFFFF)),
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(message, max_size=30), min_size=1, max_size=4), st.integers(0, 2))
+def test_whatever_mido_writes_is_read_as_mido_reads_it(tmp_path_factory, tracks, kind):
+    file = mido.MidiFile(type=kind if len(tracks) == 1 else max(kind, 1))
+    file.tracks = [mido.MidiTrack(track) for track in tracks]
+    path = tmp_path_factory.mktemp("midi") / "piece.mid"
+    file.save(path)
+    score = read_midi(path)
+    assert differences(path, score) == {}
+    again = read_midi(write_midi(score))
+    assert again == score
+    kept = [event for part in score.parts for event in part.events] + list(score.events)
+    counts = collections.Counter(m.type for track in tracks for m in track)
+    assert sum(event.message[0] >> 4 == 0xD for event in kept) == counts["aftertouch"]
+    assert sum(event.message[0] == 0xF0 for event in kept) == counts["sysex"]
+    assert sum(event.message[:2] == b"\xff\x05" for event in kept) == counts["lyrics"]
+
+
+def test_a_channel_is_kept_and_given_out_where_there_is_none():
+    notes = Notes.of([(0, 10, 60, 64)])
+    parts = [Part("", 0, notes, channel=3), Part("", 1, notes), Part("", 2, notes, channel=0)]
+    again = read_midi(write_midi(Score(480, tuple(parts))))
+    assert [part.channel for part in again.parts] == [3, 1, 0]
+
+
+def test_a_staff_that_rests_stays_a_part_and_a_track_of_words_is_none():
+    words = track("00 ff0304 57414954 00 ff05026c61")
+    rest = track("00 ff0304 4f626f65 00 c044 10 b00740")
+    score = read_midi(midi(words, track("00 903c40 10 803c00"), words, rest))
+    assert [(part.name, part.program, len(part.notes)) for part in score.parts] == [
+        ("", 0, 1), ("Oboe", 68, 0),
+    ]  # fmt: skip
+    assert score.title == "WAIT"
+    texts = [event.message for event in score.events]
+    assert texts == [b"\xff\x05la", b"\xff\x01WAIT", b"\xff\x05la"]
+    assert read_midi(write_midi(score)) == score
+
+
+def test_a_program_of_another_track_counts_on_the_same_channel():
+    playing = track("00 903c40 20 803c00 00 903e40 10 803e00")
+    score = read_midi(midi(playing, track("10 c028")))
+    assert [(part.program, rows) for part, rows in zip(score.parts, rows(score), strict=True)] == [
+        (0, [[0, 32, 60, 64]]),
+        (40, [[32, 16, 62, 64]]),
+        (40, []),  # the other track rests
+    ]
+
+
+def test_a_bank_is_chosen_before_its_program():
+    bank = (Event(0, bytes([0xB0, 0, 1])), Event(0, bytes([0xB0, 32, 2])))
+    part = Part("", 5, Notes.of([(0, 10, 60, 64)]), events=bank)
+    written = mido.MidiFile(file=io.BytesIO(write_midi(Score(480, (part,)))))
+    kinds = [message.type for message in written.tracks[1]]
+    assert kinds.index("program_change") > kinds.index("control_change")
+    assert "program_change" in kinds[kinds.index("control_change") + 2 : kinds.index("note_on")]
+
+
+@pytest.mark.parametrize(
+    ("octets", "duration", "place"),
+    [
+        pytest.param("00 903c40 20 c000", 0x20, 22, id="the track ends"),
+        pytest.param("00 903c40 10 b07b00 10 c000", 0x10, 22, id="all notes off"),
+        pytest.param("00 903c40 10 903c40 10 803c00 10 c000", 0x20, 26, id="the second of two"),
+    ],
+)
+def test_a_hanging_note_ends_and_is_told(octets, duration, place):
+    score = read_midi(midi(track(octets)))
+    assert score.parts[0].notes.duration[0] == duration
+    assert "never end" in score.faults[0]
+    assert f"track 1, byte {place}" in score.faults[0]
+
+
+@pytest.mark.parametrize(
+    ("data", "n_notes", "told"),
+    [
+        pytest.param(midi(track("00 903c40 10 803c00 00 903e40"))[:-6], 1, "byte 18", id="cut"),
+        pytest.param(
+            midi(track("00 903c40 10 803c00 10 f4 " + "00 903e40 10 803e00 " * 4)),
+            5, "track 1, byte 30: 2 bytes", id="undefined status",
+        ),
+        pytest.param(
+            midi(track("00 903cff 10 803c00 " + "00 903e40 10 803e00 " * 4)),
+            5, "track 1, byte 22: a value over 127", id="velocity 255",
+        ),
+        pytest.param(
+            ONE[:21] + b"\x03" + ONE[22:],
+            1, "it should have 3 bytes, and has 12", id="wrong length",
+        ),
+        pytest.param(ONE + b"junk", 1, "4 bytes", id="junk"),
+        pytest.param(midi(track("00 903c40 10 803c00") + b"\0\0"), 1, "2 bytes after", id="after"),
+        pytest.param(midi(track("00 ff5902f800 00 903c40 10 803c00")), 1, "equal, 4", id="8 flats"),
+        pytest.param(midi(track("00 ff580400021808 00 903c40 10 803c00")), 1, "no bars", id="0/4"),
+        pytest.param(midi(track("00 ff510200 01 00 903c40 10 803c00")), 1, "misshapen", id="tempo"),
+    ],
+)  # fmt: skip
+def test_what_is_sound_is_read_and_the_rest_is_told(data, n_notes, told):
+    score = read_midi(data)
+    assert score.n_notes == n_notes
+    assert any(told in fault for fault in score.faults), score.faults
+
+
+def test_patterns_follow_one_another_each_in_its_own_tempo():
+    slow = track("00 ff51030f4240 00 903c40 60 803c00")
+    score = read_midi(midi(slow, track("00 903e40 60 803e00"), kind=2))
+    assert rows(score) == [[[0, 96, 60, 64]], [[96, 96, 62, 64]]]
+    assert score.tempo.tolist() == [[0, 1_000_000], [96, 500_000]]
+    assert "one after the other" in score.faults[0]
+
+
+def test_latin_1_lyrics_keep_their_octets():
+    lyric = b"\xff\x05" + "schö".encode("latin-1")
+    data = b"\0" + lyric[:2] + b"\x04" + lyric[2:]
+    score = read_midi(midi(data + track("00 903c40 10 803c00")))
+    assert score.parts[0].events == (Event(0, lyric),)
+    assert read_midi(write_midi(score)) == score
+
+
+def test_what_a_score_has_no_place_for_is_counted():
+    score = read_midi(midi(track("00 ff210101 00 903c40 10 803c50 00 803c00")))
+    assert score.unread == {"ports": 1, "release velocities": 1, "note-offs without a note": 1}
+
+
+def test_the_files_made_for_fuzzing_are_sound_themselves(tmp_path):
+    for number, data in enumerate(handmade()):
+        path = tmp_path / f"{number}.mid"
+        path.write_bytes(data)
+        assert by_mido(path) is not None
+        assert read_midi(data).n_notes
