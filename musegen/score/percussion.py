@@ -61,6 +61,7 @@ _PLACES = {
     ("A", 5): 49,
 }
 _PLACE_OF = {drum: place for place, drum in _PLACES.items()}
+_SNARE = 38  # where nothing tells
 _MIDDLE = ("C", 5)
 
 
@@ -101,10 +102,9 @@ def _sounds(score_part: Element | None) -> dict[str, int]:
         text = (midi.findtext("midi-unpitched") or "").strip()
         if text.isdigit() and 1 <= int(text) <= 128:
             sounds[midi.get("id", "")] = int(text) - 1
-    whole = set(sounds.values())
-    part_name = score_part.findtext("part-name") or ""
-    alone = whole.pop() if len(whole) == 1 else None
-    return sounds | {"": alone or _named(part_name) or 0}
+    alone = {*sounds.values()}
+    whole = alone.pop() if len(alone) == 1 else _named(score_part.findtext("part-name") or "")
+    return sounds if whole is None else sounds | {"": whole}
 
 
 def _named(name: str) -> int | None:
@@ -122,7 +122,8 @@ def _drum(note: Element, sounds: dict[str, int]) -> int:
     step = (note.findtext("unpitched/display-step") or "").strip()
     octave = (note.findtext("unpitched/display-octave") or "").strip()
     placed = _PLACES.get((step, int(octave))) if octave.isdecimal() else None
-    return named or sounds.get("") or placed or 38
+    drums = (named, sounds.get(""), placed, _SNARE)
+    return next(drum for drum in drums if drum is not None)
 
 
 def _give_pitch(note: Element, drum: int) -> None:

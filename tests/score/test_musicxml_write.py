@@ -213,7 +213,7 @@ def accidentals(body: str) -> list[str]:
     [
         ("K:G\nF ^F =F F|", "- - natural -"),
         ("K:F\n_B =B B _B|B", "- natural - flat -"),
-        ("K:C\n^F f ^f F|F", "sharp - sharp - -"),
+        ("K:C\n^F =f ^f F|F", "sharp - sharp - -"),
         ("K:C\nC D E ^F-|F ^F F C|", "- - - sharp - sharp - -"),
     ],
 )
@@ -227,7 +227,7 @@ def test_a_pickup_is_bar_nought_and_a_tuplet_has_its_bracket():
     assert [m.get("number") for m in root.iter("measure")] == ["0", "1"]
     assert next(root.iter("measure")).get("implicit") == "yes"
     assert [t.get("type") for t in root.iter("tuplet")] == ["start", "stop"]
-    assert [b.text for b in root.iter("beam")][:3] == ["begin", "continue", "continue"]
+    assert [b.text for b in root.iter("beam")][:3] == ["begin", "continue", "end"]
 
 
 def test_a_note_held_in_one_voice_is_not_cut_by_another():
