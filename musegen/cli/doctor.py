@@ -34,7 +34,7 @@ def command(
 
     if out and out.exists() and not force:
         raise OutputError("is already there", file=out, hint="Overwrite it with --force.")
-    path = corpus_path(corpus, quiet)
+    path = corpus_path(corpus, quiet, as_json)
     with counting("reading", quiet) as progress:
         found = diagnose(path, progress)
     if out:

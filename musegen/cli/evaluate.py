@@ -26,7 +26,7 @@ def command(
 
     from .terminal import counting, give, say
 
-    path = corpus_path(corpus, quiet)
+    path = corpus_path(corpus, quiet, as_json)
     trained = load(find_model(model), device)
     with counting("reading", quiet) as progress:
         prepared = prepare(path, vocabulary=trained.vocabulary, progress=progress)

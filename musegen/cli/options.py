@@ -15,8 +15,10 @@ RandomSeed = Annotated[int, typer.Option(min=0, help="The same number gives the 
 Corpus = Annotated[str, typer.Argument(help="A folder of music, a file, or a named data set.")]
 
 
-def corpus_path(corpus: str, quiet: bool) -> Path:
+def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:
     """The folder or file meant, or a data set by its name, which is then made in the cache.
+
+    A script, which reads JSON, is not asked before a download.
 
     Raises:
         NotFound: there is neither.
@@ -34,7 +36,9 @@ def corpus_path(corpus: str, quiet: bool) -> Path:
     if corpus not in recipes:
         hint = "For music to begin with, see musegen datasets list."
         raise NotFound("there is no such file, folder or data set", file=corpus, hint=hint)
-    folder = made(recipes[corpus], cache_folder() / "datasets" / corpus, None, quiet)
+    folder = made(
+        recipes[corpus], cache_folder() / "datasets" / corpus, None, quiet, ask=not as_json
+    )
     say(f"The data set {corpus} is in {folder}.", quiet)
     return folder
 

@@ -81,7 +81,7 @@ def _prepared(
     from .options import corpus_path
     from .terminal import counting
 
-    path = corpus_path(corpus, quiet)
+    path = corpus_path(corpus, quiet, as_json)
     folder = output or Path("runs") / (
         path.resolve().stem if path.is_file() else path.resolve().name
     )
