@@ -51,12 +51,16 @@ def command(
     from musegen.training.run import Run, RunSettings
     from musegen.training.schedule import Extent, seconds_of
 
+    from .options import corpus_path
     from .terminal import say
 
     if budget is not None and steps is not None:
         raise UsageError("give a --budget or --steps, not both")
     extent = Extent(seconds_of(budget or "10m"), steps)
-    prepared, folder = _prepared(corpus, output, vocabulary, time_grid, resume, quiet)
+    path = corpus_path(corpus, quiet, as_json)
+    named = path.resolve()
+    folder = output or Path("runs") / (named.stem if path.is_file() else named.name)
+    prepared = _prepared(path, folder, vocabulary, time_grid, resume, quiet)
     if resume:
         run = Run.resume(prepared, folder, device)
     else:
@@ -71,31 +75,25 @@ def command(
 
 
 def _prepared(
-    corpus: str, output: Path | None, vocabulary: str, time_grid: str, resume: bool, quiet: bool
-) -> tuple[Prepared, Path]:
-    """The corpus as words, and the folder of the run."""
+    path: Path, folder: Path, vocabulary: str, time_grid: str, resume: bool, quiet: bool
+) -> Prepared:
+    """The corpus as words, for a run in a folder that is not there yet, or goes on."""
     from musegen.corpus.prepare import prepare
     from musegen.errors import OutputError
     from musegen.evaluation.trained import vocabulary_of
 
-    from .options import corpus_path
     from .terminal import counting
 
-    path = corpus_path(corpus, quiet, as_json)
-    folder = output or Path("runs") / (
-        path.resolve().stem if path.is_file() else path.resolve().name
-    )
     if folder.exists() and not resume:
         hint = "Go on with it by --resume, or name another folder with -o."
         raise OutputError("is already there", file=folder, hint=hint)
     with counting("reading", quiet) as progress:
-        prepared = prepare(
+        return prepare(
             path,
             vocabulary=vocabulary_of(folder) if resume else vocabulary,
             steps=None if time_grid == "auto" else int(time_grid),
             progress=progress,
         )
-    return prepared, folder
 
 
 def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:

@@ -1,11 +1,13 @@
 """How faithful MIDI comes in and goes out, against an independent reading by mido and other tools.
 
-    python -m tests.bench.fidelity [FOLDER ...] [--sample N] [--peers N]
+    python -m tests.bench.fidelity [FOLDER ...] [--sample N] [--corpus N] [--peers N]
 
 Of every file: (1) notes, tempo, pedal and bend of the first reading equal mido's events, by kind;
 (2) written and read again it is the same score; (3) encoded and decoded (vocabulary `notes`) it has
 the same notes on the told grid. Of pretty_midi, music21 and MidiTok (REMI there and back), where
 they are installed, the share of notes that stay the same on a seeded sample of N small files.
+Of N seeded pieces of music21's corpus in other formats: written as MIDI and read, the notes of each
+part, tempo, metre and barlines are the same.
 What was found of a file is kept beside other temporary files, by its content and the reader's.
 """
 
@@ -31,6 +33,7 @@ import music21
 import numpy as np
 
 from musegen.errors import MusegenError
+from musegen.score.files import read_all
 from musegen.score.midi import read_midi, write_midi
 from musegen.score.score import Score
 from musegen.vocabulary.notes import NotesVocabulary
@@ -205,6 +208,31 @@ def files_in(folders: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
+def corpus_figures(n: int) -> Iterator[str]:
+    """A line on n seeded pieces of music21's other files, and one for each that differs."""
+    corpus = Path(music21.__file__).parent / "corpus"
+    paths = sorted(path for kind in ("mxl", "krn", "abc") for path in corpus.rglob(f"*.{kind}"))
+    counts: Counter[str] = Counter()
+    for path in random.Random(2).sample(paths, min(n, len(paths))):
+        for name, score in read_all(path):
+            if not isinstance(score, Score):
+                counts["unreadable"] += 1
+                continue
+            again = read_midi(write_midi(score))
+            columns = [
+                column
+                for column in ("tempo", "metre", "barlines")
+                if not np.array_equal(getattr(score, column), getattr(again, column))
+            ]
+            lines = [[part.notes for part in piece.parts] for piece in (score, again)]
+            columns += ["notes"] if lines[0] != lines[1] else []
+            counts["pieces"] += 1
+            counts["same"] += not columns
+            if columns:
+                yield f"{Path(name).name}: {', '.join(columns)} differ"
+    yield f"music21's corpus through MIDI: {dict(counts)}"
+
+
 def by_pretty_midi(path: Path) -> Counter[tuple[int, ...]]:
     """Onset, duration, pitch, velocity in ticks as pretty_midi has them."""
     pretty_midi = importlib.import_module("pretty_midi")
@@ -287,6 +315,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path, default=default)
     parser.add_argument("--sample", type=int, help="so many files, seeded")
     parser.add_argument("--peers", type=int, default=60, help="so many small files for other tools")
+    parser.add_argument("--corpus", type=int, default=40, help="so many pieces of music21's")
     options = parser.parse_args()
     paths = files_in(options.folders)
     if options.sample:
@@ -311,7 +340,7 @@ def main() -> None:
     small = [path for path in paths if 0 < path.stat().st_size < PEER_BYTES]
     sample = random.Random(1).sample(small, min(options.peers, len(small)))
     print(f"other tools, on {len(sample)} seeded files under {PEER_BYTES:,} bytes:")
-    for line in peer_figures(sample):
+    for line in (*peer_figures(sample), *corpus_figures(options.corpus)):
         print(line, flush=True)
 
 

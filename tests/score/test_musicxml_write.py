@@ -80,7 +80,7 @@ def scores(draw: st.DrawFn) -> Score:
         line = Notes.of([row for row in line.rows.tolist() if row[0] + row[1] <= lines[-1]])
         parts.append(Part(f"Part {number}", program or 0, line, is_drums=program is None))
     metres = [[0, *metre[0]]] + ([[change, *metre[1]]] if metre[0] != metre[1] else [])
-    tempo = [[0, draw(st.integers(200_000, 2_000_000))], [TICKS, draw(st.integers(1, 9_999_999))]]
+    tempo = [[0, draw(st.integers(200_000, 2_000_000))], [TICKS, draw(st.integers(200_000, 2_000_000))]]
     keys = [[0, draw(st.integers(-7, 7)), draw(st.integers(0, 6)), 0]]
     return Score(
         TICKS,
