@@ -80,7 +80,10 @@ def scores(draw: st.DrawFn) -> Score:
         line = Notes.of([row for row in line.rows.tolist() if row[0] + row[1] <= lines[-1]])
         parts.append(Part(f"Part {number}", program or 0, line, is_drums=program is None))
     metres = [[0, *metre[0]]] + ([[change, *metre[1]]] if metre[0] != metre[1] else [])
-    tempo = [[0, draw(st.integers(200_000, 2_000_000))], [TICKS, draw(st.integers(200_000, 2_000_000))]]
+    tempo = [
+        [0, draw(st.integers(200_000, 2_000_000))],
+        [TICKS, draw(st.integers(200_000, 2_000_000))],
+    ]
     keys = [[0, draw(st.integers(-7, 7)), draw(st.integers(0, 6)), 0]]
     return Score(
         TICKS,
@@ -104,7 +107,7 @@ def marks(draw: st.DrawFn, parts: list[Part], lines: list[int]) -> tuple[Mark, .
     if draw(st.booleans()):
         found.add(Mark(lines[-1], "bar", draw(st.sampled_from(("||", "|]")))))
     texts = (("chord", "Bb7/D"), ("chord", "F#m"), ("ornament", "!trill!"), ("ornament", "."))
-    more = (("ornament", "!//!"), ("grace", "{c}"), ("grace", "{/[ce]^f}"), ("lyric", "la-"))
+    more = (("ornament", "!//!"), ("grace", "{c}"), ("grace", "{/[ce]f}"), ("lyric", "la-"))
     for number, part in enumerate(parts):
         for tick in part.notes.onset.tolist()[:3]:
             kind, text = draw(st.sampled_from((*texts, *more)))
@@ -139,7 +142,12 @@ performed = st.lists(
 )
 
 
-@given(performed, st.sampled_from((96, 480, 997)), st.booleans(), st.lists(st.integers(1, 5000), max_size=4))
+@given(
+    performed,
+    st.sampled_from((96, 480, 997)),
+    st.booleans(),
+    st.lists(st.integers(1, 5000), max_size=4),
+)
 @settings(max_examples=10)
 def test_what_no_notation_can_say_is_moved_a_little_and_never_fails(rows, ticks, drums, lines):
     part = Part("Performed", 0, Notes.of(rows), is_drums=drums)
