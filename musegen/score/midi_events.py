@@ -47,8 +47,7 @@ class Messages(NamedTuple):
 
     def rows(self, chosen: Ints) -> Messages:
         """Those of the messages."""
-        track, tick, status, first, second, place = (column[chosen] for column in self)
-        return Messages(track, tick, status, first, second, place)  # type: ignore[arg-type]
+        return Messages(*(column[chosen] for column in self))  # type: ignore[arg-type]
 
 
 class Other(NamedTuple):
@@ -98,9 +97,9 @@ def events_of(data: bytes, tracks: list[tuple[int, int]], faults: list[str]) -> 
         raise UnreadableFile(
             f"damaged MIDI: track {track[late] + 1}, byte {places[late]}: tick {tick[late]}"
         )
-    is_other = kinds == _OTHER
-    rows = zip(track[is_other], tick[is_other], places[is_other], walk.messages, strict=True)
-    others = [Other(int(t), int(when), int(place), m) for t, when, place, m in rows]
+    other = np.flatnonzero(kinds == _OTHER)
+    columns = (column[other].tolist() for column in (track, tick, places))
+    others = [Other(*row) for row in zip(*columns, walk.messages, strict=True)]
     voice = np.flatnonzero(kinds <= _SHORT)
     status, first, second = _values(padded, body[voice], kinds[voice] == _LONG)
     messages = Messages(track[voice], tick[voice], status, first, second, places[voice])
@@ -296,9 +295,7 @@ def _values(padded: Octets, body: Ints, is_long: NDArray[np.bool_]) -> tuple[Oct
     """Status, first and second data byte of channel messages, running status being filled in."""
     octets = padded[body]
     says = octets >= 0x80
-    status = octets
-    if not says.all():
-        status = octets[np.maximum.accumulate(np.where(says, np.arange(len(body)), 0))]
+    status = octets[np.maximum.accumulate(np.where(says, np.arange(len(body)), 0))]
     first = body + says
     second = np.minimum(padded[first + 1], 127) * is_long
     return status, np.minimum(padded[first], 127), second

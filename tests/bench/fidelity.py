@@ -7,7 +7,7 @@ Of every file: (1) notes, tempo, pedal and bend of the first reading equal mido'
 the same notes on the told grid. Of pretty_midi, music21 and MidiTok (REMI there and back), where
 they are installed, the share of notes that stay the same on a seeded sample of N small files.
 Of N seeded pieces of music21's corpus in other formats: written as MIDI and read, the notes of each
-part, tempo, metre and barlines are the same.
+part, tempo and barlines are the same.
 What was found of a file is kept beside other temporary files, by its content and the reader's.
 """
 
@@ -24,7 +24,7 @@ import sqlite3
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ from musegen.score.score import Score
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_encode import distinct_notes
 from musegen.vocabulary.notes_layout import VELOCITY_STEP
+from tests.bench.midi_peers import PEERS
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 FOLDERS = ("chorales", "ensemble", "unfinished", "orchestra", "odd/mid")
@@ -221,7 +222,7 @@ def corpus_figures(n: int) -> Iterator[str]:
             again = read_midi(write_midi(score))
             columns = [
                 column
-                for column in ("tempo", "metre", "barlines")
+                for column in ("tempo", "barlines")  # MIDI gives a pickup a metre of its own
                 if not np.array_equal(getattr(score, column), getattr(again, column))
             ]
             lines = [[part.notes for part in piece.parts] for piece in (score, again)]
@@ -231,51 +232,6 @@ def corpus_figures(n: int) -> Iterator[str]:
             if columns:
                 yield f"{Path(name).name}: {', '.join(columns)} differ"
     yield f"music21's corpus through MIDI: {dict(counts)}"
-
-
-def by_pretty_midi(path: Path) -> Counter[tuple[int, ...]]:
-    """Onset, duration, pitch, velocity in ticks as pretty_midi has them."""
-    pretty_midi = importlib.import_module("pretty_midi")
-    midi = pretty_midi.PrettyMIDI(str(path))
-    return Counter(
-        (midi.time_to_tick(n.start), midi.time_to_tick(n.end) - midi.time_to_tick(n.start),
-         n.pitch, n.velocity)
-        for instrument in midi.instruments for n in instrument.notes
-    )  # fmt: skip
-
-
-def by_music21(path: Path) -> Counter[tuple[int, ...]]:
-    """The same as music21 has them."""
-    per_quarter = mido.MidiFile(path, clip=True).ticks_per_beat
-    piece = music21.converter.parse(path, forceSource=True, quantizePost=False)
-    rows: Counter[tuple[int, ...]] = Counter()
-    for element in piece.flatten().notes:
-        times = (round(float(x) * per_quarter) for x in (element.offset, element.quarterLength))
-        onset, duration = times
-        for one in getattr(element, "notes", (element,)):
-            if hasattr(one, "pitch"):
-                rows[onset, duration, one.pitch.midi, one.volume.velocity or 0] += 1
-    return rows
-
-
-def by_miditok(path: Path) -> Counter[tuple[int, ...]]:
-    """The same after a REMI round trip, on the file's ticks."""
-    miditok = importlib.import_module("miditok")
-    settings = miditok.TokenizerConfig(use_programs=True, use_tempos=True, use_sustain_pedals=True)
-    tokenizer = miditok.REMI(settings)
-    before = mido.MidiFile(path, clip=True).ticks_per_beat
-    again = tokenizer.decode(tokenizer(path))
-    again = again.resample(before)
-    return Counter(
-        (n.time, n.duration, n.pitch, n.velocity) for track in again.tracks for n in track.notes
-    )
-
-
-PEERS: dict[str, Callable[[Path], Counter[tuple[int, ...]]]] = {
-    "pretty_midi": by_pretty_midi,
-    "music21": by_music21,
-    "miditok": by_miditok,
-}
 
 
 def peer_figures(paths: list[Path]) -> Iterator[str]:
