@@ -54,9 +54,10 @@ class Measures:
         return [(place[mark.tick], mark) for mark in found]
 
     def _key_changes(self) -> list[tuple[int, int, int]]:
-        """Place, fifths and mode of each key; none for drums."""
+        """Place, fifths and mode of each key; none for drums, unless there is nothing else."""
         score = self._layout.score
-        if score.parts[self._part].is_drums:
+        has_pitches = not all(part.is_drums for part in score.parts)
+        if score.parts[self._part].is_drums and has_pitches:
             return []
         place = self._layout.grid.snapped(score.key[:, 0].tolist())
         return [(place[tick], fifths, mode) for tick, fifths, mode, _ in score.key.tolist()]

@@ -149,7 +149,7 @@ def drums_to_unpitched(root: Element, kits: Mapping[str, int]) -> None:
             continue
         played = {_take_pitch(note, name) for note in part.iter("note")} - {None}
         for score_part in root.iter("score-part"):
-            if score_part.get("id") == name:
+            if score_part.get("id") == name and played:
                 _declare(score_part, sorted(d for d in played if d is not None), kits[name])
 
 
