@@ -1,7 +1,10 @@
 """Files: what a file holds decides how it is read, and a write is whole or not at all."""
 
+import gzip
+import io
 import os
 import shutil
+import zipfile
 
 import pytest
 from music21 import corpus
@@ -42,6 +45,71 @@ def test_a_wrapped_midi_file_is_known_by_its_name(piece, tmp_path):
     write(piece, path)
     path.write_bytes(b"\r\n\0junk" + path.read_bytes())
     assert read(path) == read_all_of(path)[0][1]
+
+
+WRAPPED = {
+    "gzip": gzip.compress,
+    "archive": lambda data: _archive({"folder/piece.mid": data, "__MACOSX/piece.mid": b""}),
+}
+
+
+def _archive(files):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("wrapping", WRAPPED)
+@pytest.mark.parametrize("written", [".mid", ".abc", ".musicxml", ".mxl"])
+def test_music_is_read_out_of_its_wrapping(piece, wrapping, written, tmp_path):
+    if wrapping == "archive" and written != ".mid":
+        pytest.skip("the archive's file is named as MIDI")
+    write(piece, tmp_path / f"piece{written}")
+    wrapped = tmp_path / "wrapped.mid"
+    wrapped.write_bytes(WRAPPED[wrapping]((tmp_path / f"piece{written}").read_bytes()))
+    assert melody_hash(read(wrapped)) == melody_hash(piece)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+@pytest.mark.parametrize("before", ["", "\n \t"])
+def test_a_text_in_any_encoding_is_known(encoding, before, tmp_path):
+    path = tmp_path / "tune.mid"
+    path.write_bytes((before + TUNE).encode(encoding))
+    assert read(path).title == "First"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"%PDF-1.7 ", "is a PDF"),
+        (b"ID3\x04\0\0", "is an MP3"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "is a WAV"),
+        (b"\x89PNG\r\n", "is a PNG"),
+        (b"\xff\xd8\xff\xe0", "is a JPEG"),
+        (b"\n<!DOCTYPE html><html>", "is a web page"),
+        (b'<?xml version="1.0"?><museScore version="4">', "is a MuseScore"),
+        (_archive({"a.mscx": b"", "META-INF/container.xml": b""}), "is a MuseScore"),
+        (_archive({"Content/score.gpif": b""}), "is a Guitar Pro"),
+        (_archive({"a.mid": b"", "b.mid": b""}), "is an archive of 2 pieces"),
+        (b"\x18FICHIER GUITAR PRO v5", "is a Guitar Pro"),
+        (b"\x0fSIBELIUS", "is a Sibelius"),
+        (b"ENIGMA BINARY FILE", "is a Finale"),
+        (b'{"notes": []}', "is JSON"),
+        (b"SQLite format 3\0", "is an SQLite"),
+        (b"\x7fELF\2", "is a program"),
+        (gzip.compress(bytes(150_000_000)), "unpacks to more than 100 MB"),
+        (gzip.compress(b"MThd")[:-9], "gzip cut short|damaged gzip"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["mid", "abc", "musicxml"])
+def test_what_is_no_music_is_named(content, reason, suffix, tmp_path):
+    path = tmp_path / f"what.{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFile, match=reason) as raised:
+        read(path)
+    assert raised.value.file == str(path)
 
 
 def read_all_of(path):

@@ -21,7 +21,7 @@ from musegen.score.musicxml_rhythm import LENGTHS, UNITS, split
 from musegen.score.score import Mark, Notes, Part, Score, bar_ticks
 
 TICKS = 840  # a quarter: twofold, threefold, fivefold and sevenfold divisions are whole
-METRES = ((4, 4), (3, 4), (6, 8), (5, 8), (2, 2), (9, 8))
+METRES = ((4, 4), (3, 4), (6, 8), (2, 2), (12, 8))  # of whole quarters, as quintuplets need
 PROGRAMS = (0, 0, 24, 40, 41, 42, 43, 60, 72)
 
 
@@ -69,7 +69,7 @@ def scores(draw: st.DrawFn) -> Score:
     metre = [draw(st.sampled_from(METRES)) for _ in range(2)]
     lengths = [bar_ticks(n, d, TICKS) for n, d in (metre[0], metre[0], metre[1])]
     if draw(st.booleans()):
-        lengths.insert(0, TICKS // 2)
+        lengths.insert(0, TICKS)
     lines = np.cumsum(lengths)
     change = int(lines[-2])
     quarters = int(-(-lines[-1] // TICKS))
