@@ -1,17 +1,20 @@
 """From the notes and messages of MIDI tracks to parts.
 
-A part is what sounds in one track on one channel with one program. A track and channel without
-notes is a part that rests; a track without channel messages is none. Controls go to the part of the
-program that their channel has at the end of their tick, if it has notes, since they prepare it.
+A part is what sounds in one track on one channel with one program. A track without notes whose
+messages are all for one channel is a part that rests: a staff of an orchestra. Other tracks without
+notes only prepare channels. Controls go to the part of the program that their channel has at the
+end of their tick, if it has notes, since they prepare it; else to another part of that channel.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musegen.score.score import Event, Ints, Notes, Part
 
@@ -38,8 +41,22 @@ class Track(NamedTuple):
     words: list[tuple[int, int, bytes]]
 
 
-def parts_of(messages: Messages, notes: Sounding, tracks: list[Track]) -> tuple[Part, ...]:
-    """The parts, by track, channel and program."""
+def are_parts(messages: Messages, notes: Sounding, n_tracks: int) -> NDArray[np.bool_]:
+    """Which of the tracks hold parts, that play or rest (tracks,)."""
+    slots = np.unique(messages.track << 4 | messages.status & 0xF)
+    n_channels = np.bincount(slots >> 4, minlength=n_tracks)
+    plays = np.bincount(notes.track, minlength=n_tracks) > 0
+    either: NDArray[np.bool_] = plays | (n_channels == 1)
+    return either
+
+
+def parts_of(
+    messages: Messages, notes: Sounding, tracks: list[Track], unread: Counter[str]
+) -> tuple[Part, ...]:
+    """The parts, by track, channel and program.
+
+    `unread` is added to: messages to channels that no part is on.
+    """
     shift = np.array([track.shift for track in tracks], np.int64)
     port = np.array([track.port for track in tracks], np.int64)
     programs = Programs(messages, shift, port)
@@ -54,7 +71,7 @@ def parts_of(messages: Messages, notes: Sounding, tracks: list[Track]) -> tuple[
     columns = (begun, notes.end - notes.onset, notes.pitch, notes.velocity)
     rows = np.stack(columns, axis=1)[order]
     bounds = [*np.searchsorted(code, codes).tolist(), len(code)]
-    controls = _controls(messages, programs, codes, shift)
+    controls = _controls(messages, programs, codes, shift, port, unread)
     parts = []
     for i, (code, (pedal, events)) in enumerate(zip(codes.tolist(), controls, strict=True)):
         number, channel = code >> 11, code >> 7 & 0xF
@@ -75,48 +92,48 @@ def parts_of(messages: Messages, notes: Sounding, tracks: list[Track]) -> tuple[
 
 
 def _merged(events: _Kept, words: list[tuple[int, int, bytes]]) -> tuple[Event, ...]:
-    """Messages and words of a track in their order."""
+    """Messages and words of a part in their order."""
     if words:
-        ordered = sorted([*zip(*events, strict=True), *words], key=lambda event: event[0])
+        rows = [*zip(*events, strict=True), *words]
+        ordered = sorted(rows, key=lambda row: (row[1], row[0]))
         return tuple([Event(tick, message) for _, tick, message in ordered])
     return tuple(map(Event, *events[1:]))
 
 
 def _resting(messages: Messages, notes: Sounding, programs: Programs, shift: Ints) -> Iterator[int]:
-    """The codes of track, channel and program of those without notes."""
-    slots = messages.track << 4 | messages.status & 0xF
-    is_there = np.bincount(slots)
-    is_there[notes.track << 4 | notes.channel] = 0
-    for slot in np.flatnonzero(is_there).tolist():
-        rows = np.flatnonzero(slots == slot)
+    """The codes of track, channel and program of the tracks that rest."""
+    rests = are_parts(messages, notes, len(shift))
+    rests[notes.track] = False
+    for track in np.flatnonzero(rests).tolist():
+        rows = np.flatnonzero(messages.track == track)
+        slot = track << 4 | int(messages.status[rows[0]] & 0xF)
         changes = rows[messages.status[rows] >> 4 == PROGRAM]
         if len(changes):
             yield slot << 7 | int(messages.first[changes[0]])
         else:
             row = rows[:1]
-            track, channel = messages.track[row], messages.status[row] & 0xF
-            tick = messages.tick[row] + shift[track]
-            yield slot << 7 | int(programs.at(track, channel, tick, messages.place[row])[0])
+            channel, tick = messages.status[row] & 0xF, messages.tick[row] + shift[track]
+            found = programs.at(messages.track[row], channel, tick, messages.place[row])
+            yield slot << 7 | int(found[0])
 
 
 def _controls(
-    messages: Messages, programs: Programs, codes: Ints, shift: Ints
+    messages: Messages,
+    programs: Programs,
+    codes: Ints,
+    shift: Ints,
+    port: Ints,
+    unread: Counter[str],
 ) -> Iterator[tuple[Ints, _Kept]]:
     """For each part its pedal (P, 2), and the place, tick and message of all else."""
     kind = messages.status >> 4
     chosen = np.flatnonzero((kind > NOTE_ON) & (kind != PROGRAM))
-    if not len(chosen):
-        yield from [(np.zeros((0, 2), np.int64), ([], [], []))] * len(codes)
-        return
     messages = messages.rows(chosen)
     channel, tick = messages.status & 0xF, messages.tick + shift[messages.track]
     program = programs.at(messages.track, channel, tick, np.full(len(tick), _AFTER_ALL))
-    slot = messages.track << 4 | channel
-    code = slot << 7 | program
-    part = np.searchsorted(codes, code)
-    is_silent = np.append(codes, -1)[part] != code
-    part[is_silent] = np.searchsorted(codes, slot[is_silent] << 7)
-    order = np.argsort(part, kind="stable")
+    part = _part_of((messages.track << 4 | channel) << 7 | program, codes, port)
+    unread["messages to channels without a part"] += int((part == len(codes)).sum())
+    order = np.lexsort((tick, part))
     bounds = np.searchsorted(part[order], np.arange(len(codes) + 1)).tolist()
     is_pedal = (messages.status >> 4 == CONTROL) & (messages.first == _SUSTAIN)
     values = np.stack([tick, messages.second], axis=1)
@@ -124,6 +141,30 @@ def _controls(
         rows = order[start:stop]
         pedals = is_pedal[rows]
         yield values[rows[pedals]], _kept(messages, tick, rows[~pedals])
+
+
+def _part_of(code: Ints, codes: Ints, port: Ints) -> Ints:
+    """For each code (M,) of track, channel and program the part that is so coded.
+
+    Else the first part of its track and channel, or else of its channel; else there is none, which
+    is told by one beyond the last.
+    """
+    part = np.searchsorted(codes, code)
+    lost = np.flatnonzero(np.append(codes, -1)[part] != code)
+    if len(lost):
+        slots, slot = codes >> 7, code[lost] >> 7
+        first = np.searchsorted(slots, slot)
+        is_there = np.append(slots, -1)[first] == slot
+        channels = {c: i for i, c in reversed(list(enumerate(_channel(slots, port).tolist())))}
+        others = [channels.get(c, len(codes)) for c in _channel(slot, port).tolist()]
+        part[lost] = np.where(is_there, first, others)
+    return part
+
+
+def _channel(slot: Ints, port: Ints) -> Ints:
+    """The channel among those of all ports, from track and channel."""
+    channel: Ints = port[slot >> 4] << 4 | slot & 0xF
+    return channel
 
 
 def _kept(messages: Messages, tick: Ints, rows: Ints) -> _Kept:

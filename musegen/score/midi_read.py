@@ -39,7 +39,7 @@ from musegen.score.score import (
 from .midi_chunks import Layout, layout
 from .midi_events import META, Events, Other, events_of
 from .midi_notes import Sounding, notes_of
-from .midi_parts import Track, parts_of
+from .midi_parts import Track, are_parts, parts_of
 
 MAX_BARS = 1_000_000  # a damaged time can put a note aeons later
 _MAX_SHIFT = 1 << 36  # ticks before a pattern
@@ -87,16 +87,16 @@ def _score(data: bytes) -> Score:
     events = events_of(data, found.tracks, faults)
     notes = notes_of(events.messages, events.end, faults)
     unread.update(notes.unread)
-    has_messages = np.bincount(events.messages.track, minlength=len(found.tracks)) > 0
+    has_part = are_parts(events.messages, notes, len(found.tracks))
     shift = _shifts(found, events)
-    told, tracks = _told(events, shift, has_messages.tolist(), faults, unread)
+    told, tracks = _told(events, shift, has_part.tolist(), faults, unread)
     _begin_patterns(told, shift)
     if found.header.timecode_us:
         unread["tempos where frames rule"] += len(told.tempo)
         told.tempo = [(0, found.header.timecode_us)]
     score = Score(
         ticks_per_quarter=found.header.ticks_per_quarter,
-        parts=parts_of(events.messages, notes, tracks),
+        parts=parts_of(events.messages, notes, tracks, unread),
         tempo=np.array(_changes(told.tempo, (DEFAULT_TEMPO_US,))),
         metre=np.array(_changes(told.metre, (4, 4))),
         events=tuple(told.events),
@@ -106,7 +106,7 @@ def _score(data: bytes) -> Score:
     )
     end = score.end
     _check_length(score, end, notes, shift)
-    conducted = 0 if has_messages[:1].any() else int(events.end[:1].sum())
+    conducted = 0 if has_part[:1].any() else int(events.end[:1].sum())
     keys = np.array(sorted(told.key, key=lambda row: row[0]), np.int64).reshape(-1, 3)
     return replace(score, key=settled_key(score, keys), barlines=_barlines(score, end, conducted))
 
@@ -135,7 +135,7 @@ def _begin_patterns(told: _Told, shift: Ints) -> None:
 
 
 def _told(
-    events: Events, shift: Ints, has_messages: list[bool], faults: list[str], unread: Counter[str]
+    events: Events, shift: Ints, has_part: list[bool], faults: list[str], unread: Counter[str]
 ) -> tuple[_Told, list[Track]]:
     """What the meta and exclusive events say: of the piece, and of each track."""
     told = _Told()
@@ -159,23 +159,23 @@ def _told(
             unread["channel prefixes"] += 1
         elif kind == _NAME and not tracks[number].name:
             tracks[number] = tracks[number]._replace(name=_text(message[2:]))
-            if number and message[2:] and not has_messages[number]:
+            if number and message[2:] and not has_part[number]:
                 told.events.append(Event(tick, bytes([META, _TEXT]) + message[2:]))
         elif kind == _END or (kind == _NAME and not message[2:]):
             pass
-        elif _is_of_the_piece(number, kind, has_messages[number]):
+        elif _is_of_the_piece(number, kind, has_part[number]):
             told.events.append(Event(tick, message))
         else:
             tracks[number].words.append((other.place, tick, message))
-    if tracks and not has_messages[0]:
+    if tracks and not has_part[0]:
         told.title = tracks[0].name
     told.events.sort(key=lambda event: event.tick)
     return told, tracks
 
 
-def _is_of_the_piece(track: int, kind: int, has_messages: bool) -> bool:
+def _is_of_the_piece(track: int, kind: int, has_part: bool) -> bool:
     """Whether what a track says concerns the piece."""
-    if not has_messages or kind in _OF_THE_PIECE:
+    if not has_part or kind in _OF_THE_PIECE:
         return True
     return track == 0 and kind not in _OF_THE_PART
 

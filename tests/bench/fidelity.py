@@ -60,7 +60,8 @@ def by_mido(path: Path) -> mido.MidiFile | None:
 def listing_by_mido(midi: mido.MidiFile) -> Listing:
     """Notes, tempo, pedal and bend of a file, read in the plainest way, each with its channel.
 
-    A note: onset, duration, pitch, velocity, program, channel.
+    A note: onset, duration, pitch, velocity, program, channel. Pedal and bend of channels that no
+    note and no resting track is on are left out, as reading tells.
     """
     found: Listing = {kind: Counter() for kind in ("note", "tempo", "pedal", "bend")}
     programs: dict[int, list[tuple[int, int, int, int]]] = collections.defaultdict(list)
@@ -104,6 +105,21 @@ def listing_by_mido(midi: mido.MidiFile) -> Listing:
         before = bisect.bisect(changes, (onset, number, place, 0)) - 1
         program = changes[before][3] if before >= 0 else 0
         found["note"][onset, duration, pitch, velocity, program, channel] += 1
+    heard = {row[5] for row in found["note"]} | _resting(midi)
+    for kind in ("pedal", "bend"):
+        found[kind] = Counter({row: n for row, n in found[kind].items() if row[2] in heard})
+    return found
+
+
+def _resting(midi: mido.MidiFile) -> set[int]:
+    """The channels of tracks without notes that are all for one channel."""
+    found = set()
+    for track in midi.tracks:
+        spoken = [message for message in track if hasattr(message, "channel")]
+        channels = {message.channel for message in spoken}
+        notes = any(message.type == "note_on" and message.velocity for message in spoken)
+        if len(channels) == 1 and not notes:
+            found |= channels
     return found
 
 

@@ -91,7 +91,11 @@ def test_whatever_mido_writes_is_read_as_mido_reads_it(tmp_path_factory, tracks,
     assert again == score
     kept = [event for part in score.parts for event in part.events] + list(score.events)
     counts = collections.Counter(m.type for track in tracks for m in track)
-    assert sum(event.message[0] >> 4 == 0xD for event in kept) == counts["aftertouch"]
+    controls = sum(counts[kind] for kind in ("aftertouch", "pitchwheel", "control_change"))
+    n_kept = sum(event.message[0] >> 4 in (0xB, 0xD, 0xE) for event in kept)
+    n_pedal = sum(len(part.pedal) for part in score.parts)
+    unread = score.unread.get("messages to channels without a part", 0)
+    assert n_kept + n_pedal + unread == controls
     assert sum(event.message[0] == 0xF0 for event in kept) == counts["sysex"]
     assert sum(event.message[:2] == b"\xff\x05" for event in kept) == counts["lyrics"]
 
@@ -113,6 +117,19 @@ def test_a_staff_that_rests_stays_a_part_and_a_track_of_words_is_none():
     assert score.title == "WAIT"
     texts = [event.message for event in score.events]
     assert texts == [b"\xff\x05la", b"\xff\x01WAIT", b"\xff\x05la"]
+    assert read_midi(write_midi(score)) == score
+
+
+def test_a_track_that_only_prepares_channels_is_no_part_and_its_messages_go_to_those_who_play():
+    setup = track("00 ff03025355 00 b0075a 00 b1075b 40 b0400a 00 b20700")
+    score = read_midi(
+        midi(setup, track("00 b00a20 00 903c40 10 803c00 60 b00a21"), track("00 911e40 10 811e00"))
+    )
+    events = [[(e.tick, e.message.hex()) for e in part.events] for part in score.parts]
+    assert events == [[(0, "b0075a"), (0, "b00a20"), (112, "b00a21")], [(0, "b0075b")]]
+    assert score.parts[0].pedal.tolist() == [[64, 10]]
+    assert score.title == "SU"
+    assert score.unread == {"messages to channels without a part": 1}
     assert read_midi(write_midi(score)) == score
 
 
