@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from musegen.score.instruments import DRUMS
+from musegen.score.pedal import PEDAL_DOWN
 from musegen.score.score import Ints, Part, Score, rescaled
 
 from .notes_layout import (
@@ -37,7 +38,6 @@ from .notes_layout import (
 from .vocabulary import Words
 
 _COMMON_TIME = (4, 4)
-_PEDAL_DOWN = 64  # MIDI 1.0: values from here on are on
 
 
 def encode(score: Score, steps: int) -> Words:
@@ -166,7 +166,7 @@ def _note_rows(score: Score, steps: int) -> list[Ints]:
 def _pedal_rows(score: Score, part: Part, steps: int) -> Ints:
     """Time and whether the pedal is down (P, 2)."""
     time = steps_of(score, part.pedal[:, 0], steps)
-    return np.column_stack([time, part.pedal[:, 1] >= _PEDAL_DOWN])
+    return np.column_stack([time, part.pedal[:, 1] >= PEDAL_DOWN])
 
 
 def _pedal_changes(pedals: list[Ints], places: list[tuple[int, int]]) -> Ints:

@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import symusic
+import mido
 from music21.corpus import getWork
 
 from musegen.errors import UnreadableFile
@@ -34,6 +34,7 @@ from musegen.score.abc_read import read_tune
 from musegen.score.bars import check_bars
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
+from tests.bench.fidelity import listing_by_mido
 
 Played = list[tuple[float, float, int]]  # onset and duration in quarters, pitch
 
@@ -122,12 +123,11 @@ def _played(text: str) -> Played | None:
             subprocess.run(command, capture_output=True, check=False, cwd=folder, timeout=10)
         if not midi.exists():
             return None
-        score = symusic.Score(midi)
-    quarter = score.ticks_per_quarter
+        heard = mido.MidiFile(midi)
+    quarter = heard.ticks_per_beat
     return [
-        (note.start / quarter, note.duration / quarter, note.pitch)
-        for track in score.tracks
-        for note in track.notes
+        (onset / quarter, duration / quarter, pitch)
+        for onset, duration, pitch, *_ in listing_by_mido(heard)["note"].elements()
     ]
 
 
