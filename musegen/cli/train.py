@@ -28,6 +28,10 @@ def command(
     time_grid: Annotated[
         Literal["auto", "24", "48"], typer.Option(help="Steps a quarter of the notes vocabulary.")
     ] = "auto",
+    pedal: Annotated[
+        Literal["keep", "fold"],
+        typer.Option(help="Of the notes vocabulary: as words, or as longer notes."),
+    ] = "keep",
     size: Annotated[
         Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
     ] = "auto",
@@ -60,7 +64,7 @@ def command(
     path = corpus_path(corpus, quiet, as_json)
     named = path.resolve()
     folder = output or Path("runs") / (named.stem if path.is_file() else named.name)
-    prepared = _prepared(path, folder, vocabulary, time_grid, resume, quiet)
+    prepared = _prepared(path, folder, vocabulary, time_grid, pedal, resume, quiet)
     if resume:
         run = Run.resume(prepared, folder, device)
     else:
@@ -75,7 +79,13 @@ def command(
 
 
 def _prepared(
-    path: Path, folder: Path, vocabulary: str, time_grid: str, resume: bool, quiet: bool
+    path: Path,
+    folder: Path,
+    vocabulary: str,
+    time_grid: str,
+    pedal: str,
+    resume: bool,
+    quiet: bool,
 ) -> Prepared:
     """The corpus as words, for a run in a folder that is not there yet, or goes on."""
     from musegen.corpus.prepare import prepare
@@ -92,6 +102,7 @@ def _prepared(
             path,
             vocabulary=vocabulary_of(folder) if resume else vocabulary,
             steps=None if time_grid == "auto" else int(time_grid),
+            pedal=pedal,
             progress=progress,
         )
 

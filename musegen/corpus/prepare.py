@@ -100,6 +100,7 @@ def prepare(
     *,
     vocabulary: str | Vocabulary = "auto",
     steps: int | None = None,
+    pedal: str = "keep",
     progress: Progress | None = None,
 ) -> Prepared:
     """Survey and encode a corpus, or map it from disk where that was done before.
@@ -108,6 +109,7 @@ def prepare(
         corpus: a folder or a file.
         vocabulary: one of choose.NAMES, `auto`, or that of a trained model.
         steps: time steps a quarter of the `notes` vocabulary; None: chosen by the vocabulary.
+        pedal: `keep` it as words of the `notes` vocabulary, or `fold` it into lengths.
         progress: told how much of how much is done: files to read, then as many to encode.
 
     Raises:
@@ -121,7 +123,7 @@ def prepare(
     digests = [file_digest(file) for file in files]
     names = [file.relative_to(root).as_posix() for file in files]
     about = vocabulary if isinstance(vocabulary, str) else vocabulary.to_dict()
-    key = _digest([release(), list(zip(names, digests, strict=True)), about, steps])
+    key = _digest([release(), list(zip(names, digests, strict=True)), about, steps, pedal])
     folder = cache_folder() / "prepared" / key[:32]
     if folder.is_dir():
         with contextlib.suppress(OSError, EOFError, ValueError, KeyError, TypeError, ModelError):
@@ -129,7 +131,7 @@ def prepare(
         shutil.rmtree(folder, ignore_errors=True)  # damaged, and in the way of a whole one
     found = survey(corpus, _stage(progress, 0), digests)
     if isinstance(vocabulary, str):
-        vocabulary = _built(found, vocabulary, steps)
+        vocabulary = _built(found, vocabulary, steps, pedal)
     return _made(found, vocabulary, _digest(sorted(digests)), folder, _stage(progress, 1))
 
 
@@ -165,12 +167,12 @@ def _digest(values: Any) -> str:
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
-def _built(found: Survey, name: str, steps: int | None) -> Vocabulary:
+def _built(found: Survey, name: str, steps: int | None, pedal: str) -> Vocabulary:
     """The vocabulary of what is to be learnt, or of all where nothing is."""
     learnt = found.kept("train") or found.kept()
     if not learnt:
         raise _unusable(found)
-    return build_of(sum(over_scores(traits, found.places(learnt)), Traits()), name, steps)
+    return build_of(sum(over_scores(traits, found.places(learnt)), Traits()), name, steps, pedal)
 
 
 def _unusable(found: Survey, unsuited: Iterable[str] = ()) -> CorpusError:

@@ -30,8 +30,10 @@ def build(scores: Iterable[Score], name: str = "auto", steps: int | None = None)
     return build_of(traits(scores), name, steps)
 
 
-def build_of(found: Traits, name: str = "auto", steps: int | None = None) -> Vocabulary:
-    """The same, of scores of which only the traits are at hand."""
+def build_of(
+    found: Traits, name: str = "auto", steps: int | None = None, pedal: str = "keep"
+) -> Vocabulary:
+    """The same, of scores of which only the traits are at hand; only `notes` has a pedal."""
     if name == "auto":
         name, _ = choice(found)
     if name == "abc":
@@ -39,7 +41,7 @@ def build_of(found: Traits, name: str = "auto", steps: int | None = None) -> Voc
     if name == "grid":
         return GridVocabulary.of(found)
     if name == "notes":
-        return NotesVocabulary.of(found, steps)
+        return NotesVocabulary.of(found, steps, pedal)
     raise UsageError(f"no vocabulary is called {name}", hint=f"Take one of {', '.join(NAMES)}.")
 
 

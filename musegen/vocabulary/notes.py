@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musegen.score.instruments import DRUMS
+from musegen.score.pedal import fold
 from musegen.score.score import Part, Score
 
 from .notes_decode import decode
@@ -44,14 +45,27 @@ _MOVED_SHARE = 0.05  # of the onsets may be moved by the coarse grid
 
 @dataclass(frozen=True)
 class NotesVocabulary(Vocabulary):
-    """See the module. `pitch_low` and `pitch_high` are the range of its melodic parts."""
+    """See the module.
+
+    Attributes:
+        steps: time steps a quarter.
+        pitch_low: the lowest pitch of its melodic parts.
+        pitch_high: the highest.
+        pedal: `keep` it as words, or `fold` it into the lengths of the notes.
+
+    Raises:
+        ValueError: the pedal is to be neither kept nor folded.
+    """
 
     steps: int = 24
     pitch_low: int = 0
     pitch_high: int = 127
+    pedal: str = "keep"
     name: ClassVar[str] = "notes"
 
     def __post_init__(self) -> None:
+        if self.pedal not in ("keep", "fold"):
+            raise ValueError(f"the pedal is kept or folded, not {self.pedal!r}")
         object.__setattr__(self, "fields", notes_fields(self.steps))
         object.__setattr__(self, "features", notes_features(self.steps))
         object.__setattr__(self, "applies", APPLIES)
@@ -64,14 +78,15 @@ class NotesVocabulary(Vocabulary):
         return cls.of(traits(scores), steps)
 
     @classmethod
-    def of(cls, found: Traits, steps: int | None = None) -> NotesVocabulary:
+    def of(cls, found: Traits, steps: int | None = None, pedal: str = "keep") -> NotesVocabulary:
         """The vocabulary of scores of which this is known."""
-        steps = steps or suiting_steps(found)
-        return cls(steps, found.low, found.high) if found.low <= found.high else cls(steps)
+        has_range = found.low <= found.high
+        low, high = (found.low, found.high) if has_range else (cls.pitch_low, cls.pitch_high)
+        return cls(steps or suiting_steps(found), low, high, pedal)
 
     def encode(self, score: Score) -> Words:
         """A score → its words (T, 10), the last the end word."""
-        return encode(score, self.steps)
+        return encode(fold(score) if self.pedal == "fold" else score, self.steps)
 
     def decode(self, words: Words) -> Score:
         """Words (T, 10), with or without the end word → a score on this grid."""
@@ -126,6 +141,7 @@ class NotesVocabulary(Vocabulary):
         counts = {
             "notes off the grid": sum(self._moved(score, part) for part in score.parts),
             "notes doubled": score.n_notes - len(distinct_notes(score, self.steps)),
+            "pedals": 0 if self.pedal == "keep" else sum(len(p.pedal) for p in score.parts),
             "marks": len(score.marks),
             "events": len(score.events) + sum(len(part.events) for part in score.parts),
             "parts merged": len(places) - len(set(places)),
@@ -136,8 +152,8 @@ class NotesVocabulary(Vocabulary):
 
     def to_dict(self) -> dict[str, Any]:
         """The settings, as JSON knows them."""
-        settings = {"steps": self.steps, "pitch_low": self.pitch_low, "pitch_high": self.pitch_high}
-        return {"name": self.name, **settings}
+        names = ("steps", "pitch_low", "pitch_high", "pedal")
+        return {"name": self.name, **{name: getattr(self, name) for name in names}}
 
     def _moved(self, score: Score, part: Part) -> int:
         """How many notes of a part begin or end elsewhere on the grid."""

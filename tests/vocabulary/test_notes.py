@@ -13,11 +13,14 @@ from music21.corpus import getWork
 
 from musegen.errors import ModelError
 from musegen.score.files import read
+from musegen.score.pedal import fold
 from musegen.score.score import Notes, Part, Score, barlines_of_metre, standing, tonic
 from musegen.vocabulary.choose import build, from_dict
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_layout import (
     DESKS,
+    KIND,
+    PEDAL,
     key_value,
     metre_value,
     tempo_of_value,
@@ -118,6 +121,17 @@ def test_pedals_are_down_when_they_were_down(score: Score) -> None:
             assert its.get(tick, now) == now
             value = now
         assert set(its) <= set(last)
+
+
+@given(st.from_type(Score))
+def test_a_folded_pedal_lengthens_notes_and_says_no_word_of_its_own(score: Score) -> None:
+    folding = NotesVocabulary(pedal="fold")
+    words = folding.encode(score)
+    assert not (words[:, KIND] == PEDAL).any()
+    assert np.array_equal(words, NotesVocabulary().encode(fold(score)))
+    n_pedals = sum(len(part.pedal) for part in score.parts)
+    assert folding.lost(score).get("pedals", 0) == n_pedals
+    assert from_dict(folding.to_dict()) == folding
 
 
 def solo(*rows: tuple[int, int, int, int], program: int = 0) -> Part:
