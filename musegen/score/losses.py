@@ -9,14 +9,14 @@ from collections.abc import Hashable, Iterable, Iterator
 from musegen.score.score import Event, Ints, Score
 
 _MESSAGES = {
-    0xA0: "aftertouch",
-    0xB0: "controller",
-    0xC0: "program change",
-    0xD0: "aftertouch",
-    0xE0: "pitch bend",
-    0xF0: "system exclusive",
+    0xA0: "aftertouch messages",
+    0xB0: "controllers",
+    0xC0: "program changes",
+    0xD0: "aftertouch messages",
+    0xE0: "pitch bends",
+    0xF0: "exclusive messages",
 }
-_META = {0x05: "lyric", 0x06: "marker", 0x07: "cue"}
+_META = {0x05: "lyrics", 0x06: "markers", 0x07: "cues"}
 
 
 def missing_in(again: Score, score: Score) -> dict[str, int]:
@@ -24,14 +24,14 @@ def missing_in(again: Score, score: Score) -> dict[str, int]:
 
     Notes, tempo, metre, keys, barlines, pedal, marks, opaque events and programs are compared,
     whatever the ticks to the quarter are. A note with another onset or length counts as moved, one
-    that is only louder or softer as `loudness`.
+    that is only louder or softer as `velocities`.
     """
     common = math.lcm(score.ticks_per_quarter, again.ticks_per_quarter)
     before, after = (_all_things(s, common // s.ticks_per_quarter) for s in (score, again))
     lost = {kind: sum((things - after[kind]).values()) for kind, things in before.items()}
     missing = max(0, score.n_notes - again.n_notes)
-    moved, louder = lost.pop("note"), lost.pop("loudness")
-    lost = {"note": missing, "note moved": moved - missing, "loudness": louder - moved} | lost
+    moved, louder = lost.pop("notes"), lost.pop("velocities")
+    lost = {"notes": missing, "notes moved": moved - missing, "velocities": louder - moved} | lost
     return {kind: count for kind, count in sorted(lost.items()) if count > 0}
 
 
@@ -46,18 +46,18 @@ def _things(score: Score, factor: int) -> Iterator[tuple[str, Counter[Hashable]]
     """All that is compared, by kind; ticks are multiplied."""
     rows = [row for part in score.parts for row in part.notes.rows.tolist()]
     timed = [(onset * factor, length * factor, pitch, v) for onset, length, pitch, v in rows]
-    yield "note", Counter(note[:3] for note in timed)
-    yield "loudness", Counter(timed)
-    yield "pedal", Counter(_rows((p.pedal for p in score.parts), factor))
-    yield "tempo", Counter(_rows([score.tempo], factor))
-    yield "key", Counter(_rows([score.key[:, :3]], factor))
-    yield "metre", Counter(map(tuple, score.metre[:, 1:].tolist()))  # a pickup may have its own
-    yield "barline", Counter(tick * factor for tick in score.barlines.tolist())
-    yield "program", Counter((part.program, part.is_drums) for part in score.parts)
-    yield "name of a part", Counter(part.name for part in score.parts if part.name)
+    yield "notes", Counter(note[:3] for note in timed)
+    yield "velocities", Counter(timed)
+    yield "pedals", Counter(_rows((p.pedal for p in score.parts), factor))
+    yield "tempos", Counter(_rows([score.tempo], factor))
+    yield "keys", Counter(_rows([score.key[:, :3]], factor))
+    yield "metres", Counter(map(tuple, score.metre[:, 1:].tolist()))  # a pickup may have its own
+    yield "barlines", Counter(tick * factor for tick in score.barlines.tolist())
+    yield "programs", Counter((part.program, part.is_drums) for part in score.parts)
+    yield "names of parts", Counter(part.name for part in score.parts if part.name)
     marks: dict[str, Counter[Hashable]] = {}
     for mark in score.marks:
-        marks.setdefault(mark.kind, Counter())[mark.tick * factor, mark.text] += 1
+        marks.setdefault(f"{mark.kind} marks", Counter())[mark.tick * factor, mark.text] += 1
     yield from marks.items()
     opaque: dict[str, Counter[Hashable]] = {}
     for event in [*score.events, *(event for part in score.parts for event in part.events)]:
@@ -75,5 +75,5 @@ def _rows(columns: Iterable[Ints], factor: int) -> Iterator[Hashable]:
 def _event_kind(event: Event) -> str:
     status = event.message[0]
     if status == 0xFF:
-        return _META.get(event.message[1], "text")
-    return _MESSAGES.get(status & 0xF0, "other event")
+        return _META.get(event.message[1], "texts")
+    return _MESSAGES.get(status & 0xF0, "other events")

@@ -155,7 +155,7 @@ def unread_of(timed: Iterable[Timed]) -> Counter[str]:
             found[_words(classes[0])] += 1
         found.update(_words(s.classes[0]) for s in _signs(element) if not ornament_text(s))
         verses = [lyric for lyric in getattr(element, "lyrics", ()) if lyric.number != 1]
-        found["lyric of another verse"] += len(verses)
+        found["lyrics of other verses"] += len(verses)
     return +found
 
 
@@ -170,5 +170,5 @@ def _signs(element: Any) -> list[Any]:
 
 
 def _words(name: str) -> str:
-    """`RehearsalMark` → `rehearsal mark`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    """`RehearsalMark` → `rehearsal marks`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower() + "s"

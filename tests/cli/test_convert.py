@@ -35,7 +35,7 @@ def test_every_format_goes_to_every_other(ask: Ask, band: Path, suffix: str) -> 
 
 def test_what_the_file_cannot_hold_is_told(musegen: Musegen, ask: Ask, band: Path) -> None:
     (file,) = ask("convert", band, "a.abc")["files"]
-    assert file["lost"]["pedal"] == 2
+    assert file["lost"]["pedals"] == 2
     assert set(file) == {"in", "out", "lost", "faults"}
     assert "2 pedal" in musegen("convert", band, "b.abc").stderr
     (file,) = ask("convert", band, "c.mid")["files"]
@@ -44,7 +44,7 @@ def test_what_the_file_cannot_hold_is_told(musegen: Musegen, ask: Ask, band: Pat
 
 def test_a_folded_pedal_is_not_lost(ask: Ask, band: Path) -> None:
     (file,) = ask("convert", band, "a.musicxml", "--pedal", "fold")["files"]
-    assert "pedal" not in file["lost"]
+    assert "pedals" not in file["lost"]
     assert read("a.musicxml").parts[0].notes.duration.tolist() == [1900, 1420, 960]
 
 
@@ -69,7 +69,7 @@ def test_repeats_are_kept_or_played_out(
     assert found.n_notes == notes
     is_signed = any(mark.kind == "repeat" for mark in found.marks)
     assert is_signed == (notes == 4 and suffix != "mid")
-    assert ("repeat" in file["lost"]) == (suffix == "mid" and repeats == "keep")
+    assert ("repeat marks" in file["lost"]) == (suffix == "mid" and repeats == "keep")
 
 
 def test_a_book_is_written_whole_or_not_at_all(musegen: Musegen, here: Path) -> None:

@@ -210,7 +210,7 @@ def test_what_is_written_about_the_notes_is_marked_or_counted():
         ("ornament", "!fermata!"),
         ("lyric", "Hal-"),
     }
-    assert score.unread == {"slur": 1, "fingering": 1, "lyric of another verse": 1}
+    assert score.unread == {"slurs": 1, "fingerings": 1, "lyrics of other verses": 1}
 
 
 def test_a_word_of_tempo_counts_where_no_number_stands():
