@@ -118,15 +118,14 @@ def _write_as(music: Score, path: Path, force: bool, repeats: Repeats | None) ->
 
 def _tell(written: list[dict[str, Any]], failed: list[dict[str, Any]], quiet: bool) -> None:
     """What was written, what could not be, and what was lost or mended on the way."""
-    from .terminal import say
+    from .terminal import say, say_faults
 
     for failure in failed:
         say(f"{failure['path']}: {failure['reason']}", quiet)
     lost: Counter[str] = Counter()
     for file in written:
         lost.update(file["lost"])
-        for fault in file["faults"]:
-            say(f"{file['in']}: {fault}", quiet)
+        say_faults(file["in"], file["faults"], quiet)
     if written:
         more = f" and {len(written) - 1} more" if len(written) > 1 else ""
         say(f"Wrote {written[0]['out']}{more}.", quiet)

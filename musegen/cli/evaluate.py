@@ -24,7 +24,7 @@ def command(
     from musegen.evaluation.evaluate import evaluate
     from musegen.evaluation.trained import find_model, load
 
-    from .terminal import counting, give, say
+    from .terminal import counting, give, say, say_unused
 
     path = corpus_path(corpus, quiet, as_json)
     trained = load(find_model(model), device)
@@ -32,13 +32,7 @@ def command(
         prepared = prepare(path, vocabulary=trained.vocabulary, progress=progress)
     say("Measuring…", quiet)
     figures = evaluate(trained, prepared, split)
-    left_out = prepared.survey.count("skipped")
-    if left_out:
-        say(
-            f"Left out, as unreadable or unsuited to the model: {left_out}. "
-            f"See why: musegen doctor {corpus}",
-            quiet,
-        )
+    say_unused(prepared.survey, corpus, quiet)
     if figures["seen_in_training"]:
         seen = len(figures["seen_in_training"])
         say(

@@ -58,7 +58,7 @@ def command(
     from .terminal import counting, say
 
     sampling = Sampling(temperature, top_k, top_p, min_p)
-    plan = Plan(bars, _read_seed(seed, continue_from), omit_seed)
+    plan = Plan(bars, _read_seed(seed, continue_from, quiet), omit_seed)
     paths = _paths(output, seed, n, force)
     trained = load(_choose_model(model, quiet), device)
     began = time.monotonic()
@@ -79,11 +79,13 @@ def command(
     say(f"Now try: musegen play {paths[0]}", quiet)
 
 
-def _read_seed(seed: str | None, continue_from: int | None) -> Score | None:
+def _read_seed(seed: str | None, continue_from: int | None, quiet: bool) -> Score | None:
     """The seed, up to the bar before the first new one."""
     from musegen.errors import UsageError
     from musegen.score.excerpt import until_bar
     from musegen.score.files import read
+
+    from .terminal import say_faults
 
     if seed is None:
         if continue_from is not None:
@@ -95,6 +97,7 @@ def _read_seed(seed: str | None, continue_from: int | None) -> Score | None:
             hint=f"For chance, say --random-seed {seed}.",
         )
     piece = read(seed)
+    say_faults(seed, piece.faults, quiet)
     return piece if continue_from is None else until_bar(piece, continue_from - 1)
 
 

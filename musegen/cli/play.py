@@ -25,13 +25,14 @@ def command(
     from musegen.sound.player import to_wav
 
     from .state import recall
-    from .terminal import give, say
+    from .terminal import give, say, say_faults
 
     last = recall("piece")
     if file is None and last is None:
         raise NotFound("nothing was generated yet", hint="Name a file: musegen play FILE.")
     piece = file or str(last)
     score = read(piece)
+    say_faults(piece, score.faults, quiet)
     path = wav or free_path(Path(f"{stem_of(piece)}.wav"))
     seconds = to_wav(score, path, force)
     if as_json:

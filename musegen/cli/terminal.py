@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
     from rich.progress import Progress
+
+    from musegen.corpus.survey import Survey
+
+_FAULTS = 3  # of one file that are told
 
 
 def console() -> Console:
@@ -46,6 +50,29 @@ def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = 
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(highlight=False).print(table)
+
+
+def say_faults(name: str, faults: Sequence[str], quiet: bool) -> None:
+    """What was damaged in a file and how it was mended: the first, and how many more."""
+    for fault in faults[:_FAULTS]:
+        say(f"{name}: {fault}.", quiet)
+    if len(faults) > _FAULTS:
+        say(f"{name}: {len(faults) - _FAULTS} more places were mended.", quiet)
+
+
+def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
+    """How many pieces of a corpus are left out or damaged, and where to see why."""
+    damaged = sum(piece.faults > 0 for piece in survey.kept())
+    told = [
+        f"{count} {what}"
+        for count, what in (
+            (survey.count("skipped"), "left out, as unreadable or unsuited"),
+            (damaged, "damaged, and read as far as sound"),
+        )
+        if count
+    ]
+    if told:
+        say(f"Pieces {' and '.join(told)}. See why: musegen doctor {corpus}", quiet)
 
 
 @contextmanager

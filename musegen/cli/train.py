@@ -109,7 +109,7 @@ def _prepared(
 
 def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
     """What was found, and what training will take."""
-    from .terminal import say
+    from .terminal import say, say_unused
 
     survey, network, extent = prepared.survey, run.network, run.fit.extent
     say(
@@ -118,8 +118,7 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
         f"{len(prepared.of('valid'))} held out.",
         quiet,
     )
-    if survey.count("skipped"):
-        say(f"See why files were skipped: musegen doctor {corpus}", quiet)
+    say_unused(survey, corpus, quiet)
     time = (
         f"{extent.seconds / 60:.3g} minutes" if extent.seconds >= 120 else f"{extent.seconds:g} s"
     )

@@ -109,9 +109,17 @@ def record(name: str, music: Score | MusegenError) -> Record:
         name: what tells it from the others of its file: `:12` for a tune of a book, else nothing.
         music: what was read.
     """
-    about = {"name": name, "reason": "", "melody": "", "title": "", "notes": 0, "parts": 0}
+    about = {
+        "name": name,
+        "reason": "",
+        "melody": "",
+        "title": "",
+        "notes": 0,
+        "parts": 0,
+        "bars": 0,
+    }
     if isinstance(music, MusegenError):
-        return {**about, "bars": 0, "reason": music.message}
+        return {**about, "faults": 0, "reason": music.message}
     return {
         **about,
         "reason": "" if music.n_notes else "has no notes",
@@ -120,6 +128,7 @@ def record(name: str, music: Score | MusegenError) -> Record:
         "notes": music.n_notes,
         "parts": len(music.parts),
         "bars": music.n_bars,
+        "faults": len(music.faults),
     }
 
 

@@ -34,6 +34,7 @@ class Piece:
         notes: how many notes it has.
         parts: how many parts.
         bars: how many bars; 0 without bars.
+        faults: how many places were damaged and mended.
         file: its file, relative to the corpus.
         content: a digest of the content of the file.
         number: its place in the file, from 0.
@@ -48,6 +49,7 @@ class Piece:
     notes: int = 0
     parts: int = 0
     bars: int = 0
+    faults: int = 0
     file: str = ""
     content: str = ""
     number: int = 0
@@ -160,6 +162,7 @@ def _piece(source: Source, file: str, number: int, record: Record) -> Piece:
         notes=record["notes"],
         parts=record["parts"],
         bars=record["bars"],
+        faults=record["faults"],
         file=file,
         content=source.content,
         number=number,

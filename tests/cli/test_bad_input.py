@@ -54,7 +54,7 @@ def bad(here: Path, music: Path, make_score: Callable[..., Score]) -> Path:
     (folder / "one" / "a.mid").write_bytes(whole)
     (folder / "text" / "a.mid").write_text("Dear diary, no music today.")
     (folder / "zero" / "a.mid").write_bytes(b"")
-    (folder / "cut" / "a.mid").write_bytes(whole[: len(whole) // 2])
+    (folder / "cut" / "a.mid").write_bytes(whole[:13])
     for name in "abc":
         (folder / "twins" / f"{name}.mid").write_bytes(whole)
     (folder / "other" / "letter.txt").write_text("dear")
@@ -377,6 +377,27 @@ def test_control_c_ends_a_run_that_can_go_on(music: Path, here: Path) -> None:
 def test_a_whole_message_fits_on_one_line(musegen: Musegen, music: Path, bad: Path) -> None:
     result = musegen("generate", "--seed", bad / "cut" / "a.mid", "-m", music / "grid-model")
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_damaged_seed_is_carried_on_as_far_as_it_is_sound_and_that_is_told(
+    musegen: Musegen, music: Path, here: Path
+) -> None:
+    whole = (music / "grid" / "0.mid").read_bytes()
+    (here / "cut.mid").write_bytes(whole[:-9])
+    result = musegen("generate", "--seed", "cut.mid", "-m", music / "grid-model", "--bars", 1)
+    assert result.exit_code == 0
+    assert "cut.mid: track 4, byte " in result.stderr
+    assert "cut.mid: track 4, byte " in musegen("play", "cut.mid").stderr
+
+
+def test_damaged_pieces_of_a_corpus_are_told(musegen: Musegen, music: Path, here: Path) -> None:
+    shutil.copytree(music / "grid", here / "mixed")
+    whole = (here / "mixed" / "0.mid").read_bytes()
+    (here / "mixed" / "0.mid").write_bytes(whole[:-9])
+    result = musegen("train", "mixed", "--steps", 2)
+    assert result.exit_code == 0
+    assert "1 damaged" in result.stderr
+    assert "musegen doctor mixed" in result.stderr
 
 
 def test_some_bad_files_do_not_stop_a_corpus(musegen: Musegen, music: Path, here: Path) -> None:
