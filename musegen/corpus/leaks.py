@@ -9,14 +9,13 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from musegen.score.fingerprint import passage_hashes
+from musegen.score.fingerprint import PASSAGE, passage_hashes
 from musegen.score.score import Score
 
 from .reading import over_scores
 from .split import SPLITS, given_split
 from .survey import Piece, Survey
 
-PASSAGE = 24  # notes
 _SHARED = 0.5  # of the passages of a held-out piece are found in one that is learnt
 Hashes = NDArray[np.uint64]
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from musegen.errors import CorpusError, MusegenError
 from musegen.score.files import read_all
-from musegen.score.fingerprint import melody_hash
+from musegen.score.fingerprint import melody_hash, passage_sketch
 from musegen.score.score import Score
 
 from .library import Library, Record
@@ -117,9 +117,11 @@ def record(name: str, music: Score | MusegenError) -> Record:
         "notes": 0,
         "parts": 0,
         "bars": 0,
+        "faults": 0,
+        "sketch": [],
     }
     if isinstance(music, MusegenError):
-        return {**about, "faults": 0, "reason": music.message}
+        return {**about, "reason": music.message}
     return {
         **about,
         "reason": "" if music.n_notes else "has no notes",
@@ -128,6 +130,7 @@ def record(name: str, music: Score | MusegenError) -> Record:
         "notes": music.n_notes,
         "parts": len(music.parts),
         "bars": music.n_bars,
+        "sketch": passage_sketch(music),
         "faults": len(music.faults),
     }
 

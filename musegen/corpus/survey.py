@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 
 from musegen.errors import CorpusError, NotFound
@@ -18,6 +20,8 @@ from musegen.score.files import SUFFIXES
 from .library import Record
 from .reading import Place, Progress, Source, read_records
 from .split import SPLITS, assign, given_split
+
+_COMMON = 100  # a passage in more pieces than this, as a scale, makes none of them kin
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +137,14 @@ def survey(
     root = corpus if corpus.is_dir() else corpus.parent
     digests = digests or [file_digest(file) for file in files]
     sources = [Source(file, _content(file, its)) for file, its in zip(files, digests, strict=True)]
-    pieces = [
-        _piece(source, source.path.relative_to(root).as_posix(), number, record)
-        for source, records in read_records(sources, progress)
-        for number, record in enumerate(records)
-    ]
+    pieces: list[Piece] = []
+    sketches: list[list[int]] = []
+    for source, records in read_records(sources, progress):
+        name = source.path.relative_to(root).as_posix()
+        pieces += [_piece(source, name, number, record) for number, record in enumerate(records)]
+        sketches += [record["sketch"] for record in records]
     given = [given_split(piece.path) for piece in pieces]
-    pieces = _mark_twins(pieces, given)
+    pieces = _mark_twins(pieces, given, _families(pieces, sketches))
     splits = assign([p.family if p.status == "kept" else None for p in pieces], given)
     placed = (replace(piece, split=split) for piece, split in zip(pieces, splits, strict=True))
     names = (path.relative_to(root).as_posix() for path in others)
@@ -169,14 +174,13 @@ def _piece(source: Source, file: str, number: int, record: Record) -> Piece:
     )
 
 
-def _mark_twins(pieces: list[Piece], given: list[str]) -> list[Piece]:
+def _mark_twins(pieces: list[Piece], given: list[str], families: list[str]) -> list[Piece]:
     """Keep the first of each set of twins, held-out ones before those to learn from.
 
     Pieces of given valid and test splits are all kept, so that published splits stay whole.
     """
     first: dict[str, str] = {}
     marked = list(pieces)
-    families = _families(pieces)
     learnt = [split in ("", SPLITS[0]) for split in given]
     for i in sorted(range(len(pieces)), key=learnt.__getitem__):
         piece = pieces[i]
@@ -190,8 +194,8 @@ def _mark_twins(pieces: list[Piece], given: list[str]) -> list[Piece]:
     return marked
 
 
-def _families(pieces: list[Piece]) -> list[str]:
-    """The family of each piece: those that hang together by melody or, in tune books, by title.
+def _families(pieces: list[Piece], sketches: list[list[int]]) -> list[str]:
+    """The family of each piece: those that hang together by melody, passages or a tune's title.
 
     It is named by the least of its melodies, so that the order of the pieces does not matter.
     """
@@ -202,9 +206,29 @@ def _families(pieces: list[Piece]) -> list[str]:
             name = above[name]
         return name
 
+    def join(name: str, other: str) -> None:
+        one, two = sorted([least(name), least(other)])
+        above[two] = one
+
     for piece in pieces:
         if piece.family:
             # Melodies are hexadecimal digits, which sort before this.
-            one, other = sorted([least(piece.melody), least(f"title {piece.family}")])
-            above[other] = one
+            join(piece.melody, f"title {piece.family}")
+    for first, second in _arrangements(sketches):
+        join(pieces[first].melody, pieces[second].melody)
     return [least(piece.melody) for piece in pieces]
+
+
+def _arrangements(sketches: list[list[int]]) -> Iterator[tuple[int, int]]:
+    """Pairs of pieces (indices) that share at least half of the passages in their sketches."""
+    holders: dict[int, list[int]] = {}
+    for number, sketch in enumerate(sketches):
+        for passage in sketch:
+            holders.setdefault(passage, []).append(number)
+    shared: Counter[tuple[int, int]] = Counter()
+    for pieces in holders.values():
+        if len(pieces) <= _COMMON:
+            shared.update(combinations(pieces, 2))
+    for (first, second), count in shared.items():
+        if 2 * count >= max(len(sketches[first]), len(sketches[second])):
+            yield first, second

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from musegen.score.score import Ints, Notes, Score
 
 STEPS_PER_QUARTER = 24
+PASSAGE = 24  # notes
+SKETCH = 16  # passages
 _RATIO_STEPS = 4  # to a doubling of the length: 2:3, 3:4 and 1:1 are told apart
 _NO_LENGTH = 64  # the step of a ratio in which a note without length takes part
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no power of it vanishes modulo 2^64
@@ -46,6 +48,17 @@ def _steps_and_pitches(score: Score, *, drums: bool) -> Ints:
         2 * score.ticks_per_quarter
     )
     return np.stack([steps, np.concatenate([notes.pitch for notes in chosen])], axis=1)
+
+
+def passage_sketch(score: Score) -> list[int]:
+    """The least passage hashes of a score, 16 at most: a sample by which scores can be compared.
+
+    Of two scores the share of the sample that is common estimates the share of passages that is
+    (bottom-k sketch, Broder 1997). Passages have 24 notes; drums have none.
+    """
+    found = [passage_hashes(part.notes, PASSAGE) for part in score.parts if not part.is_drums]
+    least: list[int] = np.unique(np.concatenate([np.zeros(0, np.uint64), *found]))[:SKETCH].tolist()
+    return least
 
 
 def passage_hashes(notes: Notes, n: int) -> NDArray[np.uint64]:

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -216,6 +217,19 @@ def test_tunes_of_one_title_or_one_melody_are_a_family_in_any_order(tmp_path: Pa
         for name in members:
             assert name == min(piece.melody for piece in kept if piece.family == name)
     assert found[0] == found[1]
+
+
+def test_an_arrangement_stands_on_the_side_of_its_tune(tmp_path: Path) -> None:
+    def notes(seed: int) -> str:
+        dice = Random(seed)
+        return " ".join(dice.choice("cdefgab") + dice.choice("1234") for _ in range(60))
+
+    for number in range(12):
+        write_tune(tmp_path / f"{number}.abc", f"Tune {number}", notes(number))
+    write_tune(tmp_path / "arranged.abc", "Anew", f"{notes(3)} g2 f2 e2 d2 c4")
+    families = {piece.path: piece.family for piece in survey(tmp_path).kept()}
+    assert families["3.abc"] == families["arranged.abc"]
+    assert len(set(families.values())) == 12
 
 
 def test_progress_counts_every_file(tmp_path: Path, make_corpus: Callable) -> None:
