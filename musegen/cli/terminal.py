@@ -77,22 +77,23 @@ def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
 
 @contextmanager
 def bars(quiet: bool, *columns: str) -> Iterator[Progress]:
-    """Progress bars that vanish when done; none in quiet runs.
+    """Progress bars that vanish when done; none in quiet runs and where nobody watches.
 
     `columns` are names of fields, shown after the bar.
     """
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     shown = [TextColumn("{task.fields[" + name + "]}") for name in columns]
+    terminal = console()
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeRemainingColumn(),
         *shown,
-        console=console(),
+        console=terminal,
         transient=True,
-        disable=quiet,
+        disable=quiet or not terminal.is_terminal,
     ) as progress:
         yield progress
 
