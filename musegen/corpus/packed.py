@@ -85,5 +85,5 @@ def _part(values: dict[str, Any]) -> Part:
     return Part(**values, notes=notes, events=events)
 
 
-def _events(values: list[dict[str, Any]]) -> tuple[Event, ...]:
-    return tuple(Event(event["tick"], bytes.fromhex(event["message"])) for event in values)
+def _events(values: list[tuple[int, str]]) -> tuple[Event, ...]:
+    return tuple(Event(tick, bytes.fromhex(message)) for tick, message in values)

@@ -115,10 +115,10 @@ def _events_from(events: Iterable[Event], start: int) -> tuple[Event, ...]:
     for event in events:
         status = event.message[0]
         if event.tick >= start:
-            later.append(replace(event, tick=event.tick - start))
+            later.append(event._replace(tick=event.tick - start))
         elif status < 0xF0:
             control = event.message[: 2 if status >> 4 == 0xB else 1]
-            standing_there[control] = replace(event, tick=0)
+            standing_there[control] = event._replace(tick=0)
     return (*standing_there.values(), *later)
 
 

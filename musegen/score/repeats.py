@@ -190,7 +190,7 @@ def _part(part: Part, moves: list[Move]) -> Part:
 def _events(events: tuple[Event, ...], moves: list[Move]) -> tuple[Event, ...]:
     in_time = sorted(events, key=lambda event: event.tick)
     return tuple(
-        replace(event, tick=event.tick + by)
+        event._replace(tick=event.tick + by)
         for start, stop, by in moves
         for event in _between(in_time, start, stop)
     )

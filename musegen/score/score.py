@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,7 +53,8 @@ class Notes:
     velocity: Ints
 
     def __post_init__(self) -> None:
-        columns = [_column(c) for c in (self.onset, self.duration, self.pitch, self.velocity)]
+        given = (self.onset, self.duration, self.pitch, self.velocity)
+        columns = [np.asarray(column, dtype=np.int64).reshape(-1) for column in given]
         onset, duration, pitch, velocity = columns
         if len({len(c) for c in columns}) > 1:
             raise ValueError(f"columns of unequal length: {[len(c) for c in columns]}")
@@ -65,7 +67,9 @@ class Notes:
                 raise ValueError("velocity must be 1 to 127")
         order = _order_of_notes(onset, duration, pitch, velocity)
         for name, values in zip(("onset", "duration", "pitch", "velocity"), columns, strict=True):
-            object.__setattr__(self, name, _column(values[order]))
+            ordered = values[order]
+            ordered.setflags(write=False)
+            object.__setattr__(self, name, ordered)
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, int, int, int]] | Ints) -> Notes:
@@ -92,8 +96,7 @@ class Notes:
     __hash__ = None  # type: ignore[assignment]  # arrays have no hash
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What is not modelled, kept to be written back: a MIDI message at a tick.
 
     `message` is its bytes, a channel message with channel 0, or `ff`, type and data of a meta

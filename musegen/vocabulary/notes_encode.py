@@ -184,10 +184,11 @@ def _changes(group: Ints, time: Ints, value: Ints, *, before: int) -> Ints:
     """Which rows change the value of their group (K,): the last at each time, where it is new."""
     order = np.lexsort((time, group))
     group, time, value = group[order], time[order], value[order]
-    last = np.append((np.diff(group) != 0) | (np.diff(time) != 0), True)[: len(order)]
+    last = np.ones(len(order), bool)
+    last[:-1] = (group[1:] != group[:-1]) | (time[1:] != time[:-1])
     group, value = group[last], value[last]
-    is_first = np.diff(group, prepend=-1) != 0
-    former = np.where(is_first, before, np.roll(value, 1))
+    former = np.full(len(value), before)
+    former[1:] = np.where(group[1:] == group[:-1], value[:-1], before)
     changed: Ints = order[last][value != former]
     return changed
 

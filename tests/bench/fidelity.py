@@ -258,7 +258,8 @@ def peer_figures(paths: list[Path]) -> Iterator[str]:
         except ImportError:
             yield f"{name}: not installed, left out"
             continue
-        kept = total = refused = whole = 0
+        total = refused = 0
+        shares, whole = Counter[str](), Counter[str]()
         for path in paths:
             midi = by_mido(path)
             if midi is None:
@@ -268,16 +269,23 @@ def peer_figures(paths: list[Path]) -> Iterator[str]:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    same = (read(path) & oracle).total()
+                    theirs = read(path)
             except Exception:  # a peer may fail in any way; that is what is counted
                 refused += 1
                 continue
-            kept += same
-            whole += same == oracle.total()
-        yield (
-            f"{name}: {kept / max(1, total):.1%} of the notes the same, "
-            f"{whole} of {len(paths)} files whole, {refused} refused"
+            for what, n in (("with loudness", 4), ("without", 3)):
+                same = (_first(theirs, n) & _first(oracle, n)).total()
+                shares[what] += same
+                whole[what] += same == oracle.total()
+        told = ", ".join(
+            f"{shares[what] / max(1, total):.1%} of the notes and {whole[what]} files whole {what}"
+            for what in ("with loudness", "without")
         )
+        yield f"{name}: {told}; {refused} of {len(paths)} files refused"
+
+
+def _first(rows: Counter[tuple[int, ...]], n: int) -> Counter[tuple[int, ...]]:
+    return Counter(row[:n] for row in rows.elements())
 
 
 def main() -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 import mido
 import music21
 
+from musegen.score.midi import read_midi
+from musegen.vocabulary.notes import NotesVocabulary
+
 
 def by_pretty_midi(path: Path) -> Counter[tuple[int, ...]]:
     """Onset, duration, pitch, velocity in ticks as pretty_midi has them."""
@@ -49,8 +52,22 @@ def by_miditok(path: Path) -> Counter[tuple[int, ...]]:
     )
 
 
+def by_words(path: Path) -> Counter[tuple[int, ...]]:
+    """The same after a round trip through musegen's own words, on the file's ticks."""
+    score = read_midi(path)
+    vocabulary = NotesVocabulary.build([score])
+    again = vocabulary.decode(vocabulary.encode(score))
+    of, to = again.ticks_per_quarter, score.ticks_per_quarter
+    return Counter(
+        (onset * to // of, length * to // of, pitch, velocity)
+        for part in again.parts
+        for onset, length, pitch, velocity in part.notes.rows.tolist()
+    )
+
+
 PEERS: dict[str, Callable[[Path], Counter[tuple[int, ...]]]] = {
     "pretty_midi": by_pretty_midi,
     "music21": by_music21,
     "miditok": by_miditok,
+    "musegen": by_words,
 }

@@ -244,7 +244,7 @@ def test_until_a_bar_and_from_it_is_the_whole(make_score: MakeScore, bar: int, n
         pedal = np.concatenate([a.pedal, b.pedal + np.array([start, 0])])
         assert np.array_equal(pedal, whole.pedal)
         words = [e for e in b.events if e.message[0] == 0xFF]
-        assert [*a.events, *(replace(e, tick=e.tick + start) for e in words)] == [*whole.events]
+        assert [*a.events, *(e._replace(tick=e.tick + start) for e in words)] == [*whole.events]
     controls = [e for e in tail.parts[0].events if e.message[0] != 0xFF]
     assert controls == [Event(0, b"\xb0\x07\x50" if bar > 0 else b"\xb0\x07\x40")]
     assert tail.tempo[0].tolist() == [0, 600_000 if bar == 1 else 300_000]
