@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from musegen.score.abc_fields import LENGTH, NOTE
 
+_DECORATION = r"""![^!\s|:\[\]"]+! | \+[a-z0-9<>().]+\+"""
+
 # Tried in this order. A bare M: is not in the standard, but in books; so are chords between +.
 _LEXEMES = re.compile(
     rf"""
@@ -14,7 +16,7 @@ _LEXEMES = re.compile(
     | (?P<field_> M:\s*(?:\d+/\d+|C\|?)(?=\s) )
     | (?P<bar> \.?(?: :*\[?\|[|\]:]* | ::+ | :+\] ) (?: \d[\d,-]* )? )
     | (?P<chord_> \+(?!(?:d|f|ff|fff|a|accent|fade|da|dacapo|dacoda)\+)(?:{NOTE}{LENGTH}-?)+\+ )
-    | (?P<ornament> ![^!\s|:\[\]]+! | \+[a-z0-9<>().]+\+ | [~.H-Wh-w] )
+    | (?P<ornament> {_DECORATION} | [~.H-Wh-w] )
     | (?P<grace> \{{ [^{{}}]* \}} )
     | \[(?P<field> [A-Za-z]: [^\]]* )\]
     | \[(?P<ending> \d[\d,-]* )
@@ -80,6 +82,11 @@ def lexemes(line: str) -> Iterator[tuple[str, str]]:
         if fault:
             raise ValueError(fault)
         yield kind, text
+
+
+def is_decoration(text: str) -> bool:
+    """Whether a text is an ornament between marks: `!trill!`, `+trill+`."""
+    return re.fullmatch(_DECORATION, text, re.VERBOSE) is not None
 
 
 def is_chord_symbol(text: str) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from musegen.errors import UnreadableFile
 from musegen.score.abc_book import FIELD, TuneText, tunes_in
 from musegen.score.abc_fields import default_length, read_metre
-from musegen.score.abc_lexemes import scan
+from musegen.score.abc_lexemes import is_decoration, scan
 from musegen.score.abc_rhythm import TimeOverflow
 from musegen.score.abc_score import score_of
 from musegen.score.abc_text import plain
@@ -176,8 +176,10 @@ class _Tune:
         if match is None:
             self._tell(f"U:{value} defines no symbol")
             return
-        ornament = match[2] if re.fullmatch(r"![^!\s]+!|\+[^+\s]+\+", match[2]) else ""
-        self.symbols[match[1]] = "" if ornament.strip("!+") in ("nil", "none") else ornament
+        letter, ornament = match.groups()
+        self.unread["symbols that are no ornaments"] += not is_decoration(ornament)
+        says_nothing = ornament.strip("!+") in ("nil", "none") or not is_decoration(ornament)
+        self.symbols[letter] = "" if says_nothing else ornament
 
     def _end_header(self) -> None:
         """Give what the header said to the voices it named, or to the only one."""

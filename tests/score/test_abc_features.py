@@ -96,7 +96,8 @@ def test_midi_directives_name_the_instrument() -> None:
 
 
 def test_user_symbols_stand_for_ornaments() -> None:
-    score = tune("TA HB nC", "U:T = !trill!\nU:n = !nil!\nK:C")
+    score = tune("TA HB nC", 'U:T = !trill!\nU:n = !nil!\nU:m = !a"b!\nK:C')
+    assert score.unread == {"symbols that are no ornaments": 1}
     assert marks(score, "ornament") == [(0, "!trill!"), (1, "H")]
 
 
