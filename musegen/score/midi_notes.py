@@ -118,11 +118,13 @@ def _ends_of_hanging(messages: Messages, begun: Ints, hanging: Ints, track_end: 
         repeats &= column[following] == column[rows]
     end[repeats] = messages.tick[following[repeats]]
     silences = (messages.status >> 4 == CONTROL) & np.isin(messages.first, _SILENCES)
-    silent = np.flatnonzero(silences)
-    for i, row in enumerate(rows.tolist() if len(silent) else ()):
-        heard = silent[(messages.track[silent] == messages.track[row]) & (silent > row)]
-        heard = heard[channel[heard] == channel[row]]
-        end[i] = min([end[i], *messages.tick[heard[:1]]])
+    # One number for channel and row: the next in order is the channel's next silence.
+    places = (messages.track << 4 | channel) * (len(channel) + 1) + np.arange(len(channel))
+    silent = np.sort(places[silences])
+    heard = np.append(silent, -1)[np.searchsorted(silent, places[rows])]
+    row = heard - places[rows] + rows
+    is_heard = (heard >= 0) & (row < len(channel))
+    end[is_heard] = np.minimum(end[is_heard], messages.tick[row[is_heard]])
     return end
 
 

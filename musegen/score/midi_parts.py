@@ -105,7 +105,7 @@ def _resting(messages: Messages, notes: Sounding, programs: Programs, shift: Int
     rests = are_parts(messages, notes, len(shift))
     rests[notes.track] = False
     for track in np.flatnonzero(rests).tolist():
-        rows = np.flatnonzero(messages.track == track)
+        rows = np.arange(*np.searchsorted(messages.track, [track, track + 1]))
         slot = track << 4 | int(messages.status[rows[0]] & 0xF)
         changes = rows[messages.status[rows] >> 4 == PROGRAM]
         if len(changes):

@@ -146,6 +146,8 @@ def _told(
         kind = message[1] if message[0] == META else -1
         if kind in _LENGTHS and len(message) - 2 != _LENGTHS[kind]:
             faults.append(_fault(other, f"an event of kind {kind:02x} is misshapen, and dropped"))
+        elif kind == _TEMPO and not any(message[2:]):
+            faults.append(_fault(other, "a tempo of 0 microseconds a quarter, dropped"))
         elif kind == _TEMPO:
             told.tempo.append((tick, int.from_bytes(message[2:], "big")))
         elif kind == _METRE:
@@ -259,11 +261,10 @@ def _cut_short(faults: list[str]) -> tuple[str, ...]:
 
 
 def _changes(told: list[tuple[int, ...]], default: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The rows at which something changes, the last of each tick, from tick 0 on; no zeros."""
+    """The rows at which something changes, the last of each tick, from tick 0 on."""
     of_tick = {0: default}
     for tick, *values in sorted(told, key=lambda row: row[0]):
-        if all(values):
-            of_tick[tick] = tuple(values)
+        of_tick[tick] = tuple(values)
     rows = list(of_tick.items())
     former = [None, *of_tick.values()]
     return [

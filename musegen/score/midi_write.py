@@ -8,6 +8,7 @@ stand at its end.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -28,6 +29,7 @@ from .midi_channels import channels_of
 
 _MAX_GAP = (1 << 28) - 1  # a variable-length quantity has four bytes of seven bits
 _MAX_TICKS_PER_QUARTER = 0x7FFF
+_MAX_PARTS = 0xFFFF - 1  # and the conductor's track
 _MAX_TEMPO_US = 0xFFFFFF
 _META, _EXCLUSIVE = 0xFF, 0xF0
 _END_OF_TRACK = b"\xff\x2f"
@@ -50,22 +52,29 @@ def write_midi(score: Score, made_by: str = "") -> bytes:
         made_by: a text event at the start says what made the music.
 
     Raises:
-        OutputError: MIDI has no room for its ticks a quarter or for a silence in it.
+        OutputError: MIDI has no room for its ticks a quarter, its parts or a silence in it.
     """
     per_quarter = score.ticks_per_quarter
     if per_quarter > _MAX_TICKS_PER_QUARTER:
         raise OutputError(
             f"MIDI has at most {_MAX_TICKS_PER_QUARTER} ticks a quarter, not {per_quarter}"
         )
+    if len(score.parts) > _MAX_PARTS:
+        raise OutputError(f"MIDI has room for {_MAX_PARTS} parts, not {len(score.parts)}")
     conducting = _conducting(score, made_by)
     tracks = [_track(conducting, _end_of_conducting(score, conducting))]
     channels = channels_of(score.parts)
+    programs: dict[int, set[int]] = defaultdict(set)
+    for part, channel in zip(score.parts, channels, strict=True):
+        programs[channel].add(part.program)
+    sung: dict[int, list[_Timed]] = defaultdict(list)
+    for mark in score.marks:
+        if mark.kind == "lyric":
+            sung[mark.part].append((mark.tick, _CONTROL, _meta(0x05, *mark.text.encode())))
+    end = score.end
     for number, (part, channel) in enumerate(zip(score.parts, channels, strict=True)):
-        programs = {p.program for p, c in zip(score.parts, channels, strict=True) if c == channel}
-        playing = _playing(part, channel, is_shared=len(programs) > 1)
-        sung = (mark for mark in score.marks if (mark.kind, mark.part) == ("lyric", number))
-        playing += [(mark.tick, _CONTROL, _meta(0x05, *mark.text.encode())) for mark in sung]
-        tracks.append(_track(playing, score.end))
+        playing = _playing(part, channel, is_shared=len(programs[channel]) > 1) + sung[number]
+        tracks.append(_track(playing, end))
     numbers = (1, len(tracks), per_quarter)  # format 1
     return _chunk(b"MThd", b"".join(n.to_bytes(2, "big") for n in numbers)) + b"".join(tracks)
 
@@ -173,8 +182,10 @@ def _end_of_conducting(score: Score, timed: list[_Timed]) -> int:
     last = max(tick for tick, _, _ in timed)
     if last <= score.end:
         return score.end
-    lines = barlines_of_metre(_metre_with_its_bars(score), last, score.ticks_per_quarter)
-    return last + int(last in lines)
+    metre = _metre_with_its_bars(score)
+    start, numerator, denominator = metre[np.searchsorted(metre[:, 0], last) - 1].tolist()
+    bar = bar_ticks(numerator, denominator, score.ticks_per_quarter)
+    return last + int(last in metre[:, 0] or (last - start) % bar == 0)
 
 
 def _metre_with_its_bars(score: Score) -> Ints:

@@ -4,12 +4,14 @@ import collections
 import io
 import random
 import struct
+import time
 
 import mido
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musegen.errors import OutputError
 from musegen.score.midi import read_midi, write_midi
 from musegen.score.score import Event, Notes, Part, Score
 from tests.bench.fidelity import FOLDERS, by_mido, differences, examine, files_in
@@ -223,3 +225,33 @@ def test_the_files_made_for_fuzzing_are_sound_themselves(tmp_path):
         path.write_bytes(data)
         assert by_mido(path) is not None
         assert read_midi(data).n_notes
+
+
+def test_a_tempo_of_nothing_is_told_and_dropped():
+    score = read_midi(midi(track("00 ff5103 000000 00 903c40 10 803c00")))
+    assert score.tempo.tolist() == [[0, 500_000]]
+    assert "tempo of 0" in score.faults[0]
+
+
+def test_each_note_that_never_ends_stops_at_the_next_silence_of_its_own_channel():
+    """Channel 1 is silenced at tick 48, channel 0 at 32 and too late again."""
+    voices = "00 903c40 10 913c40 10 b07b00 10 b17b00 10 903e40 10 b17b00"
+    score = read_midi(midi(track(voices)))
+    assert rows(score) == [[[0, 32, 60, 64], [64, 16, 62, 64]], [[16, 32, 60, 64]]]
+
+
+def test_what_hostile_files_multiply_is_read_and_written_in_no_time():
+    hanging = bytes.fromhex("00 903c40 00 913c40") * 10_000 + bytes.fromhex("00 b07b00") * 20_000
+    late = bytes.fromhex("ffffff7f ff010178") * 60
+    many = [track("00 903c40 10 803c00")] * 5_000
+    for data in (midi(hanging), midi(late + ENDED, track("00 903c40 10 803c00"), division=1)):
+        write_midi(read_midi(data))
+    began = time.process_time()
+    write_midi(read_midi(midi(*many)))
+    assert time.process_time() - began < 4
+
+
+def test_more_parts_than_a_header_can_count_are_refused():
+    part = Part("", 0, Notes.of([]))
+    with pytest.raises(OutputError, match="65534 parts"):
+        write_midi(Score(480, (part,) * 65_535))
