@@ -14,6 +14,8 @@ from functools import lru_cache
 from musegen.score.abc_clef import is_clef_alone
 from musegen.score.score import MODES, TONIC_FIFTHS
 
+_LAST_TURN = 32  # of a repeat
+SLOWEST_US = 600_000_000  # a quarter in ten minutes
 LINE_OF_FIFTHS = "FCGDAEB"
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 ACCIDENTALS = {"__": -2, "_": -1, "=": 0, "^": 1, "^^": 2}
@@ -157,13 +159,17 @@ def read_tempo(text: str, unit: Fraction) -> int | None:
     elif match[1]:
         lengths = re.sub(r"\s*/\s*", "/", match[1]).split()
         beat = sum((read_length(length) for length in lengths), Fraction(0))
-    return max(1, round(Fraction(60_000_000) / (Fraction(match[2]) * beat * 4)))
+    tempo_us = max(1, round(Fraction(60_000_000) / (Fraction(match[2]) * beat * 4)))
+    if tempo_us > SLOWEST_US:
+        raise ValueError(f"{text.strip()!r} is no tempo")
+    return tempo_us
 
 
 def tempo_text(tempo_us: int) -> str:
     """A tempo, in microseconds a quarter, as ABC writes it, as short as can be: `1/4=120`."""
-    texts = (f"1/4={60_000_000 / tempo_us:.{decimals}f}" for decimals in range(12))
-    return next(text for text in texts if read_tempo(text, Fraction(1, 8)) == tempo_us)
+    texts = (f"{60_000_000 / tempo_us:.{decimals}f}" for decimals in range(12))
+    beats = next(text for text in texts if float(text) and round(6e7 / float(text)) == tempo_us)
+    return f"1/4={beats}"
 
 
 @lru_cache(maxsize=4096)
@@ -180,6 +186,21 @@ def read_duration(numerator: str, slashes: str, denominator: str) -> Fraction:
     if numerator and int(numerator) == 0:
         raise ValueError(f"note length {text} is nothing")
     return Fraction(int(numerator or 1), divisor)
+
+
+def read_ending(text: str) -> list[int]:
+    """The turns, in order, in which an ending is played: `1`, `1,3`, `1-3`.
+
+    Raises:
+        ValueError: it is no ending.
+    """
+    turns: set[int] = set()
+    for piece in re.findall(r"\d{1,2}(?:-\d{1,2})?", text):
+        first, *last = (int(number) for number in piece.split("-"))
+        turns.update(range(first, max([first, *last]) + 1))
+    if min(turns) < 1 or max(turns) > _LAST_TURN:
+        raise ValueError(f"{text} is no ending")
+    return sorted(turns)
 
 
 def duration_text(units: Fraction) -> str:

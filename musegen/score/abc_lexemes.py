@@ -18,7 +18,7 @@ _LEXEMES = re.compile(
     | (?P<chord_> \+(?!(?:d|f|ff|fff|a|accent|fade|da|dacapo|dacoda)\+)(?:{NOTE}{LENGTH}-?)+\+ )
     | (?P<ornament> {_DECORATION} | [~.H-Wh-w] )
     | (?P<grace> \{{ [^{{}}]* \}} )
-    | \[(?P<field> [A-Za-z]: [^\]]* )\]
+    | \[(?P<field> [A-Za-z]: [^\]]{{0,999}} )\]
     | \[(?P<ending> \d[\d,-]* )
     | (?P<chord> \[[^\[\]|]*\]{LENGTH} )
     | (?P<microtone> [\^_]\d?/\d?(?={NOTE}) )

@@ -43,6 +43,11 @@ def aligned(text: str, notes: Sequence[tuple[_Place, int]]) -> tuple[list[tuple[
     return sung, too_many
 
 
+def n_syllables(text: str) -> int:
+    """How many syllables a w: line has."""
+    return sum(map(bool, _syllables(text)))
+
+
 def _syllables(text: str) -> Iterator[str | None]:
     """Syllables, "" for a note without one, None for the end of a bar."""
     kinds = [(match.lastgroup, match[0]) for match in _TOKEN.finditer(text)]

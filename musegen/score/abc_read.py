@@ -16,7 +16,7 @@ from musegen.errors import UnreadableFile
 from musegen.score.abc_book import FIELD, TuneText, tunes_in
 from musegen.score.abc_fields import default_length, read_metre
 from musegen.score.abc_lexemes import is_decoration, scan
-from musegen.score.abc_rhythm import TimeOverflow
+from musegen.score.abc_rhythm import MOST_BARS, TimeOverflow
 from musegen.score.abc_score import score_of
 from musegen.score.abc_text import plain
 from musegen.score.abc_voice import Voice
@@ -102,7 +102,8 @@ class _Tune:
     faults: list[str] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
     symbols: dict[str, str] = field(default_factory=dict)
-    instructions: list[str] = field(default_factory=list)  # of the header
+    told: Voice = field(default_factory=Voice)  # what the header's instructions make of each voice
+    n_bars_rested: int = 0
     goes_on: bool = False  # whether the last line of music ended in a backslash
 
     def read(self, line: str) -> None:
@@ -126,12 +127,22 @@ class _Tune:
                 self._tell(fault)
             if kind == "field":
                 self._read_field(text[0], text[2:].strip())
+            elif kind == "rest" and self.voice:
+                self._rest(self.voice, text)
             elif kind != "unknown" and self.voice:
                 self._obey(self.voice.read, kind, text)
         if self.voice:
             self.voice.end_line()
         self.goes_on = line.endswith("\\")
         self.characters += len(line.removesuffix("!") if text == "!" else line)
+
+    def _rest(self, voice: Voice, text: str) -> None:
+        """Let a voice rest, though not for more bars than a tune has."""
+        n_bars = len(voice.barlines)
+        self._obey(voice.read, "rest", text)
+        self.n_bars_rested += len(voice.barlines) - n_bars
+        if self.n_bars_rested > MOST_BARS:
+            raise TimeOverflow("it is too long")
 
     def _obey(self, order: Callable[[str, str], None], kind: str, text: str) -> None:
         """Let a voice do what is written; what it cannot is a fault, and passed over."""
@@ -164,7 +175,7 @@ class _Tune:
 
     def _read_header(self, letter: str, value: str) -> None:
         if letter == "I":
-            self.instructions.append(value)
+            self.told.change("I", value)
             return
         self.header[letter] = value
         if letter == "K":
@@ -196,8 +207,8 @@ class _Tune:
                 self._obey(voice.change, letter, self.header[letter])
             elif letter == "L":
                 voice.unit = default_length(voice.metre)
-        for instruction in self.instructions:
-            voice.change("I", instruction)
+        voice.program, voice.is_drums = self.told.program, self.told.is_drums
+        voice.shift = self.told.shift or voice.shift
         for missing, default in (("M", "C"), ("K", "none")):
             if not (voice.metres if missing == "M" else voice.keys):
                 voice.change(missing, default)
@@ -223,7 +234,9 @@ class _Tune:
         if self.voice is None:
             raise TimeOverflow("the tune has no K: field, which ends its header")
         voices = [voice for voice in self.voices.values() if voice.clock] or [self.voice]
-        return score_of(voices, self.title, self.characters, self.faults, self.unread)
+        return score_of(
+            voices, self.title, self.characters, self.faults, self.unread + self.told.unread
+        )
 
 
 def _is_metre(text: str) -> bool:

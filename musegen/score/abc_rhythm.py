@@ -12,6 +12,7 @@ from musegen.score.abc_fields import read_metre
 
 _IN_THE_TIME_OF = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # the others: 3 in compound metres, else 2
 _WHOLE = Fraction(1)
+MOST_BARS = 100_000  # of all voices together
 _LONGEST = 2**13  # whole notes; numbers in a file must not make it grow
 _FINEST = 4 * 32_767  # parts of a whole note that ticks can say
 
@@ -113,7 +114,13 @@ class Rhythm:
             self.barlines.append(self.clock)
 
     def rest_for_bars(self, bars: int) -> None:
-        """Let whole bars pass; the last one's line is still to come."""
+        """Let whole bars pass; the last one's line is still to come.
+
+        Raises:
+            TimeOverflow: they are more than a score can say.
+        """
+        if bars > MOST_BARS:
+            raise TimeOverflow("it is too long")
         length = Fraction(*(self.metre or (4, 4)))
         for _ in range(bars - 1):
             self._move(length)

@@ -109,7 +109,8 @@ def _changes(columns: Iterable[dict[Fraction, _Value]]) -> dict[Fraction, _Value
     """What changes when, in order: the first voice counts, and a repetition is no change."""
     union: dict[Fraction, _Value] = {}
     for column in columns:
-        union = column | union
+        for time, value in column.items():
+            union.setdefault(time, value)
     changes: dict[Fraction, _Value] = {}
     for time, value in sorted(union.items(), key=lambda item: item[0]):
         if not changes or value != next(reversed(changes.values())):

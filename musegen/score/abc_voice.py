@@ -17,19 +17,19 @@ from musegen.score.abc_fields import (
     NotesInKey,
     note_pitch,
     read_duration,
+    read_ending,
     read_key,
     read_length,
     read_tempo,
 )
 from musegen.score.abc_lexemes import is_chord_symbol, scan
-from musegen.score.abc_lyrics import aligned
+from musegen.score.abc_lyrics import aligned, n_syllables
 from musegen.score.abc_rhythm import Rhythm
 
 _NOTE = re.compile(rf"{NOTE}{LENGTH}")
 _REST = re.compile(rf"([zxZX]){LENGTH}")
 _CHORD = re.compile(rf"\[([^\]]*)\]{LENGTH}")
 _MIDI = re.compile(r"MIDI\s+(program|channel|transpose)\s+(?:\d+\s+)?(-?\d{1,3})\s*$")
-_LAST_TURN = 32  # of a repeat
 
 
 @dataclass(eq=False)
@@ -138,10 +138,10 @@ class Voice(Rhythm):
     def _sing(self, words: str) -> None:
         """Put words under the notes of the line; only the first verse has a place."""
         self._verses += 1
-        sung, too_many = aligned(words, self._line)
         if self._verses > 1:
-            self.unread["syllables of later verses"] += len(sung) + too_many
+            self.unread["syllables of later verses"] += n_syllables(words)
             return
+        sung, too_many = aligned(words, self._line)
         self.unread["syllables without a note"] += too_many
         self.marks += [(time, "lyric", syllable) for time, syllable in sung]
 
@@ -188,14 +188,8 @@ class Voice(Rhythm):
             self._ending(text.removeprefix(line))
 
     def _ending(self, text: str) -> None:
-        """Open an ending: `1`, `1,3`, `1-3`; kept as its numbers with commas between."""
-        numbers: list[int] = []
-        for piece in re.findall(r"\d{1,2}(?:-\d{1,2})?", text):
-            first, *last = (int(number) for number in piece.split("-"))
-            numbers.extend(range(first, max([first, *last]) + 1))
-        if min(numbers) < 1 or max(numbers) > _LAST_TURN:
-            raise ValueError(f"{text} is no ending")
-        self.mark("ending", ",".join(map(str, sorted(set(numbers)))))
+        """Open an ending, kept as its numbers with commas between."""
+        self.mark("ending", ",".join(map(str, read_ending(text))))
 
     def _rest(self, text: str) -> None:
         """A rest; after Z or X the length counts bars."""
@@ -238,13 +232,18 @@ class Voice(Rhythm):
         lengths = [number * scale for number in units]
         self.check(self.clock + max(lengths))
         held = [sound for sound in self._tied if sound.onset + sound.length == self.clock]
+        pitch_of = {sound.name: sound.pitch for sound in reversed(held)}
+        waiting: dict[int, list[Sound]] = {}
+        for sound in reversed(held):
+            waiting.setdefault(sound.pitch, []).append(sound)
         sounds: list[Sound] = []
         for (accidental, letter, octave, *_), length in zip(parsed, lengths, strict=True):
             name = letter + octave
-            same = [sound for sound in held if sound.name == name and not accidental]
-            pitch = same[0].pitch if same else self._pitch(accidental, letter, octave)
-            sound = next((s for s in held if s.pitch == pitch and s not in sounds), None)
-            if sound is None:
+            is_same = not accidental and name in pitch_of
+            pitch = pitch_of[name] if is_same else self._pitch(accidental, letter, octave)
+            if waiting.get(pitch):
+                sound = waiting[pitch].pop()
+            else:
                 sound = Sound(self.clock, Fraction(0), pitch, name)
                 self.sounds.append(sound)
             sound.length += length

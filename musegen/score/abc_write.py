@@ -35,6 +35,7 @@ from musegen.score.score import (
 )
 
 BARS_A_LINE = 4
+_MOST_IN_TUPLET = 99  # notes; more are written without, and need not be looked through
 
 
 def write_book(scores: Iterable[Score]) -> str:
@@ -229,7 +230,9 @@ class _VoiceText:
     def _tuplet_size(self, first: int) -> int:
         """How many segments from `first` make a tuplet that ends within the bar; 0 for none."""
         total = Fraction(0)
-        for size, segment in enumerate(self.sheet.segments[first:], start=1):
+        stop = min(first + _MOST_IN_TUPLET, len(self.sheet.segments))
+        for size, place in enumerate(range(first, stop), start=1):
+            segment = self.sheet.segments[place]
             units = self._units(segment)
             if size > 1 and segment.start in self.line_ticks:
                 return 0

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from musegen.errors import UnreadableFile
+from musegen.score.abc_fields import SLOWEST_US
 from musegen.score.key import estimate_key, settled_key
 from musegen.score.musicxml_marks import (
     Timed,
@@ -137,7 +138,7 @@ def _tempo(lines: list[Line], ticks: Ticks) -> dict[int, tuple[int]]:
         for offset, mark in line.of_class("MetronomeMark"):
             beats = mark.getQuarterBPM()
             if beats:
-                found[ticks(offset)] = (max(1, round(60e6 / beats)),)
+                found[ticks(offset)] = (min(max(1, round(60e6 / beats)), SLOWEST_US),)
     return found
 
 

@@ -172,10 +172,10 @@ def _shifted(column: Ints, by: int) -> Ints:
 
 def _part(part: Part, moves: list[Move]) -> Part:
     """A part played out; a note is cut short where playing turns away."""
-    rows = []
+    rows, table = [], part.notes.rows
     by_tick = part.pedal[np.argsort(part.pedal[:, 0], kind="stable")]
     for start, stop, by in moves:
-        notes = _within(part.notes.rows, start, stop).copy()
+        notes = _within(table, start, stop).copy()
         notes[:, 1] = np.minimum(notes[:, 1], stop - notes[:, 0])
         rows.append(_shifted(notes, by))
     pedal = [_shifted(_within(by_tick, start, stop), by) for start, stop, by in moves]

@@ -1,5 +1,6 @@
 """ABC files read: what a tune means, by the standard and by what abc2midi plays."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -222,3 +223,48 @@ def test_a_bad_tune_leaves_the_others_readable() -> None:
 def test_any_text_is_read_or_refused_with_its_line(music: str) -> None:
     for tune in read_tunes("X:1\nM:3/4\nL:1/8\nK:D\n" + music):
         assert isinstance(tune, Score) or tune.message.startswith("line ")
+
+
+CHORD = "[" + "C" * 1000 + "]"
+
+
+@pytest.mark.parametrize(
+    ("header", "music"),
+    [
+        ("", f"{CHORD}-{CHORD}|"),
+        ("", "CDEF|" + "[K:" * 20_000),
+        ("", "C" * 10_000 + "\n" + "w:a\n" * 2_000),
+        ("", "".join(f"[V:{n}]C{n}/64[K:D]C\n" for n in range(1, 2_000))),
+        ("%%MIDI program 3\n" * 1_000, "".join(f"V:{n}\nC|\n" for n in range(1_000))),
+        ("M:1/999\n", "C Z999999999|"),
+        ("M:1/999\n", "".join(f"[V:{n}]CZ90000|" for n in range(1_000))),
+    ],
+)
+def test_what_a_tune_multiplies_takes_no_time(header: str, music: str) -> None:
+    began = time.process_time()
+    list(read_tunes(f"X:1\n{header}L:1/8\nK:C\n{music}\n"))
+    assert time.process_time() - began < 2
+
+
+def test_tied_chords_hold_each_note_once() -> None:
+    tune = read_book("X:1\nL:1/8\nK:C\n[^CEE]2-[CEG]2|\n")[0]
+    lengths = 1 / tune.ticks_per_quarter
+    rows = sorted((pitch, length * lengths) for _, length, pitch, _ in tune.parts[0].notes.rows)
+    assert rows == [(61, 2), (64, 1), (64, 2), (67, 1)]
+
+
+@pytest.mark.parametrize("tempo", ["1/4=0.1", "1/4=7", "1/8=0.5", "1/4=60000000"])
+def test_a_tempo_of_any_size_is_written_as_it_is_read(tempo: str) -> None:
+    tune = read_book(f"X:1\nQ:{tempo}\nK:C\nCDEF|\n")[0]
+    assert read_book(write_book([tune]))[0].tempo.tolist() == tune.tempo.tolist()
+
+
+def test_a_tempo_slower_than_any_music_is_told() -> None:
+    tune = read_book("X:1\nQ:1/4=0.00000000000001\nK:C\nCDEF|\n")[0]
+    assert "is no tempo" in tune.faults[0]
+
+
+def test_an_instruction_of_the_header_counts_once_however_many_voices_it_is_for() -> None:
+    tune = read_book("X:1\n%%staves 1 2\n%%MIDI program 5\nV:1\nV:2\nK:C\nV:1\nC|\nV:2\nE|\n")[0]
+    assert dict(tune.unread) == {"directives": 1}
+    assert [part.program for part in tune.parts] == [5, 5]
