@@ -99,8 +99,7 @@ class Layout:
 
     def bar_at(self, place: int) -> int:
         """The index of the bar that holds a place in units; the last one for its very end."""
-        starts = [bar.start for bar in self.bars]
-        return min(bisect_right(starts, place), len(self.bars)) - 1
+        return min(bisect_right(self.bars, place, key=lambda bar: bar.start), len(self.bars)) - 1
 
 
 def _line_ticks(score: Score) -> list[int]:
@@ -122,7 +121,7 @@ def _bars(score: Score, grid: Grid) -> list[Bar]:
     metres = sorted((changes[tick], (n, _power_of_two(d))) for tick, n, d in score.metre.tolist())
     bars: list[Bar] = []
     for start, end in pairwise(grid.lines):
-        metre = metres[bisect_right([place for place, _ in metres], start) - 1][1]
+        metre = metres[bisect_right(metres, start, key=lambda change: change[0]) - 1][1]
         is_short = end - start < bar_ticks(*metre, UNITS)
         first = 0 if is_short and len(grid.lines) > 2 else 1
         number = bars[-1].number + 1 if bars else first
@@ -152,10 +151,11 @@ def _staves(score: Score, number: int, grid: Grid, frame: Bars) -> list[Staff]:
     notes = tones(part.notes, place)
     hands = _hands(part, notes)
     sorted_voices = [voices(hand) or [[]] for hand in hands]
+    bearers = _bearers(sorted_voices)
     at: dict[tuple[int, int], dict[int, list[Mark]]] = defaultdict(lambda: defaultdict(list))
     for mark in marks:
         if place[mark.tick] < frame.lines[-1]:
-            at[_bearer(sorted_voices, place[mark.tick])][place[mark.tick]].append(mark)
+            at[bearers.get(place[mark.tick], (0, 0))][place[mark.tick]].append(mark)
     return [
         Staff(
             _clef(part, hand, is_upper=len(hands) > 1 and staff == 0),
@@ -179,13 +179,14 @@ def _hands(part: Part, notes: list[Tone]) -> list[list[Tone]]:
     return [right, left]
 
 
-def _bearer(staves: list[list[list[Tone]]], place: int) -> tuple[int, int]:
-    """The staff and voice that a mark is written in: where a note begins with it, or the first."""
+def _bearers(staves: list[list[list[Tone]]]) -> dict[int, tuple[int, int]]:
+    """The staff and voice, the first, in which a note begins at a place, by place."""
+    found: dict[int, tuple[int, int]] = {}
     for staff, sorted_voices in enumerate(staves):
         for voice, notes in enumerate(sorted_voices):
-            if any(note.start == place for note in notes):
-                return staff, voice
-    return 0, 0
+            for note in notes:
+                found.setdefault(note.start, (staff, voice))
+    return found
 
 
 def _clef(part: Part, notes: Iterable[Tone], *, is_upper: bool) -> str:

@@ -5,6 +5,7 @@ Everything that music21 could work out is given ready-made, since its own notati
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
@@ -149,10 +150,11 @@ class Measures:
                 measures[ending[place]].rightBarline = bar.Repeat(direction="end")
             elif (mark.kind, mark.text) == ("repeat", "start") and place in starting:
                 measures[starting[place]].leftBarline = bar.Repeat(direction="start")
+        stops = sorted({place for place, m in signs if (m.kind, m.text) != ("bar", "|]")})
         for place, mark in signs:
             if mark.kind == "ending" and place in starting:
-                stops = [p for p, m in signs if p > place and (m.kind, m.text) != ("bar", "|]")]
-                last = ending.get(min(stops, default=-1), starting[place])
+                stop = next(iter(stops[bisect_right(stops, place) :][:1]), -1)
+                last = ending.get(stop, starting[place])
                 covered = measures[starting[place] : last + 1]
                 self.brackets.append(spanner.RepeatBracket(covered, number=mark.text))
 

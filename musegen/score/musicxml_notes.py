@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fractions import Fraction
 from functools import lru_cache
 from itertools import zip_longest
@@ -75,7 +76,8 @@ class NoteWriter:
                 element.beams = beams
 
     def _fifths(self, place: int) -> int:
-        return next((fifths for start, fifths in reversed(self._keys) if start <= place), 0)
+        number = bisect_right(self._keys, place, key=lambda change: change[0])
+        return self._keys[number - 1][1] if number else 0
 
     def _note(self, sound: Sound, fifths: int) -> Any:
         from music21 import note, tie

@@ -148,6 +148,7 @@ class _Ties:
 
     @staticmethod
     def _begun(held: list[tuple[str, list[int]]], onset: int, voice: str) -> list[int] | None:
+        held[:] = [entry for entry in held if entry[1][0] + entry[1][1] >= onset]
         fitting = [entry for entry in held if entry[1][0] + entry[1][1] == onset]
         if not fitting:
             return None

@@ -165,9 +165,10 @@ def _structure(stream: Any, measures: list[Any], ticks: Ticks) -> Iterator[Mark]
                 yield Mark(ticks(offset), "repeat", bar.direction)
             elif bar is not None and bar.type in _BARS:
                 yield Mark(ticks(offset), "bar", _BARS[bar.type])
+    its = set(map(id, measures))
     for bracket in stream.recurse().getElementsByClass("RepeatBracket"):
         first = bracket.getFirst()
-        if any(first is measure for measure in measures):
+        if id(first) in its:
             yield Mark(ticks(first.offset), "ending", str(bracket.number).replace(", ", ","))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ _CONTAINER = (
     '<rootfile full-path="score.musicxml" media-type="application/vnd.recordare.musicxml+xml"/>'
     "</rootfiles></container>\n"
 )
+_UNFIT = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # for XML 1.0, 2.2
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same score gives the same bytes on any day
 
 
@@ -61,7 +63,7 @@ def write_musicxml(score: Score, made_by: str = "") -> bytes:
         warnings.simplefilter("ignore")
         root = ScoreExporter(_stream(score), makeNotation=False).parse()
     _finish(root, score, made_by)
-    body: str = ElementTree.tostring(root, encoding="unicode")
+    body = _UNFIT.sub("", ElementTree.tostring(root, encoding="unicode"))
     return f"{_HEAD}{body}\n".encode()
 
 

@@ -100,7 +100,7 @@ def _sounds(score_part: Element | None) -> dict[str, int]:
             sounds[instrument.get("id", "")] = drum
     for midi in score_part.iter("midi-instrument"):
         text = (midi.findtext("midi-unpitched") or "").strip()
-        if text.isdigit() and 1 <= int(text) <= 128:
+        if re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= 128:
             sounds[midi.get("id", "")] = int(text) - 1
     alone = {*sounds.values()}
     whole = alone.pop() if len(alone) == 1 else _named(score_part.findtext("part-name") or "")
@@ -121,7 +121,7 @@ def _drum(note: Element, sounds: dict[str, int]) -> int:
     named = sounds.get(instrument.get("id", "")) if instrument is not None else None
     step = (note.findtext("unpitched/display-step") or "").strip()
     octave = (note.findtext("unpitched/display-octave") or "").strip()
-    placed = _PLACES.get((step, int(octave))) if octave.isdecimal() else None
+    placed = _PLACES.get((step, int(octave))) if re.fullmatch(r"[0-9]", octave) else None
     drums = (named, sounds.get(""), placed, _SNARE)
     return next(drum for drum in drums if drum is not None)
 
@@ -143,14 +143,14 @@ def drums_to_unpitched(root: Element, kits: Mapping[str, int]) -> None:
         root: the score.
         kits: General MIDI's kit, 0–127, of each part that is drums, by its id.
     """
+    declared = {part.get("id", ""): part for part in root.iter("score-part")}
     for part in root.iter("part"):
         name = part.get("id", "")
         if name not in kits:
             continue
         played = {_take_pitch(note, name) for note in part.iter("note")} - {None}
-        for score_part in root.iter("score-part"):
-            if score_part.get("id") == name and played:
-                _declare(score_part, sorted(d for d in played if d is not None), kits[name])
+        if played:
+            _declare(declared[name], sorted(d for d in played if d is not None), kits[name])
 
 
 def _take_pitch(note: Element, part: str) -> int | None:

@@ -1,7 +1,9 @@
 """MusicXML written: what is read again is the same, and every bar is full in every voice."""
 
+import contextlib
 import io
 import re
+import time
 import zipfile
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,9 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from music21 import converter
 
+from musegen.errors import UnreadableFile
 from musegen.score.abc import read_tunes
 from musegen.score.losses import missing_in
 from musegen.score.musicxml import compressed, read_musicxml, write_musicxml
+from musegen.score.musicxml_layout import Layout
 from musegen.score.musicxml_rhythm import LENGTHS, UNITS, split
 from musegen.score.score import Mark, Notes, Part, Score, bar_ticks
 
@@ -279,3 +283,35 @@ def test_verovio_engraves_what_is_written(kind, make_score):
     page = toolkit.renderToSVG(1)
     drawn = len(re.findall(r'class="note"', page))
     assert drawn >= make_score(kind, 3).n_notes
+
+
+def test_names_that_xml_cannot_hold_lose_those_characters_alone():
+    score = Score(480, (Part("a\x01\ufffe\x0bb", 0, Notes.of([(0, 480, 60, 80)])),), title="c\x00d")
+    again = read_musicxml(write_musicxml(score))
+    assert (again.parts[0].name, again.title) == ("ab", "cd")
+
+
+@pytest.mark.parametrize("written", ["²", "9" * 5000, "-1", "١"])
+def test_drums_that_are_told_by_no_number_are_read_or_refused(written):
+    drums = write_musicxml(Score(480, (Part("", 0, Notes.of([(0, 480, 38, 80)]), True),))).decode()
+    for tag in ("midi-unpitched", "display-octave"):
+        odd = re.sub(rf"(<{tag}>)\d+", rf"\g<1>{written}", drums)
+        assert odd != drums
+        with contextlib.suppress(UnreadableFile):
+            assert read_musicxml(odd.encode()).parts[0].is_drums
+
+
+def test_many_signs_and_changes_are_laid_out_in_no_time():
+    bars, onsets = 4000, np.arange(16_000) * 480
+    notes = Notes(onsets, np.full(16_000, 480), np.full(16_000, 60), np.full(16_000, 80))
+    lines = np.arange(1, bars + 1) * 1920
+    chords = [Mark(tick, "chord", "C") for tick in (lines - 1920).tolist()]
+    syllables = [Mark(tick, "lyric", "la") for tick in onsets.tolist()]
+    metre = np.array([[1920 * bar, 4 + 4 * (bar % 2), 4 + 4 * (bar % 2)] for bar in range(bars)])
+    score = Score(
+        480, (Part("", 40, notes),), metre=metre, barlines=lines, marks=(*chords, *syllables)
+    )
+    began = time.process_time()
+    laid_out = Layout.of(score)
+    assert {laid_out.bar_at(bar.start) for bar in laid_out.bars} == set(range(bars))
+    assert time.process_time() - began < 4
