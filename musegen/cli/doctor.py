@@ -88,10 +88,8 @@ def _leak(leak: dict[str, Any]) -> str:
         "is the same music as" if leak["shared"] == 1 else f"holds {_percent(leak['shared'])} of"
     )
     after = " (left out of training)" if leak["is_mended"] else ""
-    return (
-        f"leak       {leak['path']} ({leak['split']}) {share} {leak['of']} ({leak['of_split']})"
-        + (after)
-    )
+    of = f"{leak['of']} ({leak['of_split']})"
+    return f"leak       {leak['path']} ({leak['split']}) {share} {of}{after}"
 
 
 def _rows(found: Found) -> Iterator[tuple[str, str]]:

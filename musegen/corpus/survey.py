@@ -203,6 +203,7 @@ def _families(pieces: list[Piece], sketches: list[list[int]]) -> list[str]:
 
     def least(name: str) -> str:
         while above.setdefault(name, name) != name:
+            above[name] = above[above[name]]  # or long chains would be walked again and again
             name = above[name]
         return name
 

@@ -7,9 +7,8 @@ count at the pointer, and the whole is read out from its title.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
-from .svg import printable, text, text_width
+from .svg import safe, text, text_width
 
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _WIDTH, _HEIGHT = 380, 170
@@ -89,17 +88,13 @@ def _plot(
 ) -> str:
     told = ", ".join(f"{n}: {c:,}" for n, c in zip(names, counts, strict=True) if c)
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{_safe(title)}. '
-        f'{_safe(told)}">{"".join(body)}</svg>'
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{safe(title)}. '
+        f'{safe(told)}">{"".join(body)}</svg>'
     )
 
 
 def _tip(name: str, count: float) -> str:
-    return f"<title>{_safe(name)}: {count:,}</title>"
-
-
-def _safe(words: str) -> str:
-    return escape(printable(words))
+    return f"<title>{safe(name)}: {count:,}</title>"
 
 
 def _shortened(name: str, width: float) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from .plots import classes, columns_plot, pitch_name, rows_plot
-from .svg import printable
+from .svg import printable, safe
 
 Found = dict[str, Any]
 _HERE = Path(__file__).parent
@@ -46,9 +45,9 @@ def report_page(found: Found, title: str) -> str:
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_safe(title)}: musegen doctor</title>",
+            f"<title>{safe(title)}: musegen doctor</title>",
             f"<style>{(_HERE / 'report.css').read_text(encoding='utf-8')}</style></head><body>",
-            f"<h1>{_safe(title)}</h1>",
+            f"<h1>{safe(title)}</h1>",
             '<p class="faint">What musegen finds in this folder, what it would learn, '
             "and what it would pass over.</p>",
             _tiles(found),
@@ -86,12 +85,12 @@ def _learning(found: Found) -> Iterable[str]:
     """Vocabulary, splits, what is lost, and what the time grid costs."""
     yield "<h2>To learn from it</h2>"
     if not found["vocabulary"]:
-        yield f"<p>No vocabulary fits: {_safe(found['why'])}.</p>"
+        yield f"<p>No vocabulary fits: {safe(found['why'])}.</p>"
         return
     splits = ", ".join(f"{count:,} {name}" for name, count in found["splits"].items() if count)
     yield (
-        f"<p>The vocabulary <b>{found['vocabulary']}</b> ({_safe(found['time_grid'])}) fits: "
-        f"{_safe(found['why'])}. Pieces: {splits}.</p>"
+        f"<p>The vocabulary <b>{found['vocabulary']}</b> ({safe(found['time_grid'])}) fits: "
+        f"{safe(found['why'])}. Pieces: {splits}.</p>"
     )
     yield "<div class='cards'>"
     lost = [(kind, f"{n:,}", found["meanings"].get(kind, "")) for kind, n in found["lost"].items()]
@@ -267,21 +266,17 @@ def _percent(share: float) -> str:
 
 
 def _card(title: str, body: str) -> str:
-    return f"<div class='card'><h3>{_safe(title)}</h3>{body}</div>"
+    return f"<div class='card'><h3>{safe(title)}</h3>{body}</div>"
 
 
 def _counts(rows: list[tuple[str, str]]) -> str:
-    return f"<p>{_safe(', '.join(f'{count} {kind}' for kind, count in rows))}</p>"
+    return f"<p>{safe(', '.join(f'{count} {kind}' for kind, count in rows))}</p>"
 
 
 def _small_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     body = "".join(
-        f"<tr>{''.join(f'<td>{_safe(value)}</td>' for value in row)}</tr>" for row in rows
+        f"<tr>{''.join(f'<td>{safe(value)}</td>' for value in row)}</tr>" for row in rows
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f"<div class='wide'>{table}</div>"
-
-
-def _safe(words: str) -> str:
-    return escape(printable(words))

@@ -35,7 +35,7 @@ def document(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
             f'width="{width:g}" height="{height:g}" role="img">',
-            f"<title>{escape(printable(title))}</title>",
+            f"<title>{safe(title)}</title>",
             f"<style>{_TEXT}{day}@media(prefers-color-scheme:dark){{{night}}}{style}</style>",
             f'<rect class="paper" width="{width:g}" height="{height:g}"/>',
             *body,
@@ -47,12 +47,17 @@ def document(
 def text(x: float, y: float, words: str, kind: str = "ink", anchor: str = "start") -> str:
     """Words at a point of their baseline; the anchor is start, middle or end."""
     where = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text class="{kind}" x="{x:g}" y="{y:g}"{where}>{escape(printable(words))}</text>'
+    return f'<text class="{kind}" x="{x:g}" y="{y:g}"{where}>{safe(words)}</text>'
 
 
 def text_width(words: str) -> float:
     """About how many pixels words take in the pictures' type."""
     return 6.4 * len(words)
+
+
+def safe(words: str) -> str:
+    """The words as text or an attribute of SVG or HTML."""
+    return escape(printable(words))
 
 
 def printable(words: str) -> str:

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from musegen.score.abc_score import STRUCTURE
 from musegen.score.score import Notes, Score, barlines_of_metre
 
 Marks = list[tuple[str, str]]  # kinds and texts
 
-_STRUCTURE = ("repeat", "ending", "bar", "metre")
 _WORDS = ("lyric", "metre")
 _ENDS = {("repeat", "end"): ":|", ("bar", "|]"): "|]", ("bar", "||"): "||"}
 
@@ -71,7 +71,7 @@ class Sheet:
         for mark in score.marks:
             if mark.kind in _WORDS and not words:
                 continue
-            if mark.tick <= end and (mark.kind in _STRUCTURE or mark.part == part):
+            if mark.tick <= end and (mark.kind in STRUCTURE or mark.part == part):
                 marks[mark.tick].append((mark.kind, mark.text))
         changes = {tick for c in (score.metre, score.key, score.tempo) for tick in c[:, 0].tolist()}
         cuts = {0, *lines, *marks, *(tick for tick in changes if tick <= end)}

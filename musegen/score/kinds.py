@@ -66,7 +66,11 @@ _FOREIGN = tuple(
 _FOREIGN_TEXT = tuple(
     (name, re.compile(pattern, re.DOTALL | re.IGNORECASE), hint)
     for name, pattern, hint in (
-        ("a web page", r"(<!--.*?-->\s*)*(<!doctype html|<html)", "Save the music, not its page."),
+        (
+            "a web page",
+            r"(<!--((?!-->).)*-->\s*)*(<!doctype html|<html)",
+            "Save the music, not its page.",
+        ),
         ("a MuseScore score", r".{0,200}<museScore", _EXPORT),
         ("an MEI score", r".{0,2000}<mei\b", _EXPORT),
         ("an SVG picture", r".{0,500}<svg\b", _ENGRAVED),

@@ -89,6 +89,8 @@ def test_a_text_in_any_encoding_is_known(encoding, before, tmp_path):
         (b"\x89PNG\r\n", "is a PNG"),
         (b"\xff\xd8\xff\xe0", "is a JPEG"),
         (b"\n<!DOCTYPE html><html>", "is a web page"),
+        (b"<!-- a -->\n" * 700 + b"<html>", "is a web page"),
+        (b"<!-- a -->\n" * 700 + b"<x>", "is not|holds|XML"),
         (b'<?xml version="1.0"?><museScore version="4">', "is a MuseScore"),
         (_archive({"a.mscx": b"", "META-INF/container.xml": b""}), "is a MuseScore"),
         (_archive({"Content/score.gpif": b""}), "is a Guitar Pro"),
