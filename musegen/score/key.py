@@ -45,7 +45,7 @@ def pitch_class_ticks(score: Score, start: int = 0, stop: int | None = None) -> 
     for part in score.parts:
         if not part.is_drums:
             notes = part.notes
-            heard = (start <= notes.onset) & (notes.onset < stop)
+            heard = slice(*np.searchsorted(notes.onset, [start, stop]))
             lasts = np.maximum(notes.duration[heard], 1)
             ticks += np.bincount(notes.pitch[heard] % 12, weights=lasts, minlength=12)
     return ticks
@@ -87,7 +87,8 @@ def _commonest(score: Score, signatures: Ints) -> list[tuple[int, int, int]]:
     ticks = np.unique(signatures[:, 0]).tolist()
     chosen = []
     for tick, stop in zip(ticks, [*ticks[1:], score.end + 1], strict=False):
-        votes = Counter(map(tuple, signatures[signatures[:, 0] == tick, 1:].tolist()))
+        here = slice(*np.searchsorted(signatures[:, 0], [tick, tick + 1]))
+        votes = Counter(map(tuple, signatures[here, 1:].tolist()))
         most = max(votes.values())
         keys = [key for key, count in votes.items() if count == most]
         if len(keys) > 1:
@@ -100,11 +101,14 @@ def _commonest(score: Score, signatures: Ints) -> list[tuple[int, int, int]]:
 def _explained(score: Score, keys: list[tuple[int, int, int]]) -> float:
     """For how many ticks notes sound that are in the scale of the key standing where they begin."""
     starts = [0, *(tick for tick, _, _ in keys[1:])]
-    stops = [*starts[1:], score.end + 1]
-    return sum(
-        float(pitch_class_ticks(score, start, stop) @ _SCALES[fifths + 7])
-        for start, stop, (_, fifths, _) in zip(starts, stops, keys, strict=True)
-    )
+    scales = _SCALES[[fifths + 7 for _, fifths, _ in keys]]
+    explained = 0.0
+    for part in score.parts:
+        if not part.is_drums:
+            notes = part.notes
+            key = np.searchsorted(starts, notes.onset, side="right") - 1
+            explained += float(np.maximum(notes.duration, 1) @ scales[key, notes.pitch % 12])
+    return explained
 
 
 def _unrepeated(rows: list[tuple[int, int, int, int]]) -> Ints:
