@@ -34,8 +34,11 @@ def command(
     ] = None,
     omit_seed: Annotated[bool, typer.Option("--omit-seed", help="Write only what is new.")] = False,
     temperature: Annotated[
-        float, typer.Option(help="Above 1 bolder, below 1 safer, 0 always the likeliest.")
-    ] = 1.0,
+        str,
+        typer.Option(
+            help="Above 1 bolder, below 1 safer, 0 always the likeliest; also pitch=0.8,duration=1."
+        ),
+    ] = "1",
     top_k: Annotated[int, typer.Option(help="Draw from the k likeliest values; 0: all.")] = 0,
     top_p: Annotated[float, typer.Option(help="Draw from the likeliest that hold p.")] = 1.0,
     min_p: Annotated[
@@ -53,11 +56,12 @@ def command(
     from musegen.generation.compose import compose
     from musegen.generation.plan import Plan
     from musegen.generation.rank import rank_scores
-    from musegen.generation.sampling import Sampling
+    from musegen.generation.sampling import Sampling, read_temperature
 
     from .terminal import counting, say
 
-    sampling = Sampling(temperature, top_k, top_p, min_p)
+    of_all, of_field = read_temperature(temperature)
+    sampling = Sampling(of_all, top_k, top_p, min_p, of_field)
     plan = Plan(bars, _read_seed(seed, continue_from, quiet), omit_seed)
     paths = _paths(output, seed, n, force)
     trained = load(_choose_model(model, quiet), device)
@@ -70,7 +74,7 @@ def command(
     order = sorted(range(n), key=lambda i: -scores[i]) if rank else list(range(n))
     ranked = [(found[i], scores[i]) for i in order]
     seconds = time.monotonic() - began
-    settings = f"temperature={temperature:g} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
+    settings = f"temperature={temperature} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
     _write(ranked, paths, trained, f"random seed {random_seed}; {settings}", force)
     _report(ranked, paths, trained, plan, (random_seed, seconds), as_json)
     for (candidate, _), path in zip(ranked, paths, strict=True):

@@ -92,7 +92,8 @@ class _Drawer:
     def __init__(
         self, model: Trained, tracker: Tracker, sampling: Sampling, random_seed: int
     ) -> None:
-        self.model, self.tracker, self.sampling = model, tracker, sampling
+        self.model, self.tracker = model, tracker
+        self.samplings = sampling.for_fields([field.name for field in model.vocabulary.fields])
         self.generator = torch.Generator().manual_seed(random_seed)
         self.drawn: list[Words] = []
         self.nats = np.zeros(len(tracker.done))
@@ -136,7 +137,7 @@ class _Drawer:
     def _choose(self, field: int, scores: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
         legal = torch.from_numpy(self.tracker.legal(drawn.cpu().numpy()))
         free = ~legal.any(dim=1, keepdim=True)  # rows where the field does not apply
-        return draw(scores, legal | free, self.sampling, self.generator).to(scores.device)
+        return draw(scores, legal | free, self.samplings[field], self.generator).to(scores.device)
 
     def _features(self, drawn: torch.Tensor) -> torch.Tensor:
         return _tensor(self.tracker.features(drawn.cpu().numpy()), self.model.device)

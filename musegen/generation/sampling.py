@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from musegen.errors import UsageError
+
+# A part that pauses comes back too seldom when the part that plays is drawn as it was learnt: each
+# silent bar makes the next likelier (docs/decisions.md has the figures).
+_FREER = {"instrument": 1.2}
+_ALIASES = {"onset": ("beats", "ticks"), "duration": ("length_beats", "length_ticks")}
 
 
 @dataclass(frozen=True)
@@ -20,6 +26,7 @@ class Sampling:
             2018).
         top_p: keep the likeliest values that together hold this probability (Holtzman et al. 2020).
         min_p: keep values at least this fraction as likely as the likeliest (Nguyen et al. 2024).
+        of_field: temperatures of fields, by name, in place of the one for all.
 
     Raises:
         UsageError: a setting is out of range.
@@ -29,16 +36,57 @@ class Sampling:
     top_k: int = 0
     top_p: float = 1.0
     min_p: float = 0.0
+    of_field: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature < float("inf"):
-            raise UsageError(f"the temperature must be 0 or more, not {self.temperature:g}")
+        for temperature in (self.temperature, *self.of_field.values()):
+            if not 0 <= temperature < float("inf"):
+                raise UsageError(f"the temperature must be 0 or more, not {temperature:g}")
         if self.top_k < 0:
             raise UsageError(f"top-k must be 0 or more, not {self.top_k}")
         if not 0 < self.top_p <= 1:
             raise UsageError(f"top-p must be above 0 and at most 1, not {self.top_p:g}")
         if not 0 <= self.min_p <= 1:
             raise UsageError(f"min-p must be 0 to 1, not {self.min_p:g}")
+
+    def for_fields(self, names: Sequence[str]) -> list[Sampling]:
+        """How each field of these names is drawn.
+
+        Raises:
+            UsageError: a temperature is given for a field that is none of them.
+        """
+        known = {*names, *(alias for alias, fields in _ALIASES.items() if fields[0] in names)}
+        given = dict(self.of_field)
+        unknown = sorted(given.keys() - known)
+        if unknown:
+            hint = f"This model's fields: {', '.join(sorted(known))}."
+            raise UsageError(f"the model has no field called {unknown[0]}", hint=hint)
+        for alias, fields in _ALIASES.items():
+            if alias in given:
+                given = dict.fromkeys(fields, given.pop(alias)) | given
+        of_name = {name: self.temperature * _FREER.get(name, 1.0) for name in names} | given
+        return [replace(self, temperature=of_name[name], of_field={}) for name in names]
+
+
+def read_temperature(text: str) -> tuple[float, dict[str, float]]:
+    """`0.9`, `pitch=0.8,duration=1.1` or both → the temperature for all, and those of fields.
+
+    Raises:
+        UsageError: it is neither a number nor a list of such.
+    """
+    of_all, of_field = 1.0, {}
+    for item in text.split(","):
+        name, equals, number = item.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            hint = "Write 0.9, or pitch=0.8,duration=1.1."
+            raise UsageError(f"{text!r} is no temperature", hint=hint) from None
+        if equals:
+            of_field[name.strip()] = value
+        else:
+            of_all = value
+    return of_all, of_field
 
 
 def probabilities(scores: Tensor, legal: Tensor, sampling: Sampling) -> Tensor:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musegen.errors import UsageError
-from musegen.generation.sampling import Sampling, draw, probabilities
+from musegen.generation.sampling import Sampling, draw, probabilities, read_temperature
 
 SIZES = st.integers(2, 9)
 
@@ -114,3 +114,35 @@ def test_values_come_as_often_as_they_are_likely() -> None:
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="must be"):
         Sampling(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_field_has_the_temperature_asked_for_it_and_others_that_of_all() -> None:
+    names = ["kind", "instrument", "pitch", "length_beats", "length_ticks"]
+    sampling = Sampling(0.5, top_k=3, of_field={"pitch": 0.8, "duration": 1.1})
+    drawn = sampling.for_fields(names)
+    assert [field.temperature for field in drawn] == pytest.approx([0.5, 0.6, 0.8, 1.1, 1.1])
+    assert {field.top_k for field in drawn} == {3}
+
+
+def test_a_field_that_the_model_lacks_is_named_with_those_it_has() -> None:
+    with pytest.raises(UsageError, match="no field called tempo") as caught:
+        Sampling(of_field={"tempo": 1.0}).for_fields(["kind", "length_beats"])
+    assert caught.value.hint == "This model's fields: duration, kind, length_beats."
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("0.9", (0.9, {})),
+        ("pitch=0.8, duration=1.1", (1.0, {"pitch": 0.8, "duration": 1.1})),
+        ("0.9,voice 1=0", (0.9, {"voice 1": 0.0})),
+    ],
+)
+def test_temperatures_are_written_with_or_without_fields(text: str, found: object) -> None:
+    assert read_temperature(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "hot", "pitch=", "pitch", "=,"])
+def test_what_is_no_temperature_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="no temperature"):
+        read_temperature(text)
