@@ -50,13 +50,13 @@ def command(
             hint=f"OUT may end in {', '.join(known)}.",
         )
     found = list(read_all(source))
+    if len(found) == 1 and isinstance(found[0][1], MusegenError):
+        raise found[0][1]
     paths = _paths(target, len(found), force)
     written: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     for (name, music), path in zip(found, paths, strict=True):
         if isinstance(music, MusegenError):
-            if len(found) == 1:
-                raise music
             failed.append({"path": name, "reason": music.message})
             continue
         lost = _write_as(_pedalled(music, pedal), path, force, repeats)

@@ -87,7 +87,7 @@ def _leak(leak: dict[str, Any]) -> str:
     share = (
         "is the same music as" if leak["shared"] == 1 else f"holds {_percent(leak['shared'])} of"
     )
-    after = " (left out of training)" if leak["is_mended"] else ""
+    after = " (left out of training)" if leak["is_mended"] else " (learnt from all the same)"
     of = f"{leak['of']} ({leak['of_split']})"
     return f"leak       {leak['path']} ({leak['split']}) {share} {of}{after}"
 

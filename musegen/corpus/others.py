@@ -33,6 +33,8 @@ def what_is(path: Path) -> str:
     """What a file is that is no music, in a few words."""
     if path.name.startswith("."):
         return "hidden"
+    if path.exists() and not path.is_file():
+        return "a pipe or a device"
     try:
         with path.open("rb") as file:
             start = file.read(8)

@@ -7,14 +7,23 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 SPLITS = ("train", "valid", "test")
+_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("valid", "validation", "val", "dev", "eval"), "valid"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 _SHARES = {"valid": 0.1, "test": 0.1}
 _TEST_FROM = 30  # families; fewer are too few to set a test split aside
 
 
 def given_split(path: str) -> str:
-    """The split that a piece's own folders name, the innermost first; empty if none does."""
+    """The split that a piece's own folders name, the innermost first; empty if none does.
+
+    The usual names of the three are known, in capitals or not: `val`, `validation`, `Test`, ….
+    """
     folders = PurePosixPath(path).parts[:-1]
-    return next((name for name in reversed(folders) if name in SPLITS), "")
+    named = (_NAMES.get(name.lower(), "") for name in reversed(folders))
+    return next(filter(None, named), "")
 
 
 def assign(families: Sequence[str | None], given: Sequence[str]) -> list[str]:

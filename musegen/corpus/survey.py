@@ -101,7 +101,9 @@ def music_files(corpus: Path) -> tuple[list[Path], list[Path]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
-            is_music = path.suffix.lower() in SUFFIXES and not name.startswith(".")
+            # Reading from a pipe or a device may never end.
+            is_file = path.is_file() or not path.exists()
+            is_music = is_file and path.suffix.lower() in SUFFIXES and not name.startswith(".")
             (found if is_music else others).append(path)
     if not found:
         kinds = ", ".join(sorted(SUFFIXES))

@@ -59,12 +59,13 @@ def estimate_key(score: Score) -> tuple[int, int]:
     return _KEYS[int(np.argmax(_PROFILES @ pitch_class_ticks(score)))]
 
 
-def settled_key(score: Score, signatures: Ints) -> Ints:
+def settled_key(score: Score, signatures: Ints, *, is_printed: bool = False) -> Ints:
     """The key column (K, 4) of a score, from the signatures that its file holds.
 
     Args:
         score: the piece; its own key column is not looked at.
         signatures: rows of tick, fifths, mode (S, 3), sorted by tick; several may share a tick.
+        is_printed: they stand on paper, and are believed whatever the notes say.
 
     Of several at one tick, as transposing instruments have, the commonest stands, and of equally
     common ones that which explains most of the notes that follow: has them in its scale. One key
@@ -77,6 +78,8 @@ def settled_key(score: Score, signatures: Ints) -> Ints:
     estimate = estimate_key(score)
     given = _commonest(score, signatures)
     share = BELIEVED_UNASKED if given == _UNASKED else BELIEVED
+    if given and is_printed:
+        share = 0.0
     if not given or _explained(score, given) < share * _explained(score, [(0, *estimate)]):
         return np.array([(0, *estimate, 1)], dtype=np.int64)
     return _unrepeated([(*row, 0) for row in given])

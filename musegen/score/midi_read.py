@@ -102,13 +102,30 @@ def _score(data: bytes) -> Score:
         events=tuple(told.events),
         title=told.title,
         faults=_cut_short(faults),
-        unread={kind: count for kind, count in unread.items() if count},
     )
     end = score.end
     _check_length(score, end, notes, shift)
     conducted = 0 if has_part[:1].any() else int(events.end[:1].sum())
     keys = np.array(sorted(told.key, key=lambda row: row[0]), np.int64).reshape(-1, 3)
-    return replace(score, key=settled_key(score, keys), barlines=_barlines(score, end, conducted))
+    key = settled_key(score, keys)
+    if key[:, 3].any():
+        unread["keys that the notes contradict"] += len(keys)
+    return replace(
+        score,
+        key=key,
+        barlines=_barlines(score, end, conducted),
+        metre=_without_pickup(score.metre, score.ticks_per_quarter),
+        unread={kind: count for kind, count in unread.items() if count},
+    )
+
+
+def _without_pickup(metre: Ints, per_quarter: int) -> Ints:
+    """The metre of a piece whose first metre is but a short bar: MIDI writes a pickup so."""
+    if len(metre) > 1 and metre[0, 1:].tolist() != metre[1, 1:].tolist():
+        first, second = (bar_ticks(n, d, per_quarter) for _, n, d in metre[:2].tolist())
+        if metre[1, 0] == first < second:
+            return np.concatenate([[[0, *metre[1, 1:]]], metre[2:]])
+    return metre
 
 
 def _shifts(found: Layout, events: Events) -> Ints:

@@ -26,6 +26,10 @@ def split_of(pieces: list[tuple[str | None, str]]) -> list[str]:
         ("trains/validate/a.mid", ""),
         ("book.abc:3", ""),
         ("valid/book.abc:3", "valid"),
+        ("Test/a.mid", "test"),
+        ("val/a.mid", "valid"),
+        ("music/VALIDATION/pop/a.mid", "valid"),
+        ("training/dev/a.mid", "valid"),
     ],
 )
 def test_the_innermost_folder_that_names_a_split_decides(path: str, split: str) -> None:

@@ -79,6 +79,15 @@ def test_a_closed_folder_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
         survey(closed)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    write_tune(tmp_path / "a.abc", "A", "c d e f")
+    os.mkfifo(tmp_path / "b.mid")
+    found = survey(tmp_path)
+    assert found.count("kept") == 1
+    assert found.others == ("b.mid",)
+
+
 def test_files_come_in_one_order_to_any_depth(tmp_path: Path) -> None:
     names = ["b/z.mid", "a.MID", "b/a/c.abc", "c.krn"]
     for name in names:

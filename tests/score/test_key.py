@@ -56,6 +56,12 @@ def test_a_signature_is_believed_unless_the_notes_belie_it(given_fifths, is_beli
     assert key.tolist() == ([[0, given_fifths, MAJOR, 0]] if is_believed else [[0, 2, MAJOR, 1]])
 
 
+def test_a_printed_signature_is_believed_whatever_the_notes_say():
+    given = signatures((0, -5, MAJOR))
+    assert settled_key(tune(2, MAJOR), given, is_printed=True).tolist() == [[0, -5, MAJOR, 0]]
+    assert settled_key(tune(2, MAJOR), signatures(), is_printed=True).tolist() == [[0, 2, MAJOR, 1]]
+
+
 def test_c_major_stands_where_it_is_the_key():
     key = settled_key(tune(0, MAJOR), signatures((0, 0, MAJOR)))
     assert key.tolist() == [[0, 0, MAJOR, 0]]

@@ -254,12 +254,12 @@ def test_every_track_ends_with_the_piece():
     assert ends == [len(track) - 1 for track in tracks]
 
 
-def test_a_pickup_is_a_short_first_bar_and_the_metre_stands_after_it():
+def test_a_pickup_is_a_short_first_bar_of_the_metre_that_follows():
     lines = [480, 480 + 1440, 480 + 2 * 1440]
     part = Part("", 0, Notes.of([(0, lines[-1], 60, 64)]))
     again = read_midi(write_midi(Score(480, (part,), metre=[(0, 3, 4)], barlines=lines)))
     assert again.barlines.tolist() == lines
-    assert again.metre.tolist() == [[0, 1, 4], [480, 3, 4]]
+    assert again.metre.tolist() == [[0, 3, 4]]
 
 
 def test_a_change_of_metre_in_mid_bar_begins_a_bar():
