@@ -6,7 +6,7 @@ A syllable that its word goes on after ends in a hyphen.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import TypeVar
 
@@ -62,10 +62,10 @@ def _syllables(text: str) -> Iterator[str | None]:
         before = kind
 
 
-def words_line(syllables: Iterable[str]) -> str:
+def words_line(syllables: Sequence[str]) -> str:
     """A w: line, less its letter, for the syllable of each note, "" where there is none."""
     line, hold = "", "*"
-    for syllable in syllables:
+    for syllable in _to_the_last(syllables):
         if not syllable:
             line += hold if hold == "-" else f"{hold} "
             continue
@@ -73,5 +73,11 @@ def words_line(syllables: Iterable[str]) -> str:
         text = escaped(syllable[:-1] if goes_on else syllable).replace("-", "\\-")
         text = "".join(_SIGNS.get(sign, sign) for sign in text).replace(" ", "~")
         line += text + ("-" if goes_on else " ")
-        hold = "-" if goes_on else "_"
+        hold = "-" if goes_on else "*"
     return line.strip()
+
+
+def _to_the_last(syllables: Sequence[str]) -> Sequence[str]:
+    """Syllables without the notes after the last one: nothing is sung to them, or it is held."""
+    last = max((place for place, syllable in enumerate(syllables) if syllable), default=-1)
+    return syllables[: last + 1]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from musegen.score.abc_score import STRUCTURE
 from musegen.score.score import Notes, Score, barlines_of_metre
@@ -39,6 +41,32 @@ def _segments(notes: Notes, cuts: Iterable[int]) -> Iterator[Segment]:
         sounding = {pitch: stop for pitch, stop in sounding.items() if stop > start}
         held = frozenset(pitch for pitch, stop in sounding.items() if stop > end)
         yield Segment(start, end, tuple(sorted(sounding)), held)
+
+
+def cut_between_tuplets(
+    segments: Iterable[Segment], lines: Sequence[int], ticks_per_quarter: int
+) -> Iterator[Segment]:
+    """The segments, those cut in two that go from one tuplet into one of another kind.
+
+    They are cut where a beat begins, or else at its first half, quarter, …, that lies between.
+    """
+    for segment in segments:
+        bar = max(0, bisect_right(lines, segment.start) - 1)
+        begin, stop = segment.start - lines[bar], segment.end - lines[bar]
+        kinds = {odd_part(Fraction(t, ticks_per_quarter).denominator) for t in (begin, stop)}
+        grids = [max(1, ticks_per_quarter // 2**halvings) for halvings in range(6)]
+        cuts = [(begin // grid + 1) * grid for grid in grids] if len(kinds - {1}) > 1 else []
+        cut = next((lines[bar] + cut for cut in cuts if cut < stop), None)
+        if cut is None:
+            yield segment
+        else:
+            yield replace(segment, end=cut, held=frozenset(segment.pitches))
+            yield replace(segment, start=cut)
+
+
+def odd_part(number: int) -> int:
+    """What is left of a positive number when it is halved while it can be: the p of a tuplet."""
+    return number // (number & -number)
 
 
 @dataclass(frozen=True)

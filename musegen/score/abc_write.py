@@ -1,6 +1,7 @@
 """Scores → ABC text: one clean spelling, that reads back to the same notes, bars and marks.
 
-Notes are cut where a bar line, a change or a mark falls into them, and tied.
+Notes are cut where a bar line, a change or a mark falls into them, and tied. What came from
+elsewhere than ABC is first moved, where it must be, to what players of ABC can say: `abc_playable`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from musegen.score.abc_fields import (
     tempo_text,
 )
 from musegen.score.abc_lyrics import words_line
-from musegen.score.abc_sheet import Segment, Sheet, bar_signs
+from musegen.score.abc_playable import playable
+from musegen.score.abc_sheet import Segment, Sheet, bar_signs, cut_between_tuplets, odd_part
 from musegen.score.abc_text import escaped
 from musegen.score.score import (
     DEFAULT_TEMPO_US,
@@ -40,7 +42,8 @@ _MOST_IN_TUPLET = 99  # notes; more are written without, and need not be looked 
 
 def write_book(scores: Iterable[Score]) -> str:
     """Scores as a tune book: `X:1`, `X:2`, …, with an empty line between."""
-    return "\n".join(_tune(score, number) for number, score in enumerate(scores, start=1))
+    tunes = enumerate(map(playable, scores), start=1)
+    return "\n".join(_tune(score, number) for number, score in tunes)
 
 
 def _tune(score: Score, number: int) -> str:
@@ -114,6 +117,11 @@ class _VoiceText:
     def __init__(self, score: Score, part: int) -> None:
         self.score = score
         self.sheet = Sheet.of(score, part, words=True)
+        self.segments = list(
+            cut_between_tuplets(
+                self.sheet.segments, [0, *self.sheet.lines], score.ticks_per_quarter
+            )
+        )
         bars = itertools.pairwise([0, *self.sheet.lines])
         self.pickups = {end for start, end in bars if self._is_pickup(start, end)}
         self.line_ticks = set(self.sheet.lines)
@@ -127,7 +135,7 @@ class _VoiceText:
         """The music lines, without the last line end."""
         held: frozenset[int] = frozenset()
         bar = 0
-        for segment, (prefix, factor) in zip(self.sheet.segments, self._tuplets(), strict=True):
+        for segment, (prefix, factor) in zip(self.segments, self._tuplets(), strict=True):
             self._boundary(segment.start, held)
             if segment.start in self.line_ticks:
                 bar += 1
@@ -214,10 +222,10 @@ class _VoiceText:
     def _tuplets(self) -> list[tuple[str, Fraction]]:
         """For each segment, what opens a tuplet there and the factor its length is written by."""
         plain = ("", Fraction(1))
-        found = [plain] * len(self.sheet.segments)
+        found = [plain] * len(self.segments)
         place = 0
         while place < len(found):
-            p = _odd_part(self._units(self.sheet.segments[place]).denominator)
+            p = odd_part(self._units(self.segments[place]).denominator)
             n = self._tuplet_size(place) if 1 < p <= 9 else 0
             if n:
                 q = 2 ** (p.bit_length() - 1)
@@ -230,20 +238,16 @@ class _VoiceText:
     def _tuplet_size(self, first: int) -> int:
         """How many segments from `first` make a tuplet that ends within the bar; 0 for none."""
         total = Fraction(0)
-        stop = min(first + _MOST_IN_TUPLET, len(self.sheet.segments))
+        stop = min(first + _MOST_IN_TUPLET, len(self.segments))
         for size, place in enumerate(range(first, stop), start=1):
-            segment = self.sheet.segments[place]
+            segment = self.segments[place]
             units = self._units(segment)
             if size > 1 and segment.start in self.line_ticks:
                 return 0
             total += units
-            if _odd_part(total.denominator) == 1:
+            if odd_part(total.denominator) == 1:
                 return size
         return 0
-
-
-def _odd_part(number: int) -> int:
-    return number // (number & -number)
 
 
 def _fifths(score: Score, tick: int) -> int:

@@ -1,6 +1,6 @@
 """How a Score lies on staves: bars, clefs, voices, and at which note each mark is written.
 
-Knows nothing of XML or of music21; time is in units of `musicxml_rhythm`.
+Knows nothing of XML or of music21; time is in units of `notatable`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from musegen.score.musicxml_rhythm import UNITS, Bars, Grid, Piece, Tone, bars_of, tones, voices
+from musegen.score.musicxml_rhythm import Bars, Piece, bars_of, voices
+from musegen.score.notatable import UNITS, Grid, Tone, tones
 from musegen.score.score import (
     Mark,
     Part,

@@ -14,7 +14,8 @@ from typing import Any
 from musegen.score.musicxml_layout import STRUCTURE, Bar, Layout, Staff
 from musegen.score.musicxml_marks import chord_symbol
 from musegen.score.musicxml_notes import NoteWriter, full_rest
-from musegen.score.musicxml_rhythm import MAX_VOICES, UNITS, Piece
+from musegen.score.musicxml_rhythm import MAX_VOICES, Piece
+from musegen.score.notatable import UNITS
 from musegen.score.score import DEFAULT_TEMPO_US, MODES, Mark
 
 _SIGNS = {"||": "double", "|]": "final"}

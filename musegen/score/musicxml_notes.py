@@ -11,7 +11,8 @@ from typing import Any
 from musegen.score.abc_fields import ACCIDENTALS, Key, spell
 from musegen.score.musicxml_layout import Bar
 from musegen.score.musicxml_marks import grace_chords, ornament
-from musegen.score.musicxml_rhythm import UNITS, Length, Piece, Sound
+from musegen.score.musicxml_rhythm import Length, Piece, Sound
+from musegen.score.notatable import UNITS
 from musegen.score.score import Mark
 
 VELOCITY = "velocity-"  # what the ids of notes begin with: music21 has one loudness for a chord

@@ -1,28 +1,19 @@
-"""Notes as notation must put them: on a notatable grid, in voices, in bars, in written lengths.
+"""Notes as notation must put them: in voices, in bars, in written lengths.
 
-Time is counted in units, `UNITS` to the quarter: as many as twofold, threefold, fivefold and
-sevenfold divisions need.
+Time is counted in the units of `notatable`.
 """
 
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from fractions import Fraction
 
-from musegen.score.score import Notes
+from musegen.score.notatable import EXACT, FINEST, UNITS, Tone
 
-UNITS = 3360
 MAX_VOICES = 4  # what notation programs have on a staff
 
-_FINEST = 96  # divisions of a quarter, on which bar lines stand
-_EXACT = (16, 12, 32, 24, 40, 56)  # those that a beat may keep as it is
-_ROUNDED = (16, 12)  # those that others are rounded to, a beat the nearer of the two
 _BINARY = UNITS // 32
-_STEPS = (210, 280, 84, 60, 35)  # the shortest notes of these divisions
 
 
 @dataclass(frozen=True)
@@ -52,86 +43,6 @@ def _lengths() -> dict[int, Length]:
 
 LENGTHS = _lengths()
 _LONGEST_FIRST = sorted(LENGTHS, reverse=True)
-
-
-class Grid:
-    """Ticks → units: bars and notes moved to where notation can put them.
-
-    A beat stays as it is where it divides into 32nds, 24ths, 40ths or 56ths: so far do 128th notes,
-    triplets, quintuplets and septuplets go. Otherwise, as in a performance, its notes end where
-    such a division is nearest on which all begin; and failing that, its notes begin and end on its
-    nearest 16ths or 12ths, whichever moves them less.
-    """
-
-    def __init__(self, lines: Iterable[int], ticks_per_quarter: int) -> None:
-        """`lines` are the ticks at which bars begin and end, the first 0."""
-        self._per_quarter = ticks_per_quarter
-        self._starts = sorted(set(lines))
-        step = UNITS // _FINEST
-        places = [Fraction(tick * _FINEST, ticks_per_quarter) for tick in self._starts]
-        self._units = [round(place) * step for place in places]
-        self._is_moved = [place.denominator > 1 for place in places]
-
-    @property
-    def lines(self) -> list[int]:
-        """The bar lines in units, rising."""
-        return sorted(set(self._units))
-
-    def snapped(self, ticks: Iterable[int], beginnings: Iterable[int] = ()) -> dict[int, int]:
-        """The place in units of each tick; ticks that share a beat are moved together.
-
-        `beginnings` are those of the ticks that are best kept.
-        """
-        beats: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for tick in set(ticks):
-            bar = max(0, bisect_right(self._starts, tick) - 1)
-            beats[bar, (tick - self._starts[bar]) // self._per_quarter].append(tick)
-        kept, found = frozenset(beginnings), {}
-        for (bar, _), members in beats.items():
-            start, first = self._starts[bar], self._units[bar]
-            last = self._units[bar + 1] if bar + 1 < len(self._units) else None
-            is_moved = any(self._is_moved[bar : bar + 2])
-            begin = [tick - start for tick in members if tick in kept]
-            division = _FINEST if is_moved else self._division([t - start for t in members], begin)
-            for tick in members:
-                place = first + self._nearest(tick - start, division) * (UNITS // division)
-                found[tick] = place if last is None else min(place, last)
-        return found
-
-    def _nearest(self, offset: int, division: int) -> int:
-        return (2 * offset * division + self._per_quarter) // (2 * self._per_quarter)
-
-    def _division(self, offsets: list[int], beginnings: list[int]) -> int:
-        for wanted in (offsets, beginnings):
-            for division in _EXACT if wanted else ():
-                if all(offset * division % self._per_quarter == 0 for offset in wanted):
-                    return division
-        return min(_ROUNDED, key=lambda division: self._error(offsets, division))
-
-    def _error(self, offsets: list[int], division: int) -> float:
-        per = self._per_quarter
-        return sum(abs(o / per - self._nearest(o, division) / division) for o in offsets)
-
-
-@dataclass(frozen=True, order=True)
-class Tone:
-    """A note in units."""
-
-    start: int
-    end: int
-    pitch: int
-    velocity: int
-
-
-def tones(notes: Notes, place: Mapping[int, int]) -> list[Tone]:
-    """Notes at the places in units of their ticks; none is without length."""
-    found = []
-    for onset, duration, pitch, velocity in notes.rows.tolist():
-        start, end = place[onset], place[onset + duration]
-        if end <= start:
-            end = start + next(step for step in (*_STEPS, 1) if start % step == 0)
-        found.append(Tone(start, end, pitch, velocity))
-    return found
 
 
 def voices(notes: Iterable[Tone]) -> list[list[Tone]]:
@@ -242,4 +153,4 @@ def _first_length(start: int, end: int, beat: int) -> int:
 
 def _is_on_grid(units: int) -> bool:
     """Whether lengths can be put together to so many units."""
-    return any(units % (UNITS // division) == 0 for division in (_FINEST, *_EXACT))
+    return any(units % (UNITS // division) == 0 for division in (FINEST, *EXACT))

@@ -4,7 +4,7 @@ Written: parts with names, programs and fitting clefs, keyboards and harps of wi
 staves, drums as percussion, metre, key (an estimated one too, as readers need it), tempo, bars as
 long as they are, repeats, endings, double bars, voices, ties, tuplets, beams, chord symbols,
 syllables, grace notes, ornaments, and how loud each note or chord is. Pitches sound as written,
-spelled by the key. Notes where no notation is are moved a little: see `musicxml_rhythm.Grid`. Lost
+spelled by the key. Notes where no notation is are moved a little: see `notatable.Grid`. Lost
 are pedal, opaque events, and marks that `musicxml_marks` has no sign for.
 """
 

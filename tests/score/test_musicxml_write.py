@@ -21,7 +21,8 @@ from musegen.score.abc import read_tunes
 from musegen.score.losses import missing_in
 from musegen.score.musicxml import compressed, read_musicxml, write_musicxml
 from musegen.score.musicxml_layout import Layout
-from musegen.score.musicxml_rhythm import LENGTHS, UNITS, split
+from musegen.score.musicxml_rhythm import LENGTHS, split
+from musegen.score.notatable import UNITS
 from musegen.score.score import Mark, Notes, Part, Score, bar_ticks
 
 TICKS = 840  # a quarter: twofold, threefold, fivefold and sevenfold divisions are whole

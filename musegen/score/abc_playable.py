@@ -1,0 +1,79 @@
+"""Scores from elsewhere than ABC, moved to where players of ABC find lengths that they know.
+
+Those know twofold lengths, and tuplets of up to nine notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from musegen.score.abc_score import STRUCTURE
+from musegen.score.notatable import UNITS, Grid, tones
+from musegen.score.score import Ints, Mark, Notes, Part, Score, barlines_of_metre
+
+_FINEST = 32  # divisions of a quarter on which bar lines stand: with others no tuplet ends there
+_CHANGES = 16  # those for a tempo or a key, which stand in all voices, whatever tuplets these have
+
+
+def playable(score: Score) -> Score:
+    """A score on a grid that ABC can say, beat by beat: see `notatable.Grid`.
+
+    One that was read from ABC is left as it was written, whatever players make of it.
+    """
+    if score.characters:
+        return score
+    grid = Grid(_lines(score), score.ticks_per_quarter, _FINEST)
+    parts, marks = [], []
+    for number, part in enumerate(score.parts):
+        own = [m for m in score.marks if m.kind not in STRUCTURE and m.part == number]
+        moved, moved_marks = _moved(part, own, grid)
+        parts.append(moved)
+        marks += moved_marks
+    signs = [mark for mark in score.marks if mark.kind in STRUCTURE]
+    marks += [replace(mark, tick=grid.nearest(mark.tick, _FINEST)) for mark in signs]
+    return replace(
+        score,
+        ticks_per_quarter=UNITS,
+        parts=tuple(parts),
+        tempo=_changes(score.tempo, grid, _CHANGES),
+        metre=_changes(score.metre, grid, _FINEST),
+        key=_changes(score.key, grid, _CHANGES),
+        barlines=np.unique([grid.nearest(line, _FINEST) for line in _barlines(score)]),
+        marks=tuple(marks),
+    )
+
+
+def _barlines(score: Score) -> list[int]:
+    """The ticks at which bars end, until the bar that holds the last note is closed."""
+    lines: list[int] = score.barlines.tolist()
+    last = lines[-1] if lines else 0
+    if last == score.end:
+        return lines
+    rest = barlines_of_metre(score.metre, score.end, score.ticks_per_quarter).tolist()
+    return [*lines, *(line for line in rest if line > last)]
+
+
+def _lines(score: Score) -> list[int]:
+    """Where bars begin and end, and where a metre or a sign falls into one."""
+    signs = [mark.tick for mark in score.marks if mark.kind in STRUCTURE]
+    return [0, *_barlines(score), *signs, *score.metre[:, 0].tolist()]
+
+
+def _moved(part: Part, marks: list[Mark], grid: Grid) -> tuple[Part, list[Mark]]:
+    """A part and its marks, in units."""
+    onsets = part.notes.onset.tolist()
+    ticks = [*onsets, *part.notes.end.tolist(), *(mark.tick for mark in marks)]
+    place = grid.snapped(ticks, beginnings=onsets)
+    rows = [(n.start, n.end - n.start, n.pitch, n.velocity) for n in tones(part.notes, place)]
+    return (
+        replace(part, notes=Notes.of(rows)),
+        [replace(mark, tick=place[mark.tick]) for mark in marks],
+    )
+
+
+def _changes(column: Ints, grid: Grid, division: int) -> Ints:
+    """The rows of a column in units; of those that fall together the last."""
+    rows = {grid.nearest(tick, division): values for tick, *values in column.tolist()}
+    return np.array([[tick, *values] for tick, values in rows.items()]).reshape(-1, column.shape[1])
