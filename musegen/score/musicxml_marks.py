@@ -9,9 +9,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from musegen.score.abc_fields import NOTE, NotesInKey
+from musegen.score.musicxml_unread import says_jump
 from musegen.score.score import Mark
 
 Timed: TypeAlias = tuple[Fraction, str, Any]  # offset in quarters, voice, music21 element
@@ -49,8 +51,14 @@ _CLASS_OF = {text: name for name, text in _TEXT_OF.items()} | {
     "u": "UpBow",
     "v": "DownBow",
 }
+_SYLLABIC = {  # by whether the word has begun before, and whether it goes on
+    (False, False): "single",
+    (False, True): "begin",
+    (True, True): "middle",
+    (True, False): "end",
+}
 _TREMOLO = re.compile(r"!(/{1,4})!")
-_COUNTED = ("Spanner", "TextExpression", "RehearsalMark", "RepeatExpression", "FiguredBass")
+_COUNTED = ("Spanner", "TextExpression", "RehearsalMark", "FiguredBass")
 _TOLD = ("RepeatBracket", "StaffGroup")  # spanners that bars and parts tell
 
 
@@ -128,6 +136,20 @@ def marks_of(timed: list[Timed], part: int) -> Iterator[tuple[Fraction, Mark]]:
             yield offset, Mark(0, "chord", chord_text(element.figure), part)
 
 
+def syllabics_of(marks: Iterable[Mark]) -> dict[Mark, str]:
+    """Where in its word each syllable of a part stands: `single`, `begin`, `middle` or `end`."""
+    sung = [mark for mark in marks if mark.kind == "lyric"]
+    found: dict[Mark, str] = {}
+    goes_on = False
+    for _, together in groupby(sung, key=lambda mark: mark.tick):
+        before, goes_on = goes_on, False
+        for mark in together:
+            begins = mark.text.endswith("-") and len(mark.text) > 1
+            goes_on |= begins
+            found[mark] = _SYLLABIC[before, begins]
+    return found
+
+
 def graces_of(timed: list[Timed]) -> Iterator[tuple[Fraction, list[tuple[int, ...]], bool]]:
     """The runs of grace notes of a part: offset, chords of pitches, whether slashed."""
     runs: dict[tuple[Fraction, str], list[Any]] = {}
@@ -151,6 +173,8 @@ def unread_of(timed: Iterable[Timed]) -> Counter[str]:
     found: Counter[str] = Counter()
     for _, _, element in timed:
         classes = element.classes
+        if "TextExpression" in classes and says_jump(element.content):
+            continue
         if any(kind in classes for kind in _COUNTED) and not any(k in classes for k in _TOLD):
             found[_words(classes[0])] += 1
         found.update(_words(s.classes[0]) for s in _signs(element) if not ornament_text(s))

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from musegen.score.musicxml_layout import STRUCTURE, Bar, Layout, Staff
-from musegen.score.musicxml_marks import chord_symbol
+from musegen.score.musicxml_marks import chord_symbol, syllabics_of
 from musegen.score.musicxml_notes import NoteWriter, full_rest
 from musegen.score.musicxml_rhythm import MAX_VOICES, Piece
 from musegen.score.notatable import UNITS
@@ -38,6 +38,7 @@ class Measures:
         self._first_voice = 1 + staff * MAX_VOICES
         self._has_voices = len(layout.parts[part]) > 1 or len(self._staff.voices) > 1
         self._keys = self._key_changes()
+        self._syllabics = syllabics_of(m for m in layout.score.marks if m.part == part)
         self._beside = self._standing_beside(is_first_staff=staff == 0)
         self.brackets: list[Any] = []
 
@@ -101,7 +102,9 @@ class Measures:
 
     def _fill(self, measure: Any, index: int, bar: Bar) -> None:
         """Put the notes of a bar into its measure."""
-        writer = NoteWriter(bar, [(place, fifths) for place, fifths, _ in self._keys])
+        writer = NoteWriter(
+            bar, [(place, fifths) for place, fifths, _ in self._keys], self._syllabics
+        )
         containers = self._containers(measure, index)
         entries = [
             (piece.start if piece else bar.start, number, piece)

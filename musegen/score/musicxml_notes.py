@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 from itertools import zip_longest
@@ -23,9 +24,11 @@ _TIES = {(False, True): "start", (True, True): "continue", (True, False): "stop"
 class NoteWriter:
     """Makes the notes of a bar, in the order of their time: an accidental holds to its end."""
 
-    def __init__(self, bar: Bar, keys: list[tuple[int, int]]) -> None:
+    def __init__(
+        self, bar: Bar, keys: list[tuple[int, int]], syllabics: Mapping[Mark, str]
+    ) -> None:
         """`keys` are places in units and fifths; before the first there are none."""
-        self._bar, self._keys = bar, keys
+        self._bar, self._keys, self._syllabics = bar, keys, syllabics
         self._altered: dict[tuple[str, int], int] = {}
 
     def element(self, piece: Piece, *, is_hidden: bool) -> Any:
@@ -56,7 +59,7 @@ class NoteWriter:
             elif mark.kind == "ornament":
                 _adorn(element, mark.text)
             elif mark.kind == "lyric":
-                _sing(element, mark.text)
+                _sing(element, mark.text, self._syllabics[mark])
         container.coreInsert(offset, element, ignoreSort=True)
 
     def beam(self, container: Any) -> None:
@@ -172,12 +175,11 @@ def _adorn(element: Any, text: str) -> None:
         (element.expressions if is_expression else element.articulations).append(sign)
 
 
-def _sing(element: Any, text: str) -> None:
-    """Put a syllable under a note; one that ends in a hyphen goes on."""
+def _sing(element: Any, text: str, syllabic: str) -> None:
+    """Put a syllable under a note; the hyphen of one that goes on is a reader's to draw."""
     from music21 import note
 
-    goes_on = text.endswith("-") and len(text) > 1
-    syllabic = "begin" if goes_on else "single"
+    goes_on = syllabic in ("begin", "middle")
     lyric = note.Lyric(text=text[: len(text) - goes_on], syllabic=syllabic, applyRaw=True)
     lyric.number = len(element.lyrics) + 1
     element.lyrics.append(lyric)

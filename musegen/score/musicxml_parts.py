@@ -79,6 +79,11 @@ def lines_of(stream: Any) -> list[Line]:
     return [Line.of(staves) for staves in groups.values()]
 
 
+def names_of(stream: Any) -> list[str]:
+    """What to call each part of a stream: its id, or else its number."""
+    return [_part_id(part) or str(n) for n, part in enumerate(stream.parts, start=1)]
+
+
 def _part_id(part: Any) -> str:
     """The id of a part in its file, which music21 keeps in the first instrument or a staff's id."""
     if "PartStaff" in part.classes:

@@ -3,7 +3,8 @@
 Kept: parts with their names and programs, a keyboard's staves as one part, notes as they sound with
 ties joined, percussion as drums, dynamics as velocities, metre, key, tempo, the bars as long as
 they are, repeats, endings, chord symbols, syllables, grace notes, ornaments and articulation. What
-else is written about the notes, as slurs, is counted in `Score.unread`.
+else is written, as slurs, composers and jumps, is counted in `Score.unread`. A bar that is shorter
+in one part than in another is filled up with silence, and told in `Score.faults`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
 from musegen.errors import UnreadableFile
 from musegen.score.abc_fields import SLOWEST_US
+from musegen.score.kern_spines import columns_of
 from musegen.score.key import estimate_key, settled_key
+from musegen.score.musicxml_bars import align_bars
 from musegen.score.musicxml_marks import (
     Timed,
     grace_text,
@@ -28,8 +33,17 @@ from musegen.score.musicxml_marks import (
     marks_of,
     unread_of,
 )
-from musegen.score.musicxml_parts import Declared, Line, Ticks, declared_parts, lines_of, part_of
+from musegen.score.musicxml_parts import (
+    Declared,
+    Line,
+    Ticks,
+    declared_parts,
+    lines_of,
+    names_of,
+    part_of,
+)
 from musegen.score.musicxml_safe import Element, parse_musicxml
+from musegen.score.musicxml_unread import unread_in
 from musegen.score.percussion import unpitched_to_drums
 from musegen.score.score import (
     DEFAULT_TEMPO_US,
@@ -52,7 +66,8 @@ def read_musicxml(data: bytes) -> Score:
     """
     root = parse_musicxml(data)
     drums = unpitched_to_drums(root)
-    return _understood(lambda: _score(_stream_of(root), declared_parts(root, drums)))
+    unread = unread_in(root)
+    return _understood(lambda: _score(_stream_of(root), declared_parts(root, drums), unread))
 
 
 def read_kern(text: str) -> Score:
@@ -63,7 +78,11 @@ def read_kern(text: str) -> Score:
     """
     from music21 import converter
 
-    return _understood(lambda: _score(converter.parseData(text, format="humdrum"), {}))
+    faults, unread = columns_of(text)
+    score = _understood(lambda: _score(converter.parseData(text, format="humdrum"), {}, unread))
+    found = Counter(score.unread)
+    found["lyrics"] -= sum(mark.kind == "lyric" for mark in score.marks)
+    return replace(score, faults=(*faults, *score.faults), unread=+found)
 
 
 def _understood(reading: Any) -> Score:
@@ -74,6 +93,11 @@ def _understood(reading: Any) -> Score:
             score: Score = reading()
         except UnreadableFile:
             raise
+        except ZeroDivisionError as error:
+            raise UnreadableFile(
+                "has a bar or a tempo of 0, which music21 cannot read",
+                hint="Mend the durations or tempos that are 0, or export the piece again.",
+            ) from error
         except Exception as error:  # music21 lets through whatever its parsers run into
             reason = str(error).strip() or type(error).__name__
             raise UnreadableFile(f"music21 cannot read it: {reason}") from error
@@ -85,16 +109,21 @@ def _stream_of(root: Element) -> Any:
 
     for grace in root.iter("grace"):
         grace.attrib.setdefault("slash", "no")  # as the standard has it; music21 thinks otherwise
+    for transpose in root.iter("transpose"):  # music21 needs both numbers, the standard one
+        if transpose.find("diatonic") is None and transpose.find("chromatic") is not None:
+            semitones = float(transpose.findtext("chromatic") or 0)
+            ElementTree.SubElement(transpose, "diatonic").text = str(round(semitones * 7 / 12))
     importer = MusicXMLImporter()
     importer.xmlRootToScore(root, importer.stream)
     return importer.stream
 
 
-def _score(stream: Any, declared: dict[str, Declared]) -> Score:
-    """A Score of a music21 stream of parts."""
+def _score(stream: Any, declared: dict[str, Declared], unread: Counter[str]) -> Score:
+    """A Score of a music21 stream of parts; `unread` is what is known to be left out of it."""
     if not stream.parts or not stream.parts[0].getElementsByClass("Measure"):
         raise UnreadableFile("holds no bars of music")
     stream.toSoundingPitch(inPlace=True)
+    faults = align_bars(stream, names_of(stream))
     lines = lines_of(stream)
     ticks = Ticks(lines)
     metre = {0: (4, 4)} | {
@@ -102,20 +131,24 @@ def _score(stream: Any, declared: dict[str, Declared]) -> Score:
         for offset, sign in lines[0].of_class("TimeSignature")
     }
     measures = list(stream.parts[0].getElementsByClass("Measure"))
-    end = max(part.highestTime for part in stream.parts)
-    bar_ends = [ticks(offset) for offset in (*(measure.offset for measure in measures[1:]), end)]
+    bar_ends = {
+        ticks(bar.offset) for part in stream.parts for bar in part.getElementsByClass("Measure")
+    }
+    bar_ends.add(ticks(max(part.highestTime for part in stream.parts)))
     marks = {*_structure(stream, measures, ticks), *_written(lines, ticks)}
     score = Score(
         ticks_per_quarter=ticks.per_quarter,
         parts=tuple(part_of(line, ticks, declared) for line in lines),
         tempo=_changes(_tempo(lines, ticks)),
         metre=_changes(metre),
-        barlines=np.unique([tick for tick in bar_ends if tick > 0]),
+        barlines=np.array(sorted(bar_ends - {0})),
         marks=tuple(marks),
         title=_title(stream),
-        unread=sum((unread_of(line.timed) for line in lines), unread_of(_loose(stream))),
+        faults=tuple(faults),
+        unread=sum((unread_of(line.timed) for line in lines), unread + unread_of(_loose(stream))),
     )
-    score = replace(score, key=settled_key(score, _signatures(score, lines, ticks)))
+    signatures = _signatures(score, lines, ticks)
+    score = replace(score, key=settled_key(score, signatures, is_printed=True))
     return replace(score, marks=tuple({*marks, *_graces(score, lines, ticks)}))
 
 
@@ -136,7 +169,7 @@ def _tempo(lines: list[Line], ticks: Ticks) -> dict[int, tuple[int]]:
                 found[ticks(offset)] = (round(60e6 / beats),)
     for line in reversed(lines):
         for offset, mark in line.of_class("MetronomeMark"):
-            beats = mark.getQuarterBPM()
+            beats = mark.number != 0 and mark.getQuarterBPM()
             if beats:
                 found[ticks(offset)] = (min(max(1, round(60e6 / beats)), SLOWEST_US),)
     return found

@@ -40,6 +40,14 @@ _LIMITS = {  # what music21 would take at its word, and never come back from
     "staff-lines": 32,
     "tremolo": 8,
 }
+_LEAST = {  # where music21 would divide by nought
+    "divisions": 1e-6,
+    "duration": 0,
+    "beats": 1,
+    "beat-type": 1,
+    "actual-notes": 1,
+    "normal-notes": 1,
+}
 _NUMBER = re.compile(r"\s*[+-]?\d+(\.\d*)?\s*")
 _SUFFIXES = (".musicxml", ".xml")
 
@@ -71,6 +79,12 @@ def _check_numbers(root: Element) -> None:
         parts = text.split("+") if element.tag == "beats" else [text]
         if not all(_NUMBER.fullmatch(part) and abs(float(part)) <= limit for part in parts):
             raise UnreadableFile(f"says {text.strip()[:20]!r} where <{element.tag}> stands")
+        least = _LEAST.get(element.tag, -limit)
+        if sum(map(float, parts)) < least:
+            raise UnreadableFile(
+                f"says {text.strip()[:20]!r} where <{element.tag}> stands, less than can be",
+                hint="Mend that number, or export the piece again.",
+            )
 
 
 def parse_xml(data: bytes) -> Element:

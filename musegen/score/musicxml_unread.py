@@ -1,0 +1,70 @@
+"""What a MusicXML file says that has no place in a Score, counted off its elements by kind.
+
+What stands among the notes, as slurs, is counted by `musicxml_marks.unread_of`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from musegen.score.musicxml_safe import Element
+
+TRANSPOSED = "transposing parts (now at sounding pitch)"
+JUMPS = "jumps (da capo, dal segno, fine, coda: not played)"
+_JUMP_SOUNDS = ("dacapo", "dalsegno", "fine", "segno", "coda", "tocoda")
+_JUMP_WORDS = re.compile(
+    r"\W*(d\.?\s?[cs]\b|da\s?capo|dal\s?segno|fine\b|((to|al)\s)?(coda|segno)\b)", re.IGNORECASE
+)
+_CREATORS = {
+    "composer": "composers",
+    "lyricist": "lyricists",
+    "poet": "lyricists",
+    "translator": "translators",
+    "arranger": "arrangers",
+}
+
+
+def says_jump(words: str) -> bool:
+    """Whether words send a player elsewhere, or mark where one comes to: `D.C. al Fine`, `Coda`."""
+    return _JUMP_WORDS.match(words) is not None
+
+
+def unread_in(root: Element) -> Counter[str]:
+    """How many of each kind; signs that every part shows are counted once."""
+    found: Counter[str] = Counter()
+    for creator in root.iterfind("identification/creator"):
+        kind = creator.get("type", "").strip().lower()
+        found[_CREATORS.get(kind, "other authors")] += bool((creator.text or "").strip())
+    found["rights"] = sum(1 for e in root.iterfind("identification/rights") if e.text)
+    tempos = (e.text or "" for e in root.iter("per-minute"))
+    found["tempos of 0"] = sum(1 for text in tempos if re.fullmatch(r"\s*0+(\.0*)?\s*", text))
+    parts = list(root.iter("part"))
+    found[TRANSPOSED] = sum(map(_is_transposing, parts))
+    found["repeats played more than twice"] = max(map(_longer_repeats, parts), default=0)
+    found[JUMPS] = max(
+        (sum(map(_is_jump, part.iterfind("measure/*"))) for part in parts), default=0
+    )
+    return +found
+
+
+def _is_transposing(part: Element) -> bool:
+    shifts = (part.iterfind(f".//transpose/{tag}") for tag in ("chromatic", "octave-change"))
+    return any(float(shift.text or 0) for found in shifts for shift in found)
+
+
+def _longer_repeats(part: Element) -> int:
+    times = (repeat.get("times", "").strip() for repeat in part.iter("repeat"))
+    return sum(1 for number in times if number.isdecimal() and int(number[-9:]) > 2)
+
+
+def _is_jump(element: Element) -> bool:
+    """Whether a direction, a bar line or a sound is a sign or an order of a jump."""
+    if element.tag not in ("direction", "barline", "sound"):
+        return False
+    return any(
+        child.tag in ("segno", "coda")
+        or (child.tag == "words" and says_jump(child.text or ""))
+        or (child.tag in ("sound", "barline") and any(child.get(s) for s in _JUMP_SOUNDS))
+        for child in element.iter()
+    )

@@ -1,0 +1,188 @@
+"""MusicXML and kern: what a Score has no place for is counted, and what is damaged is told."""
+
+from itertools import pairwise
+
+import pytest
+
+from musegen.errors import UnreadableFile
+from musegen.score.musicxml import read_kern, read_musicxml, write_musicxml
+from musegen.score.musicxml_unread import JUMPS, TRANSPOSED
+from musegen.score.score import Mark, Notes, Part, Score
+
+HEAD = "<attributes><divisions>4</divisions>{}</attributes>"
+FOUR_FOUR = "<time><beats>4</beats><beat-type>4</beat-type></time>"
+
+
+def note(quarters: float = 1) -> str:
+    pitch = "<pitch><step>C</step><octave>4</octave></pitch>"
+    return f"<note>{pitch}<duration>{int(4 * quarters)}</duration></note>"
+
+
+def file_of(*parts: list[str], head: str = "", attributes: str = FOUR_FOUR) -> bytes:
+    """A file of parts, each a list of what its bars hold."""
+    listed = "".join(
+        f'<score-part id="P{n}"><part-name/></score-part>' for n in range(1, len(parts) + 1)
+    )
+    music = ""
+    for n, bars in enumerate(parts, start=1):
+        told = [HEAD.format(attributes) + bars[0], *bars[1:]]
+        measures = [f'<measure number="{m}">{bar}</measure>' for m, bar in enumerate(told, start=1)]
+        music += f'<part id="P{n}">{"".join(measures)}</part>'
+    body = f"{head}<part-list>{listed}</part-list>{music}"
+    return f'<score-partwise version="4.0">{body}</score-partwise>'.encode()
+
+
+def unread(bar: str, **given: str) -> dict[str, int]:
+    """What is counted of two parts of two bars, of which all show the same."""
+    bars = [bar + note(4), note(4)]
+    return dict(read_musicxml(file_of(bars, bars, **given)).unread)
+
+
+def test_who_made_a_piece_is_counted():
+    creators = "".join(
+        f'<creator type="{kind}">Anon</creator>'
+        for kind in ("composer", "composer", "lyricist", "poet", "arranger", "engraver")
+    )
+    head = f"<identification>{creators}<rights>Free</rights></identification>"
+    assert unread("", head=head) == {
+        "composers": 2,
+        "lyricists": 2,
+        "arrangers": 1,
+        "other authors": 1,
+        "rights": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("transpose", "count"),
+    [
+        ("<diatonic>-1</diatonic><chromatic>-2</chromatic>", 2),
+        ("<chromatic>0</chromatic><octave-change>-1</octave-change>", 2),
+        ("<diatonic>0</diatonic><chromatic>0</chromatic>", 0),
+    ],
+)
+def test_parts_that_sound_elsewhere_than_they_are_written_are_counted(transpose, count):
+    attributes = f"{FOUR_FOUR}<transpose>{transpose}</transpose>"
+    assert unread("", attributes=attributes).get(TRANSPOSED, 0) == count
+
+
+def direction(kind: str, sound: str = "") -> str:
+    return f"<direction><direction-type>{kind}</direction-type>{sound}</direction>"
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        direction("<segno/>", '<sound segno="s"/>'),
+        direction("<coda/>"),
+        direction("<words>D.C. al Fine</words>", '<sound dacapo="yes"/>'),
+        direction("<words>D. S. al Coda</words>"),
+        direction("<words>Fine</words>"),
+        direction("<words>To Coda</words>"),
+        '<sound dalsegno="s"/>',
+        '<barline location="left" segno="s"><segno/></barline>',
+    ],
+)
+def test_a_jump_is_counted_once_whatever_tells_it(sign):
+    assert unread(sign) == {JUMPS: 1}
+
+
+def test_words_that_are_no_jump_are_counted_as_words():
+    assert unread(direction("<words>finely</words>")) == {"text expressions": 2}
+
+
+def test_a_repeat_of_more_than_two_turns_is_counted():
+    repeat = '<barline location="right"><repeat direction="backward" times="{}"/></barline>'
+    longer = {"repeats played more than twice": 1}
+    assert unread(repeat.format(3)) == longer
+    assert unread(repeat.format(2)) == {}
+
+
+def test_a_bar_that_is_short_in_one_part_is_filled_up_and_told():
+    short, full = [note(3), note(4), note(2)], [note(4), note(4), note(4)]
+    score = read_musicxml(file_of(short, full, full))
+    assert [part.notes.onset.tolist() for part in score.parts] == [[0, 1920, 3840]] * 3
+    assert score.barlines.tolist() == [1920, 3840, 5760]
+    assert score.faults == tuple(
+        f"bar {bar} of part P1 is {length} long, others 4/4: silence fills it up to the longest"
+        for bar, length in ((1, "3/4"), (3, "2/4"))
+    )
+
+
+def test_a_pickup_that_all_parts_share_stays_short():
+    bars = [note(1), note(4), note(3)]
+    score = read_musicxml(file_of(bars, bars, ["", note(4), note(3)]))
+    assert (score.barlines.tolist(), score.faults) == ([480, 2400, 3840], ())
+
+
+def test_of_many_short_bars_a_few_are_told_and_the_rest_numbered():
+    score = read_musicxml(file_of([note(3.75)] * 20, [note(4)] * 20))
+    assert [b - a for a, b in pairwise(score.barlines.tolist())] == [1920] * 19
+    assert score.faults[0].startswith("bar 1 of part P1 is 15/16 long, others 4/4")
+    assert score.faults[5:] == ("15 more bars differ between the parts",)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "reason"),
+    [
+        ("<divisions>4<", "<divisions>0<", "'0' where <divisions>"),
+        ("<duration>16<", "<duration>-16<", "'-16' where <duration>"),
+        ("<beats>4<", "<beats>0<", "'0' where <beats>"),
+        (f"<duration>16</duration></note>{FOUR_FOUR}", "", "a bar or a tempo of 0"),
+    ],
+)
+def test_numbers_that_no_music_has_are_named(good, bad, reason):
+    if not bad:
+        data = file_of([note(0)], attributes="").decode()
+    else:
+        data = file_of([note(4)]).decode().replace(good, bad)
+    with pytest.raises(UnreadableFile, match=reason) as caught:
+        read_musicxml(data.encode())
+    assert "export" in caught.value.hint
+
+
+def test_a_tempo_of_nought_is_left_out_and_told():
+    mark = "<metronome><beat-unit>quarter</beat-unit><per-minute>0</per-minute></metronome>"
+    assert unread(direction(mark)) == {"tempos of 0": 2}
+
+
+def test_a_syllable_that_ends_its_word_says_so():
+    words = ("Sal-", "ve", "Re-", "gi-", "na", "la")
+    rows = [(n * 480, 480, 60, 80) for n in range(len(words))]
+    marks = tuple(Mark(n * 480, "lyric", word) for n, word in enumerate(words))
+    score = Score(480, (Part("", 52, Notes.of(rows)),), marks=marks)
+    data = write_musicxml(score)
+    syllabics = [piece.split("<")[0] for piece in data.decode().split("<syllabic>")[1:]]
+    assert syllabics == ["begin", "end", "begin", "middle", "end", "single"]
+    assert [m for m in read_musicxml(data).marks if m.kind == "lyric"] == list(marks)
+
+
+KERN = """!!!COM: Anon
+**kern\t**text\t**kern\t**dynam
+*M4/4\t*\t*M4/4\t*
+=1\t=1\t=1\t=1
+*^\t*\t*\t*
+2c\t2e\tSal-\t2g\tp
+2d\t2f\t-ve\t2g\t.
+*v\t*v\t*\t*\t*
+=2\t=2\t=2\t=2
+1c\tla\t1g\tf
+==\t==\t==\t==
+*-\t*-\t*-\t*-
+"""
+
+
+def test_what_kern_holds_beside_notes_is_counted():
+    score = read_kern(KERN)
+    assert score.faults == ()
+    assert score.unread == {"composers": 1, "lyrics": 3, "columns of **dynam": 1}
+
+
+def test_kern_lines_that_lack_columns_are_told():
+    score = read_kern(KERN.replace("1c\tla\t1g\tf", "1c\tla"))
+    assert score.faults[0] == "line 10 has 2 of 4 columns"
+
+
+def test_kern_that_is_cut_short_is_told():
+    score = read_kern(KERN[: KERN.index("==\t")])
+    assert any("may be cut short" in fault for fault in score.faults)
