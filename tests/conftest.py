@@ -182,7 +182,8 @@ def offer(
         loopback.files |= files
         recipes = tmp_path / "recipes"
         recipes.mkdir(exist_ok=True)
-        text = json.dumps(recipe | {"downloads": downloads} | values)
+        small = {"downloads": downloads, "n_files": len(files), "n_pieces": {}}
+        text = json.dumps(recipe | small | values)
         (recipes / f"{name}.json").write_text(text, encoding="utf-8")
         monkeypatch.setattr(datasets_recipe, "recipe_folder", lambda: recipes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,14 +26,15 @@ def list_datasets(as_json: Json = False) -> None:
 
     from musegen.corpus.datasets_recipe import catalogue
 
-    from .terminal import give, give_table
+    from .terminal import give, give_table, say
 
     recipes = catalogue()
     if as_json:
         give({"datasets": [asdict(recipe) for recipe in recipes]})
         return
-    rows = [[r.name, r.title, r.size, _fetched(r), r.licence_of_encoding] for r in recipes]
-    give_table(["data set", "what", "size", "to fetch", "licence of the encoding"], rows)
+    rows = [[r.name, _title(r), _pieces(r), _fetched(r), r.licence_in_short] for r in recipes]
+    give_table(["data set", "what", "size", "to fetch", "licence"], rows)
+    say("Licences are those of the encodings. All about one: musegen datasets show NAME")
 
 
 @app.command()
@@ -61,20 +63,34 @@ def get(
         Path | None,
         typer.Option(help="A copy that you have: an archive, or the folder unpacked from it."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Download without asking.")] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes",
+            "-y",
+            help="Download without asking. With --json, and where no terminal is there to ask at, "
+            "nothing is asked either: it is told what comes, and downloaded.",
+        ),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Make a data set as a folder of music; broken off, it goes on where it was."""
+    from musegen.corpus.datasets_folder import is_made
     from musegen.corpus.datasets_recipe import find
 
     from .terminal import give, say
 
     recipe = find(name)
     folder = made(recipe, output or Path(name), source, quiet, ask=not (yes or as_json))
+    complete = is_made(recipe, folder)
     if as_json:
-        give({"dataset": name, "folder": str(folder)})
-    say(f"{recipe.title} is in {folder}. Now try: musegen train {folder}", quiet)
+        give({"dataset": name, "folder": str(folder), "complete": complete})
+    if complete:
+        say(f"{recipe.title} is in {folder}. Now try: musegen train {folder}", quiet)
+    else:
+        rest = f" To get the rest: musegen datasets get {name} -o {folder}" if source else ""
+        say(f"{folder} does not hold all of {recipe.title}.{rest}", quiet)
 
 
 def made(recipe: Recipe, folder: Path, source: Path | None, quiet: bool, ask: bool = True) -> Path:
@@ -83,11 +99,12 @@ def made(recipe: Recipe, folder: Path, source: Path | None, quiet: bool, ask: bo
     What is to be downloaded is told first, and a person at a terminal asked whether to go on.
     """
     from musegen.corpus.datasets import get as get_dataset
-    from musegen.corpus.datasets import is_made
     from musegen.corpus.datasets_download import missing
+    from musegen.corpus.datasets_folder import check_folder, is_made
 
     from .terminal import bars, say
 
+    check_folder(recipe, folder)
     wanted = [] if source or is_made(recipe, folder) else missing(recipe)
     if wanted:
         asking = ask and sys.stdin.isatty()
@@ -151,9 +168,19 @@ def _addresses(downloads: list[Download] | tuple[Download, ...]) -> list[str]:
     return lines
 
 
+def _title(recipe: Recipe) -> str:
+    """A title without what is added after a colon or in brackets."""
+    return re.split(r": | \(", recipe.title)[0]
+
+
+def _pieces(recipe: Recipe) -> str:
+    """The number of pieces, which a size begins with."""
+    return re.split("[,:;] ", recipe.size)[0]
+
+
 def _fetched(recipe: Recipe) -> str:
     """How much is downloaded, for a table."""
     sizes = [download.bytes for download in recipe.downloads]
     if not sizes:
         return "nothing"
-    return "not stated" if None in sizes else f"{sum(filter(None, sizes)) / 1e6:.1f} MB"
+    return "unknown" if None in sizes else f"{sum(filter(None, sizes)) / 1e6:.1f} MB"

@@ -14,7 +14,8 @@ from musegen.errors import CorpusError, NotFound, UsageError
 from .datasets_archive import unpack
 from .datasets_download import Tell, differing, fetch
 from .datasets_export import READ_SLOWLY, Original, export, originals
-from .datasets_recipe import Recipe, find, text
+from .datasets_folder import begin, check_folder, finish, is_made, remove_parts
+from .datasets_recipe import Recipe, find
 from .processes import spread
 from .reading import Progress
 
@@ -33,9 +34,11 @@ def get(
 ) -> Path:
     """Make a data set: a folder of music in train, valid and test, and its recipe.
 
-    Files that are there already are kept, so a run broken off goes on where it was; a folder that
-    is complete is left as it is. The published split is obeyed where there is one. Else each family
-    of pieces is put on a side by a hash of its name, about eight of ten in train, on any machine.
+    Files that are there already are kept, so a run broken off goes on where it was; but MIDI and
+    ABC made from another copy are replaced. A folder that is complete is left as it is.
+
+    The published split is obeyed where there is one. Else each family of pieces is put on a side by
+    a hash of its name, about eight of ten in train, on any machine.
 
     Args:
         name: of a data set in the catalogue.
@@ -43,32 +46,39 @@ def get(
         progress: told how many source files of how many are done.
         source: a copy to make it from: an archive, a file, or the folder unpacked from one.
         fetching: told how many bytes of how many have come.
-        tell: given a sentence on each checksum that is new or differs.
+        tell: given a sentence on each checksum that is new or differs, and on each number of files
+            or pieces that is not the stated one.
 
     Returns:
-        The folder. Where pieces could not be read, a file in it says which and why.
+        The folder, whole or (see `is_made`) not. Where pieces could not be read, a file in it says
+        which and why.
 
     Raises:
         NotFound: there is no such data set, or no such copy.
         UsageError: the copy is of a kind that is not read.
         CorpusError: the music cannot be fetched, is not where it should be, or cannot be read.
-        OutputError: the folder cannot be written.
+        OutputError: the folder holds something else, or cannot be written.
     """
     recipe, folder = find(name), Path(folder)
-    if source is None and is_made(recipe, folder):
-        return folder
-    with _unpacked(recipe, _place(recipe, source, fetching, tell)) as root:
-        left_out = _export_all(recipe, originals(recipe, root), folder, progress)
-    if left_out:
-        write_whole(folder / LEFT_OUT, "".join(f"{e}\n" for e in left_out).encode(), force=True)
-    write_whole(folder / f"{name}.json", text(recipe), force=True)  # last: it marks a whole folder
+    check_folder(recipe, folder)
+    if source is not None or not is_made(recipe, folder):
+        with _unpacked(recipe, _place(recipe, source, fetching, tell)) as root:
+            for difference in _make(recipe, root, folder, progress):
+                tell(difference)
+    remove_parts(folder)
     return folder
 
 
-def is_made(recipe: Recipe, folder: Path) -> bool:
-    """Whether the folder holds all of the data set, made by this recipe."""
-    mark = folder / f"{recipe.name}.json"
-    return mark.is_file() and mark.read_bytes() == text(recipe)
+def _make(recipe: Recipe, root: Path, folder: Path, progress: Progress | None) -> list[str]:
+    """Make the folder from the music below another; gives how it differs from what is stated."""
+    sources = originals(recipe, root)
+    begin(recipe, folder)
+    left_out = _export_all(recipe, sources, folder, progress)
+    if left_out:
+        write_whole(folder / LEFT_OUT, "".join(f"{e}\n" for e in left_out).encode(), force=True)
+    else:
+        (folder / LEFT_OUT).unlink(missing_ok=True)
+    return finish(recipe, folder, len(sources))
 
 
 def _place(

@@ -151,9 +151,9 @@ def _export_piece(recipe: Recipe, original: Original, folder: Path) -> None:
     text = original.path.read_text("latin-1") if original.path.suffix == ".krn" else place
     split = original.side or side(_family(recipe, text, place))
     target = Path(split, original.name).with_suffix(".mid")
-    if (folder / target).exists():
-        return
     if original.path.suffix in READ_SLOWLY:
+        if (folder / target).exists():
+            return
         made_by = f"{recipe.title}: {original.name.as_posix()}"
         _make(folder, (target, write_midi(read(original.path), made_by)))
     else:
@@ -198,9 +198,9 @@ def _family(recipe: Recipe, text: str, otherwise: str) -> str:
 
 
 def _make(folder: Path, *files: tuple[str | Path, bytes]) -> None:
-    """Write the files that are not in the folder yet."""
+    """Write the files that are not in the folder yet, or were made there from another copy."""
     for name, data in files:
         path = folder / name
-        if not path.exists():
+        if not path.is_file() or path.read_bytes() != data:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, data)
+            write_whole(path, data, force=True)

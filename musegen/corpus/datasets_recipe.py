@@ -41,15 +41,18 @@ class Recipe:
         source: where the music and its encoding come from.
         licence_of_music: of the pieces.
         licence_of_encoding: of the files that hold them.
+        licence_in_short: the same in a word or two, for a table.
         weights_may_ship: whether a model trained on it may be given to others.
-        size: how much it is, in words.
+        size: how much it is, in words; the number of pieces first.
         split: which pieces stay together in train, valid or test, in words.
         kind: where it comes from: `music21` is that library's corpus, `download` an address.
         root: the folder of the corpus that it lies in.
         files: patterns of the files; in what is downloaded, of the ends of their paths.
+        n_files: how many source files that are; 0 where it is not known.
         family: a regular expression whose group is the name that the split goes by, sought in a
             text file's content or another file's path; empty where each piece stands alone.
         split_table: the CSV file among the downloaded ones that says the published split.
+        n_pieces: of each side of a published split; empty where none is published.
         downloads: the files that it is fetched as.
     """
 
@@ -58,14 +61,17 @@ class Recipe:
     source: str
     licence_of_music: str
     licence_of_encoding: str
+    licence_in_short: str
     weights_may_ship: bool
     size: str
     split: str
     kind: str
     root: str
     files: tuple[str, ...]
+    n_files: int
     family: str
     split_table: str
+    n_pieces: dict[str, int]
     downloads: tuple[Download, ...]
 
 

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from typer.testing import Result
+
+from musegen.corpus.datasets_recipe import catalogue
 
 Musegen = Callable[..., Result]
 Ask = Callable[..., dict[str, Any]]
@@ -66,8 +69,63 @@ def test_a_person_at_a_terminal_is_asked(
     assert "Nothing was downloaded" in declined.stderr
     assert not loopback.asked
     assert not Path("jsb-chorales").exists()
-    assert set(ask("datasets", "get", "jsb-chorales", "-o", "a")) == {"dataset", "folder"}
+    got = ask("datasets", "get", "jsb-chorales", "-o", "a")
+    assert got == {"dataset": "jsb-chorales", "folder": "a", "complete": True}
     assert musegen("datasets", "get", "jsb-chorales", "--yes", "-o", "b").exit_code == 0
+
+
+def test_the_list_fits_a_terminal_of_80_columns_and_breaks_no_word(
+    musegen: Musegen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = musegen("datasets", "list").stdout
+    assert max(map(len, listed.splitlines())) <= 80
+    told = {word for recipe in catalogue() for value in astuple(recipe) for word in words(value)}
+    heads = {"data", "set", "what", "size", "to", "fetch", "licence", "nothing", "unknown", "MB"}
+    sizes = {f"{sum(d.bytes or 0 for d in recipe.downloads) / 1e6:.1f}" for recipe in catalogue()}
+    assert words(listed) - told - heads - sizes == set()
+
+
+def words(text: object) -> set[str]:
+    return {word.strip(",:;()") for word in str(text).split()}
+
+
+def test_a_folder_of_other_things_is_refused_before_anyone_is_asked(
+    musegen: Musegen, offer: Offer, loopback: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer("nottingham", {"ABC_cleaned/1.abc": b"X:1\n"})
+    terminal = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("musegen.cli.datasets.sys", terminal)
+    Path("pre").mkdir()
+    Path("pre/notes.txt").write_text("mine")
+    refused = musegen("datasets", "get", "nottingham", "-o", "pre")
+    assert refused.exit_code == 1
+    assert refused.stderr.count("\n") == 1
+    assert "-o" in refused.stderr
+    assert [path.name for path in Path("pre").iterdir()] == ["notes.txt"]
+    assert not loopback.asked
+
+
+def test_of_a_copy_that_lacks_files_it_is_said_what_is_there_and_how_to_go_on(
+    musegen: Musegen, offer: Offer, ask: Ask
+) -> None:
+    tunes = {f"ABC_cleaned/{n}.abc": f"X:1\nT:{n}\nK:C\nCDEF|]\n".encode() for n in range(3)}
+    offer("nottingham", tunes)
+    Path("copy").mkdir()
+    Path("copy/1.abc").write_bytes(tunes["ABC_cleaned/1.abc"])
+    got = musegen("datasets", "get", "nottingham", "--source", "copy", "-o", "made")
+    assert got.exit_code == 0, got.output
+    assert "1 of 3 files were in the copy." in got.stderr
+    assert "made does not hold all of" in got.stderr
+    assert "is in made" not in got.stderr
+    assert ask("datasets", "get", "nottingham", "--source", "copy", "-o", "b")["complete"] is False
+    assert got.stderr.strip().endswith("musegen datasets get nottingham -o made")
+    assert "is in made" in musegen("datasets", "get", "nottingham", "-o", "made").stderr
+
+
+def test_help_says_that_a_script_is_not_asked(musegen: Musegen) -> None:
+    told = " ".join(musegen("datasets", "get", "--help").stdout.replace("│", " ").split())
+    assert "where no terminal is there to ask at, nothing is asked either" in told
 
 
 @pytest.mark.usefixtures("chorales")

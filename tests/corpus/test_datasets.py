@@ -33,7 +33,8 @@ def small(tmp_path, monkeypatch):
     """Makes recipes known, in place of the catalogue's own, from a few values."""
 
     def offer(**values):
-        given = json.loads((recipe_folder() / "bach-chorales.json").read_text()) | values
+        whole = json.loads((recipe_folder() / "bach-chorales.json").read_text())
+        given = whole | {"n_files": 0} | values
         folder = tmp_path / "recipes"
         folder.mkdir(exist_ok=True)
         (folder / "small.json").write_text(json.dumps(given))
@@ -47,7 +48,7 @@ def test_every_recipe_says_all_that_there_is_to_say(path):
     recipe = find(path.stem)
     values = json.loads(path.read_text(encoding="utf-8"))
     assert set(values) == {field.name for field in fields(Recipe)} - {"name"}
-    may_be_empty = {"root", "family", "split_table", "downloads"}
+    may_be_empty = {"root", "family", "split_table", "n_pieces", "downloads"}
     assert all(value or value is False or name in may_be_empty for name, value in values.items())
     assert not recipe.family or re.compile(recipe.family).groups == 1
     assert (recipe.kind == "download") == bool(recipe.downloads)
@@ -82,6 +83,10 @@ def quartets():
 
 
 def test_sizes_are_those_of_the_sources():
+    for recipe in catalogue():
+        if recipe.kind == "music21":
+            found = {p for pattern in recipe.files for p in (CORPUS / recipe.root).glob(pattern)}
+            assert len(found) == recipe.n_files
     for name in ("bach-chorales", "ryans-mammoth", "palestrina"):
         recipe = find(name)
         stated = int(recipe.size.split()[0].replace(",", ""))
