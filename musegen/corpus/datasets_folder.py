@@ -26,9 +26,10 @@ def check_folder(recipe: Recipe, folder: Path) -> None:
         OutputError: the folder holds something else, or is none.
     """
     try:
-        is_free = not folder.exists() or not any(folder.iterdir())
+        held = [path.name for path in folder.iterdir()] if folder.exists() else []
     except OSError as error:
         raise OutputError(f"is no folder to write to: {error.strerror}", file=folder) from error
+    is_free = all(map(_PART.fullmatch, held))  # a run may be killed while it writes its mark
     if not (is_free or _whole(recipe, folder).is_file() or _unfinished(recipe, folder).is_file()):
         raise OutputError(
             f"holds something other than {recipe.name}",

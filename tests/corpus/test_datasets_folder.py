@@ -74,6 +74,7 @@ def test_an_empty_folder_an_unfinished_one_and_a_made_one_are_gone_on_with(books
     folder = tmp_path / "made"
     folder.mkdir()
     check_folder(books, folder)
+    (folder / ".nottingham.unfinished.txt.1.part").touch()  # killed at its very first file
 
     def stop(done, total):
         raise KeyboardInterrupt
