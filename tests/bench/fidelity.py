@@ -258,8 +258,7 @@ def peer_figures(paths: list[Path]) -> Iterator[str]:
         except ImportError:
             yield f"{name}: not installed, left out"
             continue
-        total = refused = 0
-        shares, whole = Counter[str](), Counter[str]()
+        total = exact = on_grid = refused = 0
         for path in paths:
             midi = by_mido(path)
             if midi is None:
@@ -273,19 +272,21 @@ def peer_figures(paths: list[Path]) -> Iterator[str]:
             except Exception:  # a peer may fail in any way; that is what is counted
                 refused += 1
                 continue
-            for what, n in (("with loudness", 4), ("without", 3)):
-                same = (_first(theirs, n) & _first(oracle, n)).total()
-                shares[what] += same
-                whole[what] += same == oracle.total()
-        told = ", ".join(
-            f"{shares[what] / max(1, total):.1%} of the notes and {whole[what]} files whole {what}"
-            for what in ("with loudness", "without")
+            exact += (theirs & oracle).total()
+            rounded = (_rounded(rows, midi.ticks_per_beat) for rows in (theirs, oracle))
+            on_grid += Counter.__and__(*rounded).total()
+        yield (
+            f"{name}: {exact / max(1, total):.1%} of the notes are the same to the tick, onset and "
+            f"pitch of {on_grid / max(1, total):.1%} on 24 steps a quarter, {refused} files refused"
         )
-        yield f"{name}: {told}; {refused} of {len(paths)} files refused"
 
 
-def _first(rows: Counter[tuple[int, ...]], n: int) -> Counter[tuple[int, ...]]:
-    return Counter(row[:n] for row in rows.elements())
+def _rounded(rows: Counter[tuple[int, ...]], per_quarter: int) -> Counter[tuple[int, ...]]:
+    """Onset on 24 steps a quarter, and pitch."""
+    return Counter(
+        ((48 * onset + per_quarter) // (2 * per_quarter), pitch)
+        for onset, _, pitch, _ in rows.elements()
+    )
 
 
 def main() -> None:
