@@ -9,7 +9,6 @@ from typing import Any
 
 _MOST_TOLD = 5
 _UNTOLD = Fraction(1, 16)  # of a quarter: what exporters lose in rounding
-_FINEST = 64
 
 
 def align_bars(stream: Any, names: list[str]) -> list[str]:
@@ -20,20 +19,23 @@ def align_bars(stream: Any, names: list[str]) -> list[str]:
         names: of its parts, to be told.
 
     Returns:
-        A sentence for each bar that is shorter in one part than in another; after a few, how many.
+        A sentence for each bar that differs in length between the parts; after a few, how many.
     """
     bars = [list(part.getElementsByClass("Measure")) for part in stream.parts]
     lengths = [_lengths(measures) for measures in bars]
     told: list[str] = []
-    start = Fraction(0)
+    start, metre = Fraction(0), Fraction(4)
     for index in range(max(map(len, bars), default=0)):
-        having = [number for number, measures in enumerate(bars) if index < len(measures)]
-        for number in having:
-            stream.parts[number].setElementOffset(bars[number][index], _as_music21(start))
-        playing = _playing({number: bars[number][index] for number in having}, index)
-        found = {number: lengths[number][index] for number in playing}
+        bar = {number: measures[index] for number, measures in enumerate(bars) if measures[index:]}
+        for number, measure in bar.items():
+            stream.parts[number].setElementOffset(measure, _as_music21(start))
+            if measure.timeSignature is not None:
+                metre = Fraction(measure.timeSignature.barDuration.quarterLength)
+        found = {number: lengths[number][index] for number in _telling(bar, index)}
         if max(found.values()) - min(found.values()) > _UNTOLD:
-            told.append(_sentence(bars[having[0]][index].number, found, names))
+            told.append(_sentence(next(iter(bar.values())).number, found, names))
+            # rests alone beyond the metre are a mistake that nobody should wait for
+            found = {n: max(_sounding(bar[n]), min(found[n], metre)) for n in found}
         start += max(found.values())
     for part in stream.parts:
         part.coreElementsChanged()
@@ -48,14 +50,21 @@ def _lengths(measures: list[Any]) -> list[Fraction]:
     return lengths + [Fraction(measure.highestTime) for measure in measures[-1:]]
 
 
-def _playing(measures: dict[int, Any], index: int) -> list[int]:
-    """The parts that say how long a bar is: in a pickup only those that play."""
+def _telling(bar: dict[int, Any], index: int) -> list[int]:
+    """The parts that say how long a bar is: of a pickup only those that play in it."""
     from music21.stream.enums import ShowNumber
 
-    is_pickup = index == 0 or any(m.showNumber is ShowNumber.NEVER for m in measures.values())
+    is_pickup = index == 0 or any(m.showNumber is ShowNumber.NEVER for m in bar.values())
     # music21 fills an empty bar with as much rest as its metre holds
-    playing = [number for number, m in measures.items() if m.recurse().notes] if is_pickup else []
-    return playing or list(measures)
+    playing = [number for number, m in bar.items() if m.recurse().notes] if is_pickup else []
+    return playing or list(bar)
+
+
+def _sounding(measure: Any) -> Fraction:
+    """How far the notes of a bar reach, in quarters."""
+    notes = measure.recurse().notes
+    ends = (Fraction(n.getOffsetInHierarchy(measure)) + Fraction(n.quarterLength) for n in notes)
+    return max(ends, default=Fraction(0))
 
 
 def _as_music21(quarters: Fraction) -> Any:
@@ -68,16 +77,16 @@ def _sentence(bar: int, lengths: dict[int, Fraction], names: list[str]) -> str:
     """Tell of the part that differs from most; of two alike, of the shorter."""
     common = Counter(lengths.values())
     usual = max(common, key=lambda length: (common[length], length))
-    odd = min(number for number, length in lengths.items() if length != usual)
+    odd = max(lengths, key=lambda number: abs(lengths[number] - usual))
     return (
         f"bar {bar} of part {names[odd]} is {_text(lengths[odd])} long, others {_text(usual)}: "
-        "silence fills it up to the longest"
+        "the next bar begins in all at once"
     )
 
 
 def _text(quarters: Fraction) -> str:
     """A length as a metre says it, in quarters or finer."""
-    unit = 4
-    while unit < _FINEST and (quarters * unit / 4).denominator > 1:
-        unit *= 2
-    return f"{round(quarters * unit / 4)}/{unit}"
+    for unit in (4, 8, 16, 32, 64):
+        if (quarters * unit / 4).denominator == 1:
+            return f"{quarters * unit / 4}/{unit}"
+    return f"about {round(quarters * 4)}/16"

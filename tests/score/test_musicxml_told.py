@@ -104,9 +104,19 @@ def test_a_bar_that_is_short_in_one_part_is_filled_up_and_told():
     assert [part.notes.onset.tolist() for part in score.parts] == [[0, 1920, 3840]] * 3
     assert score.barlines.tolist() == [1920, 3840, 5760]
     assert score.faults == tuple(
-        f"bar {bar} of part P1 is {length} long, others 4/4: silence fills it up to the longest"
+        f"bar {bar} of part P1 is {length} long, others 4/4: the next bar begins in all at once"
         for bar, length in ((1, "3/4"), (3, "2/4"))
     )
+
+
+def test_rests_beyond_the_metre_in_one_part_do_not_hold_up_the_others():
+    rest = f"<note><rest/><duration>{4 * 4}</duration></note>"
+    full = [note(4)] * 3
+    score = read_musicxml(file_of(full, [note(4), rest * 2, note(4)], full))
+    assert score.barlines.tolist() == [1920, 3840, 5760]
+    assert score.faults[0].startswith("bar 2 of part P2 is 8/4 long, others 4/4")
+    longer = read_musicxml(file_of(full, [note(4), note(5), note(4)]))
+    assert longer.barlines.tolist() == [1920, 4320, 6240]
 
 
 def test_a_pickup_that_all_parts_share_stays_short():
