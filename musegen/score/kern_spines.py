@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from musegen.score.musicxml_unread import TRANSPOSED
+
 _MOST_TOLD = 5
 _WORDS = ("**text", "**silbe", "**lyrics")
 _ABOUT_STAVES = ("**dynam",)  # which music21 puts on the staff that they name
@@ -37,6 +39,7 @@ def columns_of(text: str) -> tuple[list[str], Counter[str]]:
             faults.append(f"line {number} has {len(cells)} of {len(kinds)} columns")
         elif line.startswith("*"):
             kinds = _after(kinds, cells)
+            unread[TRANSPOSED] += sum(cell.startswith("*ITr") for cell in cells)
             told = (c for c in cells if c.startswith("**") and c != "**kern" and c not in _WORDS)
             unread.update(f"columns of {c}" for c in told if not _is_read(c, names_staves))
         elif not line.startswith("="):
@@ -47,6 +50,7 @@ def columns_of(text: str) -> tuple[list[str], Counter[str]]:
     if kinds:
         faults.append("the last line does not close the columns: the file may be cut short")
     del unread[""]
+    unread["rights"] = min(1, unread["rights"])  # one notice goes on over several records
     return faults, +unread
 
 

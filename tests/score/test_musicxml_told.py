@@ -168,8 +168,11 @@ def test_a_syllable_that_ends_its_word_says_so():
 
 
 KERN = """!!!COM: Anon
+!!!YEM: Free
+!!!YEM: for all
 **kern\t**text\t**kern\t**dynam
 *M4/4\t*\t*M4/4\t*
+*\t*\t*ITrd1c2\t*
 =1\t=1\t=1\t=1
 *^\t*\t*\t*
 2c\t2e\tSal-\t2g\tp
@@ -185,12 +188,18 @@ KERN = """!!!COM: Anon
 def test_what_kern_holds_beside_notes_is_counted():
     score = read_kern(KERN)
     assert score.faults == ()
-    assert score.unread == {"composers": 1, "lyrics": 3, "columns of **dynam": 1}
+    assert score.unread == {
+        "composers": 1,
+        "rights": 1,
+        TRANSPOSED: 1,
+        "lyrics": 3,
+        "columns of **dynam": 1,
+    }
 
 
 def test_kern_lines_that_lack_columns_are_told():
     score = read_kern(KERN.replace("1c\tla\t1g\tf", "1c\tla"))
-    assert score.faults[0] == "line 10 has 2 of 4 columns"
+    assert score.faults[0] == "line 13 has 2 of 4 columns"
 
 
 def test_kern_that_is_cut_short_is_told():
