@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from musegen.score.abc_score import STRUCTURE
+from musegen.score.notatable import EXACT
 from musegen.score.score import Notes, Score, barlines_of_metre
 
 Marks = list[tuple[str, str]]  # kinds and texts
@@ -46,27 +47,28 @@ def _segments(notes: Notes, cuts: Iterable[int]) -> Iterator[Segment]:
 def cut_between_tuplets(
     segments: Iterable[Segment], lines: Sequence[int], ticks_per_quarter: int
 ) -> Iterator[Segment]:
-    """The segments, those cut in two that go from one tuplet into one of another kind.
+    """The segments, those cut in two that begin and end in unlike divisions of a quarter.
 
     They are cut where a beat begins, or else at its first half, quarter, …, that lies between.
+
+    Args:
+        segments: those of a part.
+        lines: the ticks at which bars begin or end.
+        ticks_per_quarter: how many ticks a quarter has.
     """
+    grids = [max(1, ticks_per_quarter // 2**halvings) for halvings in range(6)]
     for segment in segments:
         bar = max(0, bisect_right(lines, segment.start) - 1)
         begin, stop = segment.start - lines[bar], segment.end - lines[bar]
-        kinds = {odd_part(Fraction(t, ticks_per_quarter).denominator) for t in (begin, stop)}
-        grids = [max(1, ticks_per_quarter // 2**halvings) for halvings in range(6)]
-        cuts = [(begin // grid + 1) * grid for grid in grids] if len(kinds - {1}) > 1 else []
+        common = ticks_per_quarter // math.gcd(ticks_per_quarter, begin, stop)
+        is_one = any(division % common == 0 for division in EXACT)
+        cuts = [] if is_one else [(begin // grid + 1) * grid for grid in grids]
         cut = next((lines[bar] + cut for cut in cuts if cut < stop), None)
         if cut is None:
             yield segment
         else:
             yield replace(segment, end=cut, held=frozenset(segment.pitches))
             yield replace(segment, start=cut)
-
-
-def odd_part(number: int) -> int:
-    """What is left of a positive number when it is halved while it can be: the p of a tuplet."""
-    return number // (number & -number)
 
 
 @dataclass(frozen=True)

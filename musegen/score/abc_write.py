@@ -9,8 +9,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+
+import numpy as np
 
 from musegen.score.abc_fields import (
     ACCIDENTAL_OF,
@@ -26,7 +28,7 @@ from musegen.score.abc_fields import (
 )
 from musegen.score.abc_lyrics import words_line
 from musegen.score.abc_playable import playable
-from musegen.score.abc_sheet import Segment, Sheet, bar_signs, cut_between_tuplets, odd_part
+from musegen.score.abc_sheet import Segment, Sheet, bar_signs, cut_between_tuplets
 from musegen.score.abc_text import escaped
 from musegen.score.score import (
     DEFAULT_TEMPO_US,
@@ -37,6 +39,9 @@ from musegen.score.score import (
 )
 
 BARS_A_LINE = 4
+_DRUMS = 10  # the MIDI channel
+_MOST_VOICES = 13  # that have channels of their own; two go to the chord symbols
+_BASS_BELOW = 57  # the pitch under which the middle one of a part takes the bass clef
 _MOST_IN_TUPLET = 99  # notes; more are written without, and need not be looked through
 
 
@@ -53,19 +58,42 @@ def _tune(score: Score, number: int) -> str:
     named = len(score.parts) > 1 or any(part.name for part in score.parts)
     if named:
         names = [escaped(part.name.replace('"', "'")) for part in score.parts]
-        lines += [f'V:{voice} name="{name}"' for voice, name in enumerate(names, start=1)]
+        voices = zip(names, map(_clef, score.parts), strict=True)
+        lines += [f'V:{v} name="{name}"{clef}' for v, (name, clef) in enumerate(voices, start=1)]
     begins_in_key = len(score.key) > 0 and score.key[0, 0] == 0
     lines.append("K:" + (key_text(*score.key[0, 1:3].tolist()) if begins_in_key else "none"))
+    channels = _channels(score.parts)
     for part in range(len(score.parts)):
         lines += [f"V:{part + 1}"] if named else []
-        lines += _instrument(score.parts[part])
+        lines += _instrument(score.parts[part], channels.get(part))
         lines.append(_VoiceText(score, part).text())
     return "\n".join(lines) + "\n"
 
 
-def _instrument(part: Part) -> list[str]:
+def _clef(part: Part) -> str:
+    """The bass clef as a V: field says it, for notes that mostly lie under A3; else nothing."""
+    is_low = len(part.notes) > 0 and not part.is_drums and np.median(part.notes.pitch) < _BASS_BELOW
+    return " clef=bass" * bool(is_low)
+
+
+def _instrument(part: Part, channel: int | None) -> list[str]:
     program = [f"%%MIDI program {part.program}"] if part.program else []
-    return program + ["%%MIDI channel 10"] * part.is_drums
+    return program + ([] if channel is None else [f"%%MIDI channel {channel}"])
+
+
+def _channels(parts: Sequence[Part]) -> dict[int, int]:
+    """The MIDI channels, from 1, that must be written, by the number of the part: 10 for drums.
+
+    Players give each voice a channel of its own; where there are too few, equal programs share one.
+    """
+    channels = {number: _DRUMS for number, part in enumerate(parts) if part.is_drums}
+    others = [number for number in range(len(parts)) if number not in channels]
+    if len(others) > _MOST_VOICES:
+        free = [channel for channel in range(1, 17) if channel != _DRUMS]
+        programs = list(dict.fromkeys(parts[number].program for number in others))
+        for number in others:
+            channels[number] = free[programs.index(parts[number].program) % len(free)]
+    return channels
 
 
 class _Spelling:
@@ -225,7 +253,7 @@ class _VoiceText:
         found = [plain] * len(self.segments)
         place = 0
         while place < len(found):
-            p = odd_part(self._units(self.segments[place]).denominator)
+            p = _odd_part(self._units(self.segments[place]).denominator)
             n = self._tuplet_size(place) if 1 < p <= 9 else 0
             if n:
                 q = 2 ** (p.bit_length() - 1)
@@ -245,9 +273,13 @@ class _VoiceText:
             if size > 1 and segment.start in self.line_ticks:
                 return 0
             total += units
-            if odd_part(total.denominator) == 1:
+            if _odd_part(total.denominator) == 1:
                 return size
         return 0
+
+
+def _odd_part(number: int) -> int:
+    return number // (number & -number)
 
 
 def _fifths(score: Score, tick: int) -> int:

@@ -19,7 +19,7 @@ FINEST = 96  # divisions of a quarter: on these a notation program lets a bar li
 EXACT = (16, 12, 32, 24, 40, 56)  # those that a beat may keep as it is
 
 _ROUNDED = (16, 12)  # those that others are rounded to, a beat the nearer of the two
-_STEPS = (210, 280, 84, 60, 35)  # the shortest notes of these divisions
+_STEPS = (210, 280, 105, 140, 84, 60, 35)  # the shortest notes of these divisions
 
 
 class Grid:

@@ -50,6 +50,11 @@ def test_written_words_are_read_the_same(syllables: list[str]) -> None:
     assert too_many == 0
 
 
+def test_only_a_word_that_goes_on_is_held() -> None:
+    assert words_line(["la", "", "lo-", "", "ve", "", ""]) == "la * lo--ve"
+    assert words_line(["", "A-", ""]) == "* A-"
+
+
 def test_a_later_verse_and_words_without_a_note_are_counted() -> None:
     score = tune("c4 d4|\nw:one two three\nw:a b")
     assert marks(score, "lyric") == [(0, "one"), (4, "two")]
