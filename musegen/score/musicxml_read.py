@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from musegen.score.abc_fields import SLOWEST_US
 from musegen.score.kern_spines import columns_of
 from musegen.score.key import estimate_key, settled_key
 from musegen.score.musicxml_bars import align_bars
+from musegen.score.musicxml_import import stream_of
 from musegen.score.musicxml_marks import (
     Timed,
     grace_text,
@@ -42,7 +42,7 @@ from musegen.score.musicxml_parts import (
     names_of,
     part_of,
 )
-from musegen.score.musicxml_safe import Element, parse_musicxml
+from musegen.score.musicxml_safe import parse_musicxml
 from musegen.score.musicxml_unread import unread_in
 from musegen.score.percussion import unpitched_to_drums
 from musegen.score.score import (
@@ -67,7 +67,7 @@ def read_musicxml(data: bytes) -> Score:
     root = parse_musicxml(data)
     drums = unpitched_to_drums(root)
     unread = unread_in(root)
-    return _understood(lambda: _score(_stream_of(root), declared_parts(root, drums), unread))
+    return _understood(lambda: _score(stream_of(root), declared_parts(root, drums), unread))
 
 
 def read_kern(text: str) -> Score:
@@ -102,20 +102,6 @@ def _understood(reading: Any) -> Score:
             reason = str(error).strip() or type(error).__name__
             raise UnreadableFile(f"music21 cannot read it: {reason}") from error
     return score
-
-
-def _stream_of(root: Element) -> Any:
-    from music21.musicxml.xmlToM21 import MusicXMLImporter
-
-    for grace in root.iter("grace"):
-        grace.attrib.setdefault("slash", "no")  # as the standard has it; music21 thinks otherwise
-    for transpose in root.iter("transpose"):  # music21 needs both numbers, the standard one
-        if transpose.find("diatonic") is None and transpose.find("chromatic") is not None:
-            semitones = float(transpose.findtext("chromatic") or 0)
-            ElementTree.SubElement(transpose, "diatonic").text = str(round(semitones * 7 / 12))
-    importer = MusicXMLImporter()
-    importer.xmlRootToScore(root, importer.stream)
-    return importer.stream
 
 
 def _score(stream: Any, declared: dict[str, Declared], unread: Counter[str]) -> Score:
