@@ -80,6 +80,7 @@ def direction(kind: str, sound: str = "") -> str:
         direction("<words>D. S. al Coda</words>"),
         direction("<words>Fine</words>"),
         direction("<words>To Coda</words>"),
+        direction("<words>D.C. senza replica</words>"),
         '<sound dalsegno="s"/>',
         '<barline location="left" segno="s"><segno/></barline>',
     ],
