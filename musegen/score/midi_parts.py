@@ -25,14 +25,14 @@ from .midi_notes import CONTROL, NOTE_ON, PROGRAM, Programs, Sounding
 _SUSTAIN = 64
 _AFTER_ALL = 1 << 62  # a place in the file beyond any
 
-_Kept = tuple[list[int], list[int], list[bytes]]  # place, tick and message of events
+_Kept = tuple[list[int], list[int], list[bytes]]  # tick, place and message of events
 
 
 class Track(NamedTuple):
     """What a track says beside its channel messages, and where it lies.
 
     `shift` is the tick at which it begins, `port` which sixteen channels it means, `words` rows of
-    place, tick and message of the meta and exclusive events that stay with it.
+    tick, place and message of the meta and exclusive events that stay with it.
     """
 
     name: str
@@ -43,8 +43,8 @@ class Track(NamedTuple):
 
 def are_parts(messages: Messages, notes: Sounding, n_tracks: int) -> NDArray[np.bool_]:
     """Which of the tracks hold parts, that play or rest (tracks,)."""
-    slots = np.unique(messages.track << 4 | messages.status & 0xF)
-    n_channels = np.bincount(slots >> 4, minlength=n_tracks)
+    slots = np.bincount(messages.track << 4 | messages.status & 0xF, minlength=n_tracks << 4)
+    n_channels = (slots.reshape(n_tracks, 16) > 0).sum(axis=1)
     plays = np.bincount(notes.track, minlength=n_tracks) > 0
     either: NDArray[np.bool_] = plays | (n_channels == 1)
     return either
@@ -68,8 +68,10 @@ def parts_of(
     sounding = code[np.append(True, code[1:] != code[:-1])[: len(code)]]
     resting = _resting(messages, notes, programs, shift)
     codes = np.sort(np.array([*sounding.tolist(), *resting], np.int64))
-    columns = (begun, notes.end - notes.onset, notes.pitch, notes.velocity)
-    rows = np.stack(columns, axis=1)[order]
+    columns: list[Ints] = [
+        column[order].astype(np.int64)
+        for column in (begun, notes.end - notes.onset, notes.pitch, notes.velocity)
+    ]
     bounds = [*np.searchsorted(code, codes).tolist(), len(code)]
     controls = _controls(messages, programs, codes, shift, port, unread)
     parts = []
@@ -81,7 +83,7 @@ def parts_of(
             Part(
                 name=tracks[number].name,
                 program=code & 0x7F,
-                notes=Notes.of(rows[bounds[i] : bounds[i + 1]]),
+                notes=Notes(*(column[bounds[i] : bounds[i + 1]] for column in columns)),
                 is_drums=channel == DRUM_CHANNEL,
                 pedal=pedal,
                 events=_merged(events, words),
@@ -94,10 +96,9 @@ def parts_of(
 def _merged(events: _Kept, words: list[tuple[int, int, bytes]]) -> tuple[Event, ...]:
     """Messages and words of a part in their order."""
     if words:
-        rows = [*zip(*events, strict=True), *words]
-        ordered = sorted(rows, key=lambda row: (row[1], row[0]))
-        return tuple([Event(tick, message) for _, tick, message in ordered])
-    return tuple(map(Event, *events[1:]))
+        rows = sorted([*zip(*events, strict=True), *words])
+        return tuple([Event(tick, message) for tick, _, message in rows])
+    return tuple(map(Event, events[0], events[2]))
 
 
 def _resting(messages: Messages, notes: Sounding, programs: Programs, shift: Ints) -> Iterator[int]:
@@ -125,7 +126,7 @@ def _controls(
     port: Ints,
     unread: Counter[str],
 ) -> Iterator[tuple[Ints, _Kept]]:
-    """For each part its pedal (P, 2), and the place, tick and message of all else."""
+    """For each part its pedal (P, 2), and the tick, place and message of all else."""
     kind = messages.status >> 4
     chosen = np.flatnonzero((kind > NOTE_ON) & (kind != PROGRAM))
     messages = messages.rows(chosen)
@@ -177,4 +178,4 @@ def _kept(messages: Messages, tick: Ints, rows: Ints) -> _Kept:
     starts = 3 * np.arange(len(rows))
     ends = starts + np.where((kind == 0xC0) | (kind == 0xD0), 2, 3)
     said = [octets[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return messages.place[rows].tolist(), tick[rows].tolist(), said
+    return tick[rows].tolist(), messages.place[rows].tolist(), said

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -121,10 +122,13 @@ def _score(data: bytes) -> Score:
 
 def _without_pickup(metre: Ints, per_quarter: int) -> Ints:
     """The metre of a piece whose first metre is but a short bar: MIDI writes a pickup so."""
-    if len(metre) > 1 and metre[0, 1:].tolist() != metre[1, 1:].tolist():
-        first, second = (bar_ticks(n, d, per_quarter) for _, n, d in metre[:2].tolist())
-        if metre[1, 0] == first < second:
-            return np.concatenate([[[0, *metre[1, 1:]]], metre[2:]])
+    if len(metre) < 2:
+        return metre
+    first, second = (Fraction(4 * n * per_quarter, d) for _, n, d in metre[:2].tolist())
+    is_whole = len(metre) == 2 or metre[2, 0] - first >= second
+    are_ticks = first.denominator == second.denominator == 1
+    if metre[1, 0] == first < second and is_whole and are_ticks:
+        return np.concatenate([[[0, *metre[1, 1:]]], metre[2:]])
     return metre
 
 
@@ -185,7 +189,7 @@ def _told(
         elif _is_of_the_piece(number, kind, has_part[number]):
             told.events.append(Event(tick, message))
         else:
-            tracks[number].words.append((other.place, tick, message))
+            tracks[number].words.append((tick, other.place, message))
     if tracks and not has_part[0]:
         told.title = tracks[0].name
     told.events.sort(key=lambda event: event.tick)

@@ -198,6 +198,9 @@ def _metre_with_its_bars(score: Score) -> Ints:
     implied = barlines_of_metre(metre, score.end, per_quarter)
     if not len(score.barlines) or np.array_equal(score.barlines, implied):
         return np.array([(t, *_written(n, d)) for t, n, d in metre.tolist()], dtype=np.int64)
+    pickup = _metre_with_pickup(score)
+    if pickup:
+        return np.array(pickup, dtype=np.int64)
     rows: list[tuple[int, int, int]] = []
     starts = [0, *score.barlines[:-1].tolist()]
     for start, stop in reversed(list(zip(starts, score.barlines.tolist(), strict=True))):
@@ -213,6 +216,21 @@ def _metre_with_its_bars(score: Score) -> Ints:
             rows.pop()  # it changes nothing
         rows.append((start, *bar))
     return np.array(rows[::-1], dtype=np.int64)
+
+
+def _metre_with_pickup(score: Score) -> list[tuple[int, ...]]:
+    """The rows of the metre where it explains all bars but a shorter first one; else none."""
+    first = int(score.barlines[0])
+    metre = score.metre.copy()
+    bar = _metre_of_bar(first, int(metre[0, 2]), score.ticks_per_quarter, ())
+    is_exact = bar_ticks(*bar, score.ticks_per_quarter) == first
+    if not is_exact or (metre[1:, 0] <= first).any():
+        return []
+    metre[0, 0] = first
+    lines = barlines_of_metre(metre, score.end, score.ticks_per_quarter)
+    if not np.array_equal(lines, score.barlines[1:]):
+        return []
+    return [(0, *bar), *((tick, *_written(n, d)) for tick, n, d in metre.tolist())]
 
 
 def _metre_of_bar(

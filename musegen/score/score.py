@@ -74,7 +74,7 @@ class Notes:
     @classmethod
     def of(cls, rows: Iterable[tuple[int, int, int, int]] | Ints) -> Notes:
         """Notes from rows of (onset, duration, pitch, velocity)."""
-        table = np.array(rows if isinstance(rows, np.ndarray) else list(rows), dtype=np.int64)
+        table = np.asarray(rows if isinstance(rows, np.ndarray) else list(rows), dtype=np.int64)
         return cls(*table.reshape(-1, 4).T)
 
     @property

@@ -82,20 +82,32 @@ def distinct_notes(score: Score, steps: int) -> Ints:
 
     Of notes that begin together in one part on one pitch, the longest stays.
     """
-    columns = [np.zeros((0, 6), np.int64)]
-    for part, place in zip(score.parts, desks(score), strict=True):
-        notes = part.notes
-        onset = steps_of(score, notes.onset, steps)
-        length = np.maximum(1, steps_of(score, notes.end, steps) - onset)
-        length = np.minimum(length, longest_note(steps))
-        where = np.full((len(notes), 2), place)
-        columns.append(np.column_stack([where, onset, length, notes.pitch, notes.velocity]))
-    table = np.concatenate(columns)
-    instrument, desk, onset, length, pitch, velocity = table.T
-    place = ((onset * (DRUMS + 1) + instrument) * DESKS + desk) * 128 + pitch
-    order = np.lexsort((-velocity, -length, place))
-    distinct: Ints = table[order[np.diff(place[order], prepend=-1) != 0]]
-    return distinct
+    parts = [part.notes for part in score.parts]
+    if not parts:
+        return np.zeros((0, 6), np.int64)
+    places = np.repeat(np.array(desks(score)), [len(notes) for notes in parts], axis=0)
+    onset, end, pitch, velocity = (
+        np.concatenate([getattr(notes, name) for notes in parts])
+        for name in ("onset", "end", "pitch", "velocity")
+    )
+    onset = steps_of(score, onset, steps)
+    length = np.clip(steps_of(score, end, steps) - onset, 1, longest_note(steps))
+    place = ((onset * (DRUMS + 1) + places[:, 0]) * DESKS + places[:, 1]) * 128 + pitch
+    order = _loudest_longest(place, length, velocity)
+    is_new = np.ones(len(order), bool)
+    is_new[1:] = place[order[1:]] != place[order[:-1]]
+    columns = (places[:, 0], places[:, 1], onset, length, pitch, velocity)
+    return np.stack(columns, axis=1)[order[is_new]]
+
+
+def _loudest_longest(place: Ints, length: Ints, velocity: Ints) -> Ints:
+    """The order by place (N,), at each place the longest note first, of such the loudest.
+
+    One sort where all three fit one number: places of 40 bits, lengths of 16, velocities of 7.
+    """
+    if place.max(initial=0) < 1 << 40:
+        return np.argsort((place << 16 | 0xFFFF - length) << 7 | 127 - velocity)
+    return np.lexsort((-velocity, -length, place))
 
 
 def _rows(time: Ints, kind: int, **columns: Any) -> Ints:
