@@ -21,14 +21,15 @@ def align_bars(stream: Any, names: list[str]) -> list[str]:
     Returns:
         A sentence for each bar that differs in length between the parts; after a few, how many.
     """
-    bars = [list(part.getElementsByClass("Measure")) for part in stream.parts]
+    parts = list(stream.parts)
+    bars = [list(part.getElementsByClass("Measure")) for part in parts]
     lengths = [_lengths(measures) for measures in bars]
     told: list[str] = []
     start, metre = Fraction(0), Fraction(4)
     for index in range(max(map(len, bars), default=0)):
         bar = {number: measures[index] for number, measures in enumerate(bars) if measures[index:]}
         for number, measure in bar.items():
-            stream.parts[number].setElementOffset(measure, _as_music21(start))
+            parts[number].setElementOffset(measure, _as_music21(start))
             if measure.timeSignature is not None:
                 metre = Fraction(measure.timeSignature.barDuration.quarterLength)
         found = {number: lengths[number][index] for number in _telling(bar, index)}
@@ -37,7 +38,7 @@ def align_bars(stream: Any, names: list[str]) -> list[str]:
             # rests alone beyond the metre are a mistake that nobody should wait for
             found = {n: max(_sounding(bar[n]), min(found[n], metre)) for n in found}
         start += max(found.values())
-    for part in stream.parts:
+    for part in parts:
         part.coreElementsChanged()
     more = len(told) - _MOST_TOLD
     return told[:_MOST_TOLD] + ([f"{more} more bars differ between the parts"] if more > 0 else [])

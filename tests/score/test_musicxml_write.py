@@ -131,6 +131,7 @@ def test_what_is_written_is_read_again_the_same(score):
             lost.pop(kind, None), won.pop(kind, None)
     assert (lost, won) == ({}, {})
     assert again.title == score.title
+    assert (again.faults, dict(again.unread)) == ((), {})
 
 
 @given(scores())
