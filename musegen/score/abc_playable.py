@@ -13,8 +13,9 @@ from musegen.score.abc_score import STRUCTURE
 from musegen.score.notatable import UNITS, Grid, tones
 from musegen.score.score import Ints, Mark, Notes, Part, Score, barlines_of_metre
 
-_FINEST = 32  # divisions of a quarter on which bar lines stand: with others no tuplet ends there
-_CHANGES = 16  # those for a tempo or a key, which stand in all voices, whatever tuplets these have
+# Divisions of a quarter on which stands what all voices share, whatever tuplets they have: bar
+# lines, signs, and changes of metre, key and tempo.
+_SHARED = 16
 
 
 def playable(score: Score) -> Score:
@@ -24,7 +25,7 @@ def playable(score: Score) -> Score:
     """
     if score.characters:
         return score
-    grid = Grid(_lines(score), score.ticks_per_quarter, _FINEST)
+    grid = Grid(lines_of(score), score.ticks_per_quarter, _SHARED)
     parts, marks = [], []
     for number, part in enumerate(score.parts):
         own = [m for m in score.marks if m.kind not in STRUCTURE and m.part == number]
@@ -32,15 +33,15 @@ def playable(score: Score) -> Score:
         parts.append(moved)
         marks += moved_marks
     signs = [mark for mark in score.marks if mark.kind in STRUCTURE]
-    marks += [replace(mark, tick=grid.nearest(mark.tick, _FINEST)) for mark in signs]
+    marks += [replace(mark, tick=grid.nearest(mark.tick, _SHARED)) for mark in signs]
     return replace(
         score,
         ticks_per_quarter=UNITS,
         parts=tuple(parts),
-        tempo=_changes(score.tempo, grid, _CHANGES),
-        metre=_changes(score.metre, grid, _FINEST),
-        key=_changes(score.key, grid, _CHANGES),
-        barlines=np.unique([grid.nearest(line, _FINEST) for line in _barlines(score)]),
+        tempo=_changes(score.tempo, grid),
+        metre=_changes(score.metre, grid),
+        key=_changes(score.key, grid),
+        barlines=np.unique([grid.nearest(line, _SHARED) for line in _barlines(score)]),
         marks=tuple(marks),
     )
 
@@ -55,10 +56,10 @@ def _barlines(score: Score) -> list[int]:
     return [*lines, *(line for line in rest if line > last)]
 
 
-def _lines(score: Score) -> list[int]:
-    """Where bars begin and end, and where a metre or a sign falls into one."""
+def lines_of(score: Score) -> list[int]:
+    """The ticks at which bars begin and end, or a metre or a sign falls into one; they rise."""
     signs = [mark.tick for mark in score.marks if mark.kind in STRUCTURE]
-    return [0, *_barlines(score), *signs, *score.metre[:, 0].tolist()]
+    return sorted({0, *_barlines(score), *signs, *score.metre[:, 0].tolist()})
 
 
 def _moved(part: Part, marks: list[Mark], grid: Grid) -> tuple[Part, list[Mark]]:
@@ -73,7 +74,7 @@ def _moved(part: Part, marks: list[Mark], grid: Grid) -> tuple[Part, list[Mark]]
     )
 
 
-def _changes(column: Ints, grid: Grid, division: int) -> Ints:
+def _changes(column: Ints, grid: Grid) -> Ints:
     """The rows of a column in units; of those that fall together the last."""
-    rows = {grid.nearest(tick, division): values for tick, *values in column.tolist()}
+    rows = {grid.nearest(tick, _SHARED): values for tick, *values in column.tolist()}
     return np.array([[tick, *values] for tick, values in rows.items()]).reshape(-1, column.shape[1])

@@ -49,22 +49,20 @@ def cut_between_tuplets(
 ) -> Iterator[Segment]:
     """The segments, those cut in two that begin and end in unlike divisions of a quarter.
 
-    They are cut where a beat begins, or else at its first half, quarter, …, that lies between.
+    They are cut where the next quarter begins.
 
     Args:
         segments: those of a part.
-        lines: the ticks at which bars begin or end.
+        lines: the ticks from which quarters are counted, rising from 0.
         ticks_per_quarter: how many ticks a quarter has.
     """
-    grids = [max(1, ticks_per_quarter // 2**halvings) for halvings in range(6)]
     for segment in segments:
-        bar = max(0, bisect_right(lines, segment.start) - 1)
-        begin, stop = segment.start - lines[bar], segment.end - lines[bar]
+        line = lines[bisect_right(lines, segment.start) - 1]
+        begin, stop = segment.start - line, segment.end - line
         common = ticks_per_quarter // math.gcd(ticks_per_quarter, begin, stop)
         is_one = any(division % common == 0 for division in EXACT)
-        cuts = [] if is_one else [(begin // grid + 1) * grid for grid in grids]
-        cut = next((lines[bar] + cut for cut in cuts if cut < stop), None)
-        if cut is None:
+        cut = line + (begin // ticks_per_quarter + 1) * ticks_per_quarter
+        if is_one or cut >= segment.end:
             yield segment
         else:
             yield replace(segment, end=cut, held=frozenset(segment.pitches))

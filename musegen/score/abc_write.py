@@ -27,7 +27,7 @@ from musegen.score.abc_fields import (
     tempo_text,
 )
 from musegen.score.abc_lyrics import words_line
-from musegen.score.abc_playable import playable
+from musegen.score.abc_playable import lines_of, playable
 from musegen.score.abc_sheet import Segment, Sheet, bar_signs, cut_between_tuplets
 from musegen.score.abc_text import escaped
 from musegen.score.score import (
@@ -146,9 +146,7 @@ class _VoiceText:
         self.score = score
         self.sheet = Sheet.of(score, part, words=True)
         self.segments = list(
-            cut_between_tuplets(
-                self.sheet.segments, [0, *self.sheet.lines], score.ticks_per_quarter
-            )
+            cut_between_tuplets(self.sheet.segments, lines_of(score), score.ticks_per_quarter)
         )
         bars = itertools.pairwise([0, *self.sheet.lines])
         self.pickups = {end for start, end in bars if self._is_pickup(start, end)}

@@ -42,7 +42,8 @@ def performances(draw: st.DrawFn) -> Score:
     tempo = [[0, 500_000], [draw(ticks.filter(bool)), 654_321]]
     metre = [[0, *draw(st.sampled_from(METRES))], [change, *draw(st.sampled_from(METRES))]]
     key = [[0, 0, 0, 0], [draw(ticks.filter(bool)), 2, 0, 0]]
-    columns = (np.array(column) for column in (tempo, metre, key))
+    lines = sorted(draw(st.sets(ticks.filter(bool), max_size=2)))  # the last may be too early
+    columns = (np.array(column) for column in (tempo, metre, key, lines))
     return Score(per_quarter, tuple(parts), *columns, marks=tuple(marks))
 
 
@@ -65,12 +66,12 @@ def test_all_lengths_are_twofold_or_in_tuplets_of_up_to_nine(score: Score) -> No
 
 
 @given(performances())
-def test_notes_move_by_less_than_a_thirtysecond_triplet(score: Score) -> None:
+def test_notes_move_by_a_sixteenth_of_a_quarter_at_most(score: Score) -> None:
     moved = playable(score)
     assert [part.program for part in moved.parts] == [part.program for part in score.parts]
     for before, after in zip(onsets(score), onsets(moved), strict=True):
         assert before[0] == after[0]
-        assert abs(before[1] - after[1]) <= 1 / 24 + 1e-9
+        assert abs(before[1] - after[1]) <= 1 / 16
 
 
 @given(performances())
@@ -93,15 +94,22 @@ def overlaps(score: Score) -> int:
     return found
 
 
-@given(st.lists(st.tuples(st.sampled_from([16, 32, 24, 40, 56]), st.data()), max_size=8))
-def test_a_beat_that_abc_can_say_is_left_as_it_is(beats: list[tuple[int, st.DataObject]]) -> None:
+@given(
+    st.lists(st.tuples(st.sampled_from([16, 32, 24, 40, 56]), st.data()), max_size=8),
+    st.integers(1, 5000),
+)
+def test_a_beat_that_abc_can_say_is_left_as_it_is(
+    beats: list[tuple[int, st.DataObject]], change: int
+) -> None:
+    """Whenever the tempo changes meanwhile, and where the last bar lines are missing."""
     edges = [0]
     for beat, (division, data) in enumerate(beats):
         steps = data.draw(st.sets(st.integers(1, division - 1), max_size=5))
         edges += [3360 * beat + 3360 // division * step for step in sorted(steps)]
     pairs = itertools.pairwise(edges)
     rows = [(start, end - start, 60 + start % 7, 80) for start, end in pairs]
-    score = Score(3360, (Part("", 0, Notes.of(rows)),))
+    tempo = np.array([[0, 500_000], [change, 600_000]])
+    score = Score(3360, (Part("", 0, Notes.of(rows)),), tempo, barlines=np.array([3360]))
     written = write_book([score])
     assert has_known_lengths(written)
     (again,) = read_book(written)
