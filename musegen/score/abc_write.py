@@ -30,13 +30,7 @@ from musegen.score.abc_lyrics import words_line
 from musegen.score.abc_playable import lines_of, playable
 from musegen.score.abc_sheet import Segment, Sheet, bar_signs, cut_between_tuplets
 from musegen.score.abc_text import escaped
-from musegen.score.score import (
-    DEFAULT_TEMPO_US,
-    Part,
-    Score,
-    bar_ticks,
-    standing,
-)
+from musegen.score.score import DEFAULT_TEMPO_US, Part, Score, bar_ticks, standing
 
 BARS_A_LINE = 4
 _DRUMS = 10  # the MIDI channel
