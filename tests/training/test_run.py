@@ -247,7 +247,7 @@ def test_a_run_by_the_clock_ends_by_the_clock(prepared: Prepared, tmp_path: Path
     run = Run.start(prepared, tmp_path / "run", settings)
     began = time.monotonic()
     run_to_the_end(run)
-    assert 0.9 < time.monotonic() - began < 4
+    assert 0.9 < time.monotonic() - began < 15
     assert run.config["figures"]["steps"] > 5
 
 
