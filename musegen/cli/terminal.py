@@ -67,12 +67,12 @@ def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
         f"{count} {what}"
         for count, what in (
             (survey.count("skipped"), "left out, as unreadable or unsuited"),
-            (damaged, "damaged, and read as far as sound"),
+            (damaged, "damaged, and read as far as they are sound"),
         )
         if count
     ]
     if told:
-        say(f"Pieces {' and '.join(told)}. See why: musegen doctor {corpus}", quiet)
+        say(f"Of the pieces {'; '.join(told)}. See why: musegen doctor {corpus}", quiet)
 
 
 @contextmanager
