@@ -52,17 +52,16 @@ def command(
     found = list(read_all(source))
     if len(found) == 1 and isinstance(found[0][1], MusegenError):
         raise found[0][1]
-    paths = _paths(target, len(found), force)
     written: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    for (name, music), path in zip(found, paths, strict=True):
+    for (name, music), path in zip(found, _paths(target, len(found), force), strict=True):
         if isinstance(music, MusegenError):
             failed.append({"path": name, "reason": music.message})
-            continue
-        lost = _write_as(_pedalled(music, pedal), path, force, repeats)
-        lost = dict(Counter(lost) + Counter(music.unread))
-        faults = list(music.faults)
-        written.append({"in": name, "out": str(path), "lost": lost, "faults": faults})
+        else:
+            lost = Counter(_write_as(_pedalled(music, pedal), path, force, repeats))
+            lost += Counter(music.unread)
+            told = {"lost": dict(lost), "faults": list(music.faults)}
+            written.append({"in": name, "out": str(path), **told})
     if as_json:
         give({"files": written, "failed": failed})
     _tell(written, failed, quiet)

@@ -25,7 +25,7 @@ def command(
         str | None, typer.Option("--model", "-m", help="A model. [default: the one trained last]")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write: .mid or .abc.")
+        Path | None, typer.Option("--output", "-o", help="Where to write: .mid, .abc or .musicxml.")
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many pieces.")] = 1,
     bars: Annotated[int, typer.Option(min=1, help="How many new bars.")] = 16,

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from musegen.score.fingerprint import PASSAGE, passage_hashes
+from musegen.score.fingerprint import passages
 from musegen.score.score import Score
 
 from .reading import over_scores
@@ -66,13 +66,13 @@ def passages_across(found: Survey) -> list[Leak]:
     held_out, learnt = [*found.kept("valid"), *found.kept("test")], found.kept("train")
     if not held_out or not learnt:
         return []
-    its = list(chain.from_iterable(over_scores(passages, found.places(held_out))))
+    its = list(chain.from_iterable(over_scores(passages_of, found.places(held_out))))
     known = np.concatenate(its)
     owner = np.repeat(np.arange(len(its)), [len(hashes) for hashes in its])
     order = np.argsort(known, kind="stable")
     known, owner = known[order], owner[order]
     best: dict[int, tuple[int, str]] = {}
-    theirs = chain.from_iterable(over_scores(passages, found.places(learnt)))
+    theirs = chain.from_iterable(over_scores(passages_of, found.places(learnt)))
     for piece, hashes in zip(learnt, theirs, strict=True):
         for number, count in _shared(hashes, known, owner):
             if count > best.get(number, (0, ""))[0]:
@@ -84,19 +84,9 @@ def passages_across(found: Survey) -> list[Leak]:
     ]
 
 
-def passages(scores: Iterator[Score]) -> list[Hashes]:
-    """The different passages of each score, of parts that are no drums."""
-    return [
-        np.unique(
-            np.concatenate(
-                [
-                    np.zeros(0, np.uint64),
-                    *(passage_hashes(p.notes, PASSAGE) for p in score.parts if not p.is_drums),
-                ]
-            )
-        )
-        for score in scores
-    ]
+def passages_of(scores: Iterator[Score]) -> list[Hashes]:
+    """The different passages of each score."""
+    return [passages(score) for score in scores]
 
 
 def _after(split: str, other: str) -> bool:

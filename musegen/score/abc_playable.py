@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from musegen.score.abc_score import STRUCTURE
+from musegen.score.abc_score import COMMON
 from musegen.score.notatable import UNITS, Grid, tones
 from musegen.score.score import Ints, Mark, Notes, Part, Score, barlines_of_metre
 
@@ -28,11 +28,11 @@ def playable(score: Score) -> Score:
     grid = Grid(lines_of(score), score.ticks_per_quarter, _SHARED)
     parts, marks = [], []
     for number, part in enumerate(score.parts):
-        own = [m for m in score.marks if m.kind not in STRUCTURE and m.part == number]
+        own = [m for m in score.marks if m.kind not in COMMON and m.part == number]
         moved, moved_marks = _moved(part, own, grid)
         parts.append(moved)
         marks += moved_marks
-    signs = [mark for mark in score.marks if mark.kind in STRUCTURE]
+    signs = [mark for mark in score.marks if mark.kind in COMMON]
     marks += [replace(mark, tick=grid.nearest(mark.tick, _SHARED)) for mark in signs]
     return replace(
         score,
@@ -58,7 +58,7 @@ def _barlines(score: Score) -> list[int]:
 
 def lines_of(score: Score) -> list[int]:
     """The ticks at which bars begin and end, or a metre or a sign falls into one; they rise."""
-    signs = [mark.tick for mark in score.marks if mark.kind in STRUCTURE]
+    signs = [mark.tick for mark in score.marks if mark.kind in COMMON]
     return sorted({0, *_barlines(score), *signs, *score.metre[:, 0].tolist()})
 
 

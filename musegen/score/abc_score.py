@@ -12,13 +12,13 @@ import numpy as np
 
 from musegen.score.abc_rhythm import TimeOverflow
 from musegen.score.abc_voice import Voice
-from musegen.score.score import DEFAULT_TEMPO_US, Ints, Mark, Notes, Part, Score
+from musegen.score.score import DEFAULT_TEMPO_US, STRUCTURE, Ints, Mark, Notes, Part, Score
 
 _TICKS_PER_WHOLE = 1920  # unless lengths need finer ticks
 _MOST_TICKS_PER_QUARTER = 32_767  # what a MIDI file can say
 _LAST_TICK = 2**28
 
-STRUCTURE = ("repeat", "ending", "bar", "metre")  # the marks of all parts together
+COMMON = (*STRUCTURE, "metre")  # the marks of all parts together
 _Value = TypeVar("_Value")
 
 
@@ -44,10 +44,10 @@ def score_of(
     lead = max(voices, key=lambda voice: len(voice.barlines))
     barlines = [*lead.barlines, *([end] if end > lead.bar_start else [])]
     marks = {
-        Mark(tick(time), kind, text, 0 if kind in STRUCTURE else part)
+        Mark(tick(time), kind, text, 0 if kind in COMMON else part)
         for part, voice in enumerate(voices)
         for time, kind, text in voice.marks
-        if kind not in STRUCTURE or voice is lead
+        if kind not in COMMON or voice is lead
     }
     tempos = {Fraction(0): DEFAULT_TEMPO_US, **_changes(v.tempos for v in voices)}
     keys = _changes(voice.keys for voice in voices)

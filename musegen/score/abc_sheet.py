@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from musegen.score.abc_score import STRUCTURE
+from musegen.score.abc_score import COMMON
 from musegen.score.notatable import EXACT
 from musegen.score.score import Notes, Score, barlines_of_metre
 
@@ -99,7 +99,7 @@ class Sheet:
         for mark in score.marks:
             if mark.kind in _WORDS and not words:
                 continue
-            if mark.tick <= end and (mark.kind in STRUCTURE or mark.part == part):
+            if mark.tick <= end and (mark.kind in COMMON or mark.part == part):
                 marks[mark.tick].append((mark.kind, mark.text))
         changes = {tick for c in (score.metre, score.key, score.tempo) for tick in c[:, 0].tolist()}
         cuts = {0, *lines, *marks, *(tick for tick in changes if tick <= end)}

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
-from musegen.score.score import Score, bar_ticks, standing
-
-_SECTION_SIGNS = ("repeat", "bar", "ending")
+from musegen.score.score import STRUCTURE, Score, bar_ticks, standing
 
 
 def check_bars(score: Score) -> list[str]:
@@ -19,7 +17,7 @@ def check_bars(score: Score) -> list[str]:
     may be short by just such a pickup. Sections are parted by repeats, double bars and endings.
     Where the metre is free, bars may have any length.
     """
-    signs = {mark.tick for mark in score.marks if mark.kind in _SECTION_SIGNS}
+    signs = {mark.tick for mark in score.marks if mark.kind in STRUCTURE}
     starts, ends = signs | {0}, signs | {score.end}
     bars = list(pairwise([0, *score.barlines.tolist()]))
     is_free = _freedom(score)

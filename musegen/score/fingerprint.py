@@ -56,9 +56,14 @@ def passage_sketch(score: Score) -> list[int]:
     Of two scores the share of the sample that is common estimates the share of passages that is
     (bottom-k sketch, Broder 1997). Passages have 24 notes; drums have none.
     """
-    found = [passage_hashes(part.notes, PASSAGE) for part in score.parts if not part.is_drums]
-    least: list[int] = np.unique(np.concatenate([np.zeros(0, np.uint64), *found]))[:SKETCH].tolist()
+    least: list[int] = passages(score)[:SKETCH].tolist()
     return least
+
+
+def passages(score: Score) -> NDArray[np.uint64]:
+    """The hashes of the different passages of 24 notes in a score's parts that are no drums."""
+    found = [passage_hashes(part.notes, PASSAGE) for part in score.parts if not part.is_drums]
+    return np.unique(np.concatenate([np.zeros(0, np.uint64), *found]))
 
 
 def passage_hashes(notes: Notes, n: int) -> NDArray[np.uint64]:

@@ -12,7 +12,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from musegen.score.score import MODE_DEGREE, Ints, Score
+from musegen.score.score import MODE_DEGREE, Ints, Score, changes
 
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
@@ -116,5 +116,4 @@ def _explained(score: Score, keys: list[tuple[int, int, int]]) -> float:
 
 def _unrepeated(rows: list[tuple[int, int, int, int]]) -> Ints:
     """The rows that change the key (K, 4)."""
-    kept = [row for i, row in enumerate(rows) if i == 0 or row[1:] != rows[i - 1][1:]]
-    return np.array(kept, dtype=np.int64).reshape(-1, 4)
+    return np.array(changes(rows), dtype=np.int64).reshape(-1, 4)

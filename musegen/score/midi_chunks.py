@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from musegen.errors import UnreadableFile
-from musegen.score.score import DEFAULT_TEMPO_US
 
 END_OF_TRACK = b"\xff\x2f\x00"
 _FORMATS = (0, 1, 2)
-_FRAME_RATES = (24, 25, 29, 30)
 _DROP_FRAME = 29  # means 30000/1001 frames a second
 _CHUNK = re.compile(rb"[A-Za-z][A-Za-z0-9 ]{3}.{4}", re.DOTALL)
 
@@ -82,7 +80,6 @@ def _header(data: bytes, start: int) -> Header:
     per_second = frames * ticks
     if per_second % 2:  # a quarter of a whole second, then, and else of half of one
         return Header(kind, n_tracks, per_second, tempo_us)
-    assert DEFAULT_TEMPO_US * 2 == 1_000_000
     return Header(kind, n_tracks, per_second // 2, tempo_us // 2)
 
 

@@ -35,6 +35,7 @@ from musegen.score.score import (
     Score,
     bar_ticks,
     barlines_of_metre,
+    changes,
 )
 
 from .midi_chunks import Layout, layout
@@ -286,8 +287,4 @@ def _changes(told: list[tuple[int, ...]], default: tuple[int, ...]) -> list[tupl
     of_tick = {0: default}
     for tick, *values in sorted(told, key=lambda row: row[0]):
         of_tick[tick] = tuple(values)
-    rows = list(of_tick.items())
-    former = [None, *of_tick.values()]
-    return [
-        (tick, *row) for (tick, row), before in zip(rows, former, strict=False) if row != before
-    ]
+    return changes((tick, *row) for tick, row in of_tick.items())

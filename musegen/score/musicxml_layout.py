@@ -16,6 +16,7 @@ import numpy as np
 from musegen.score.musicxml_rhythm import Bars, Piece, bars_of, voices
 from musegen.score.notatable import UNITS, Grid, Tone, tones
 from musegen.score.score import (
+    STRUCTURE,
     Mark,
     Part,
     Score,
@@ -24,7 +25,6 @@ from musegen.score.score import (
 )
 
 _OF_A_NOTE = ("grace", "ornament", "lyric")
-STRUCTURE = ("repeat", "ending", "bar")  # they stand at bar lines, and every part shows them
 
 _KEYBOARDS = frozenset([*range(9), *range(16, 22), 46])  # and the harp
 _SPLIT = 60  # where the right hand's staff begins

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from musegen.score.musicxml_layout import STRUCTURE, Bar, Layout, Staff
+from musegen.score.musicxml_layout import Bar, Layout, Staff
 from musegen.score.musicxml_marks import chord_symbol, syllabics_of
 from musegen.score.musicxml_notes import NoteWriter, full_rest
 from musegen.score.musicxml_rhythm import MAX_VOICES, Piece
 from musegen.score.notatable import UNITS
-from musegen.score.score import DEFAULT_TEMPO_US, MODES, Mark
+from musegen.score.score import DEFAULT_TEMPO_US, MODES, STRUCTURE, Mark
 
 _SIGNS = {"||": "double", "|]": "final"}
 

@@ -51,6 +51,7 @@ from musegen.score.score import (
     Ints,
     Mark,
     Score,
+    changes,
     standing,
 )
 
@@ -209,11 +210,7 @@ def _graces(score: Score, lines: list[Line], ticks: Ticks) -> Iterator[Mark]:
 
 def _changes(rows: dict[int, Any]) -> Ints:
     """The rows (K, 1 + values) at which the values change."""
-    kept: list[tuple[int, ...]] = []
-    for tick, values in sorted(rows.items()):
-        if not kept or kept[-1][1:] != values:
-            kept.append((tick, *values))
-    return np.array(kept, dtype=np.int64)
+    return np.array(changes((t, *values) for t, values in sorted(rows.items())), dtype=np.int64)
 
 
 def _title(stream: Any) -> str:

@@ -10,9 +10,8 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from musegen.score.score import Event, Ints, Mark, Notes, Part, Score
+from musegen.score.score import STRUCTURE, Event, Ints, Mark, Notes, Part, Score
 
-_STRUCTURE = ("repeat", "ending", "bar")
 _FAR = 2**60
 _MOST_TURNS = 32  # of a section: a number in a file must not make the music grow
 
@@ -43,7 +42,7 @@ def unfold(score: Score) -> Score:
             replace(mark, tick=mark.tick + by)
             for start, stop, by in moves
             for mark in _between(score.marks, start, stop)
-            if mark.kind not in _STRUCTURE
+            if mark.kind not in STRUCTURE
         ),
         events=_events(score.events, moves),
     )
@@ -85,7 +84,7 @@ def _signs(score: Score) -> list[_Sign]:
     """The signs of a score, with one at its start and one at its end."""
     found: dict[int, dict[str, set[str]]] = {0: {}, score.end: {}}
     for mark in score.marks:
-        if mark.kind in _STRUCTURE and mark.tick <= score.end:
+        if mark.kind in STRUCTURE and mark.tick <= score.end:
             found.setdefault(mark.tick, {}).setdefault(mark.kind, set()).add(mark.text)
     return [
         _Sign(

@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 DEFAULT_TEMPO_US = 500_000
 MODES = ("major", "dorian", "phrygian", "lydian", "mixolydian", "minor", "locrian")
 MODE_DEGREE = {mode: degree for degree, mode in enumerate(MODES)}
+STRUCTURE = ("repeat", "ending", "bar")  # marks that stand at bar lines, for all parts
 TONIC_FIFTHS = (0, 2, 4, -1, 1, 3, 5)  # of each mode's tonic, from its signature's major tonic
 
 
@@ -267,6 +268,15 @@ def barlines_of_metre(metre: Ints, end: int, ticks_per_quarter: int) -> Ints:
 def rescaled(ticks: Ints, of: int, to: int) -> Ints:
     """Ticks, `of` to the quarter → the nearest of `to` to the quarter, halves upward."""
     return (2 * ticks * to + of) // (2 * of)
+
+
+def changes(rows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Of rows of tick and values, in their order, those whose values are not the former's."""
+    kept: list[tuple[int, ...]] = []
+    for row in rows:
+        if not kept or kept[-1][1:] != row[1:]:
+            kept.append(row)
+    return kept
 
 
 def standing(column: Ints, tick: int) -> tuple[int, ...]:
