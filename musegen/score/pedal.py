@@ -36,8 +36,9 @@ def sounding_ends(part: Part, last: int) -> Ints:
     if not len(part.pedal):
         return ends
     ticks, values = part.pedal[np.argsort(part.pedal[:, 0], kind="stable")].T
-    is_down = values >= PEDAL_DOWN
-    state = np.searchsorted(ticks, ends, side="right") - 1  # of two at one tick the later holds
+    is_last = np.append(ticks[1:] != ticks[:-1], True)  # of two at one tick the later holds
+    ticks, is_down = ticks[is_last], values[is_last] >= PEDAL_DOWN
+    state = np.searchsorted(ticks, ends, side="right") - 1
     held = (state >= 0) & is_down[state]
     rises = np.append(ticks[~is_down], max(last, 0))
     lifted = rises[np.searchsorted(rises[:-1], ends, side="right")]
