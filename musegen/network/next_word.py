@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from musegen.errors import ModelError
 
 from .backbones import BACKBONES, State, make_backbone
+from .conditions import ConditionEmbedding
 from .fields import Draw, FieldHeads, WordEmbedding
 
 
@@ -55,11 +56,13 @@ class Shape:
         sizes: of the F fields.
         features: size of each of the G features, and the field after which it is known (−1: none).
         applies: rows of the first field's values, which fields are asked.
+        conditions: size of each of the C conditions, whose value 0 is 'not told'.
     """
 
     sizes: tuple[int, ...]
     features: tuple[tuple[int, int], ...]
     applies: tuple[tuple[bool, ...], ...]
+    conditions: tuple[int, ...] = ()
 
     def known_after(self, field: int) -> list[int]:
         """The features that become known after `field`."""
@@ -92,6 +95,9 @@ class NextWordNetwork(nn.Module):
         self.heads = FieldHeads(
             shape.sizes, late, torch.tensor(shape.applies), settings.width, settings.dropout
         )
+        self.told = (
+            ConditionEmbedding(shape.conditions, settings.width) if shape.conditions else None
+        )
 
     @property
     def no_word(self) -> list[int]:
@@ -99,11 +105,20 @@ class NextWordNetwork(nn.Module):
         return list(self.shape.sizes)
 
     def read(
-        self, before: Tensor, features: Tensor, state: State | None = None
+        self,
+        before: Tensor,
+        features: Tensor,
+        state: State | None = None,
+        conditions: Tensor | None = None,
     ) -> tuple[Tensor, State]:
-        """Words before (B, T, F), features of the words to come (B, T, G) → hidden (B, T, D)."""
-        inputs = self.dropout(self.embedding(before, features[..., self._early]))
-        hidden, state = self.backbone(inputs, state)
+        """Words before (B, T, F), features of the words to come (B, T, G) → hidden (B, T, D).
+
+        Conditions (B, T, C) stand beside each word; nothing is told where they are None.
+        """
+        inputs = self.embedding(before, features[..., self._early])
+        if self.told is not None and conditions is not None:
+            inputs = inputs + self.told(conditions)
+        hidden, state = self.backbone(self.dropout(inputs), state)
         return hidden, state
 
     def log_prob(
@@ -113,6 +128,7 @@ class NextWordNetwork(nn.Module):
         features: Tensor,
         valid: Tensor | None = None,
         state: State | None = None,
+        conditions: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """The log-likelihood of each field of each word.
 
@@ -122,12 +138,13 @@ class NextWordNetwork(nn.Module):
             features: what is known beside each (B, T, G).
             valid: which are words, not padding (B, T); all where None.
             state: what was read before.
+            conditions: what is told beside each (B, T, C); nothing where None.
 
         Returns:
             Nats (B, T, F), at most 0, and 0 for padding and for fields that do not apply; and the
             state after the last word.
         """
-        hidden, state = self.read(before, features, state)
+        hidden, state = self.read(before, features, state, conditions)
         if valid is None:
             valid = torch.ones_like(words[..., 0], dtype=torch.bool)
         nats = self.heads.log_prob(hidden[valid], words[valid], features[valid])
@@ -146,10 +163,13 @@ class NextWordNetwork(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
 
-def shape_of(sizes: Sequence[int], features: Sequence[Any], applies: Any) -> Shape:
-    """The shape of a vocabulary, from its sizes, its features and which fields apply when."""
+def shape_of(
+    sizes: Sequence[int], features: Sequence[Any], applies: Any, conditions: Sequence[int] = ()
+) -> Shape:
+    """The shape of a vocabulary: its sizes, its features, which fields apply, and conditions."""
     return Shape(
         tuple(int(size) for size in sizes),
         tuple((int(f.size), int(f.known_after)) for f in features),
         tuple(tuple(bool(a) for a in row) for row in applies.tolist()),
+        tuple(conditions),
     )
