@@ -1,5 +1,7 @@
 """What reads the past: RNN, GRU, LSTM and Transformer behind one call.
 
+Three more are there to be compared with: a bag and a window of the last words, and a ReLU RNN.
+
     forward(inputs (B, T, D), state | None) -> (hidden (B, T, D), state)
 
 Words read one at a time or all at once give equal results. The state is the backbone's own affair.
@@ -119,14 +121,93 @@ class TransformerLayer(nn.Module):
         return hidden + self.dropout(self.feed(self.feed_norm(hidden))), cache
 
 
+class LastWords(Backbone):
+    """Sees the last REACH words and no more, as one vector each time; then dense layers.
+
+    How the words become one vector is what its kinds differ in.
+    """
+
+    def __init__(self, width: int, depth: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.RMSNorm(width),
+                nn.Linear(width, 4 * width),
+                nn.GELU(),
+                nn.Linear(4 * width, width),
+                nn.Dropout(dropout),
+            )
+            for _ in range(depth)
+        )
+        self.final = nn.RMSNorm(width)
+
+    @abstractmethod
+    def gathered(self, words: Tensor) -> Tensor:
+        """The last words before each (B, T, D, REACH), the latest last → (B, T, D)."""
+
+    def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """See Backbone. The state holds the last words; before the first there are zeros."""
+        batch, _, width = inputs.shape
+        earlier = inputs.new_zeros(batch, REACH - 1, width) if state is None else state[0]
+        seen = torch.cat([earlier, inputs], dim=1)
+        hidden = self.gathered(seen.unfold(1, REACH, 1))
+        for layer in self.layers:
+            hidden = hidden + layer(hidden)
+        return self.final(hidden), [seen[:, 1 - REACH :]]
+
+    def repeat(self, state: State, n: int) -> State:
+        """See Backbone."""
+        return [state[0].repeat(n, 1, 1)]
+
+
+class Bag(LastWords):
+    """The sum of the last words: which there were, and not in what order."""
+
+    def gathered(self, words: Tensor) -> Tensor:
+        """See LastWords."""
+        return words.sum(dim=-1) / REACH**0.5
+
+
+class Window(LastWords):
+    """The last words side by side, each place with weights of its own (Bengio et al. 2003)."""
+
+    def __init__(self, width: int, depth: int, dropout: float) -> None:
+        super().__init__(width, depth, dropout)
+        self.places = nn.Linear(REACH * width, width)
+
+    def gathered(self, words: Tensor) -> Tensor:
+        """See LastWords."""
+        read: Tensor = self.places(words.flatten(2))
+        return read
+
+
+class IdentityRNN(nn.RNN):
+    """An RNN of ReLU that begins by adding up what it reads (Le, Jaitly and Hinton 2015, IRNN)."""
+
+    def __init__(self, inputs: int, hidden: int, batch_first: bool) -> None:
+        super().__init__(inputs, hidden, nonlinearity="relu", batch_first=batch_first)
+        nn.init.normal_(self.weight_ih_l0, std=_FAINT)
+        nn.init.eye_(self.weight_hh_l0)
+        nn.init.zeros_(self.bias_ih_l0)
+        nn.init.zeros_(self.bias_hh_l0)
+
+
+REACH = 16  # words that a bag or a window sees
+_FAINT = 0.001  # of the weights on what an IdentityRNN reads, as in the paper
+
 RECURRENT: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 BACKBONES = (*RECURRENT, "transformer")
+FOILS = ("bag", "window", "irnn")  # what those are compared with
 
 
 def make_backbone(
     kind: str, *, width: int, depth: int, heads: int, context: int, dropout: float
 ) -> Backbone:
-    """The backbone named `kind`, one of BACKBONES."""
+    """The backbone named `kind`, one of BACKBONES or FOILS."""
     if kind in RECURRENT:
         return Recurrent(RECURRENT[kind], width, depth, dropout)
+    if kind == "irnn":
+        return Recurrent(IdentityRNN, width, depth, dropout)
+    if kind in FOILS:
+        return (Bag if kind == "bag" else Window)(width, depth, dropout)
     return Transformer(width, depth, heads, context, dropout)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from musegen.errors import ModelError
 
-from .backbones import BACKBONES, State, make_backbone
+from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
 from .fields import Draw, FieldHeads, WordEmbedding
 
@@ -21,7 +21,7 @@ class NetworkSettings:
     """The shape of a network.
 
     Attributes:
-        backbone: one of BACKBONES.
+        backbone: one of BACKBONES or FOILS.
         width: D, the length of a hidden state.
         depth: how many layers.
         heads: of attention, each D / heads wide; recurrent backbones have none.
@@ -40,7 +40,7 @@ class NetworkSettings:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        if self.backbone not in BACKBONES:
+        if self.backbone not in BACKBONES + FOILS:
             raise ModelError(f"no backbone is called {self.backbone!r}")
         if min(self.width, self.depth, self.heads, self.context) < 1 or not 0 <= self.dropout < 1:
             raise ModelError(f"its network has impossible settings: {asdict(self)}")

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 import torch
 
-from musegen.network.backbones import BACKBONES
+from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
 
 CONTEXT = 7
@@ -14,7 +14,8 @@ SHAPES = {
     4: Shape((3, 2, 2, 2), ((3, -1), (4, 1)), ((True, True, False, True),) + ((True,) * 4,) * 2),
     6: Shape((2, 2, 2, 2, 2, 2), ((3, -1), (4, 0), (2, 3)), ((True,) * 6, (True,) + (False,) * 5)),
 }
-CASES = list(product(BACKBONES, SHAPES))
+EVERY = BACKBONES + FOILS
+CASES = list(product(EVERY, SHAPES))
 
 
 def make(backbone: str, fields: int) -> NextWordNetwork:
@@ -61,7 +62,7 @@ def test_the_future_does_not_reach_the_past(backbone: str, fields: int) -> None:
     assert not torch.allclose(nats[:, 13:], changed[:, 13:])
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", EVERY)
 def test_the_past_reaches_the_future_as_far_as_the_context(backbone: str) -> None:
     network = make(backbone, 1)
     before, words, features = piece(network, batch=1)
@@ -102,7 +103,7 @@ def test_drawing_uses_the_same_scores_as_training(backbone: str, fields: int) ->
     torch.testing.assert_close(nats, whole[:, -1], atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("backbone", EVERY)
 def test_padding_costs_nothing_and_changes_nothing(backbone: str) -> None:
     network = make(backbone, 4)
     before, words, features = piece(network)
@@ -112,3 +113,33 @@ def test_padding_costs_nothing_and_changes_nothing(backbone: str) -> None:
     padded, _ = network.log_prob(before, words, features, valid)
     torch.testing.assert_close(padded[1, :9], whole[1, :9])
     assert not padded[1, 9:].any()
+
+
+@pytest.mark.parametrize("backbone", ["bag", "window"])
+def test_a_bag_and_a_window_see_the_last_words_alone(backbone: str) -> None:
+    network = make(backbone, 1)
+    before, words, features = piece(network, batch=1, length=REACH + 5)
+    other = before.clone()
+    other[:, 2] = (other[:, 2] + 1) % 5
+    nats, _ = network.log_prob(before, words, features)
+    changed, _ = network.log_prob(other, words, features)
+    differs = (nats - changed)[0, :, 0].abs() > 1e-7
+    assert differs.nonzero()[:, 0].tolist() == list(range(2, 2 + REACH))
+
+
+@pytest.mark.parametrize(("kind", "minds"), [(Bag, False), (Window, True)])
+def test_order_is_lost_in_a_bag_and_kept_in_a_window(kind: type[Bag], minds: bool) -> None:
+    torch.manual_seed(3)
+    backbone = kind(8, 2, 0.0)
+    words = torch.randn(1, REACH, 8)
+    one, other = (backbone(order)[0][0, -1] for order in (words, words.flip(1)))
+    assert torch.allclose(one, other, atol=1e-5) != minds
+
+
+def test_a_relu_rnn_of_identity_start_keeps_what_it_holds() -> None:
+    (cell,) = make_backbone(
+        "irnn", width=8, depth=1, heads=1, context=1, dropout=0.0
+    ).get_submodule("cells")
+    held = torch.rand(1, 1, 8)
+    _, after = cell(torch.zeros(1, 300, 8), held)
+    assert torch.equal(after, held)
