@@ -6,11 +6,12 @@ Batch number i depends on the seed and on i alone, so that training can go on fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .conditions import NOTHING, Conditions
 from .prepare import Encoded, Prepared
 
 Long = NDArray[np.int64]
@@ -26,31 +27,37 @@ class Batch:
         words: (B, T, F).
         features: (B, T, G).
         valid: which are words, not padding (B, T).
+        conditions: what is told beside each word (B, T, C); 0 for what is not.
     """
 
     before: Long
     words: Long
     features: Long
     valid: NDArray[np.bool_]
+    conditions: Long
 
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of a piece, moved by `semitones`."""
+    """A stretch of a piece, moved by `semitones`; which of the C conditions are told, if any."""
 
     piece: Encoded
     start: int
     stop: int
     semitones: int = 0
+    told: tuple[bool, ...] = ()
 
 
-def gather(prepared: Prepared, windows: Sequence[Window]) -> Batch:
+def gather(
+    prepared: Prepared, windows: Sequence[Window], conditions: Conditions = NOTHING
+) -> Batch:
     """The words of the windows, padded to the longest."""
     size, length = len(windows), max(window.stop - window.start for window in windows)
     sizes = prepared.vocabulary.sizes
     words = np.zeros((size, length + 1, len(sizes)), np.int64)
     features = np.zeros((size, length, prepared.features.shape[1]), np.int64)
     valid = np.zeros((size, length), bool)
+    told = np.zeros((size, length, len(conditions.kinds)), np.int64)
     for row, window in enumerate(windows):
         first, n = window.piece.start + window.start, window.stop - window.start
         lead = min(window.start, 1)
@@ -64,7 +71,10 @@ def gather(prepared: Prepared, windows: Sequence[Window]) -> Batch:
         words[row, 1 - lead : n + 1] = its_words
         features[row, :n] = its_features[lead:]
         valid[row, :n] = True
-    return Batch(words[:, :-1], words[:, 1:], features, valid)
+        if any(window.told):
+            all_told = conditions.of_piece(prepared, window.piece)
+            told[row, :n] = all_told[window.start : window.stop] * np.array(window.told)
+    return Batch(words[:, :-1], words[:, 1:], features, valid, told)
 
 
 class Batches:
@@ -80,6 +90,8 @@ class Batches:
         batch: B, windows a batch.
         random_seed: with the number of the batch, all that chance depends on.
         transposed: share of the windows that are moved to another key.
+        conditions: what can be told.
+        told: share of the windows that are told something: any of the conditions, as chance has it.
     """
 
     def __init__(
@@ -91,7 +103,10 @@ class Batches:
         batch: int,
         random_seed: int,
         transposed: float = 1.0,
+        conditions: Conditions = NOTHING,
+        told: float = 0.5,
     ) -> None:
+        self._conditions, self._told = conditions, told
         self._transposed = transposed
         self._prepared, self._pieces = prepared, list(pieces)
         self._length, self._batch, self._seed = length, batch, random_seed
@@ -108,7 +123,7 @@ class Batches:
         epoch, place = divmod(number, self.per_epoch)
         if self._epoch[0] != epoch:
             self._epoch = (epoch, self._plan(epoch))
-        return gather(self._prepared, self._epoch[1][place])
+        return gather(self._prepared, self._epoch[1][place], self._conditions)
 
     def _plan(self, epoch: int) -> list[list[Window]]:
         """The batches of one epoch: windows of like length together, in random order."""
@@ -116,6 +131,9 @@ class Batches:
         size = min(self._batch, len(self._slots))
         slots = np.resize(rng.permutation(self._slots), self.per_epoch * size)
         windows = [self._window(self._pieces[slot], rng) for slot in slots]
+        if self._conditions.kinds:  # by chance of its own, so that the windows stay the same
+            telling = np.random.default_rng([self._seed, epoch, 1])
+            windows = [replace(window, told=self._telling(telling)) for window in windows]
         plan = []
         for pool in range(0, len(windows), size * _POOL):
             near = sorted(windows[pool : pool + size * _POOL], key=lambda w: w.stop - w.start)
@@ -130,6 +148,12 @@ class Batches:
         moved = rng.random() < self._transposed
         shift = int(rng.integers(piece.low, piece.high + 1)) if moved else 0
         return Window(piece, start, min(start + self._length, n), shift)
+
+    def _telling(self, rng: np.random.Generator) -> tuple[bool, ...]:
+        """Nothing, or any of the ways to tell one condition or more, all as often."""
+        n = len(self._conditions.kinds)
+        ways = int(rng.integers(1, 1 << n)) if rng.random() < self._told else 0
+        return tuple(bool(ways >> i & 1) for i in range(n))
 
 
 def whole(pieces: Sequence[Encoded], batch: int) -> Iterator[list[Window]]:

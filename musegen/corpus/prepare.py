@@ -44,6 +44,7 @@ class Encoded:
         stop: row after its last.
         units: what its nats are divided by.
         notes: how many notes it has.
+        quarters: how long it is.
         low: the lowest transposition that it allows, in semitones.
         high: the highest.
     """
@@ -55,6 +56,7 @@ class Encoded:
     stop: int
     units: int
     notes: int
+    quarters: float
     low: int
     high: int
 
@@ -91,6 +93,7 @@ class _Coded:
     words: Words
     features: Features
     units: int
+    quarters: float
     transpositions: tuple[int, int]
     unsuited: str = ""
 
@@ -151,9 +154,10 @@ def _coded(score: Score, vocabulary: Vocabulary) -> _Coded:
         words = vocabulary.encode(score)
     except ModelError as error:
         nothing = np.zeros((0, 0), np.int16)
-        return _Coded(nothing, nothing, 0, (0, 0), error.message)
+        return _Coded(nothing, nothing, 0, 0.0, (0, 0), error.message)
     units, shifts = vocabulary.units(score, words), vocabulary.transpositions(words)
-    return _Coded(words, vocabulary.features_of(words), units, shifts)
+    quarters = score.end / score.ticks_per_quarter
+    return _Coded(words, vocabulary.features_of(words), units, quarters, shifts)
 
 
 def _stage(progress: Progress | None, number: int) -> Progress | None:
@@ -270,6 +274,7 @@ def _described(piece: Piece, coded: _Coded, row: int) -> Encoded:
         stop=row + len(coded.words),
         units=coded.units,
         notes=piece.notes,
+        quarters=coded.quarters,
         low=low,
         high=high,
     )

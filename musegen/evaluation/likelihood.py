@@ -19,11 +19,15 @@ _BATCH_WORDS = 4096
 
 @torch.no_grad()
 def field_nats(
-    network: NextWordNetwork, prepared: Prepared, pieces: Sequence[Encoded]
+    network: NextWordNetwork,
+    prepared: Prepared,
+    pieces: Sequence[Encoded],
+    told: Sequence[int] = (),
 ) -> dict[str, NDArray[np.float64]]:
     """−log p of each field of each word of each piece, by its path: (T, F), in nats.
 
-    Nothing is told beforehand, and the end of the piece counts.
+    Nothing is told beforehand but the conditions of `told` (C,), the same for every piece, and the
+    end of the piece counts.
     """
     device = next(network.parameters()).device
     was_training = network.training
@@ -37,7 +41,8 @@ def field_nats(
             torch.from_numpy(array).to(device)
             for array in (arrays.before, arrays.words, arrays.features, arrays.valid)
         )
-        nats = _read(network, before, words, features, valid)
+        conditions = torch.tensor(told, device=device).expand(*valid.shape, -1) if told else None
+        nats = _read(network, before, words, features, valid, conditions)
         for row, window in enumerate(windows):
             out[window.piece.path] = nats[row, : window.stop].double().cpu().numpy()
     network.train(was_training)
@@ -45,14 +50,24 @@ def field_nats(
 
 
 def _read(
-    network: NextWordNetwork, before: Tensor, words: Tensor, features: Tensor, valid: Tensor
+    network: NextWordNetwork,
+    before: Tensor,
+    words: Tensor,
+    features: Tensor,
+    valid: Tensor,
+    conditions: Tensor | None,
 ) -> Tensor:
     """Nats (B, T, F), read in chunks with the state carried over."""
     state, parts = None, []
     for first in range(0, words.shape[1], _CHUNK):
         now = slice(first, first + _CHUNK)
         log_p, state = network.log_prob(
-            before[:, now], words[:, now], features[:, now], valid[:, now], state
+            before[:, now],
+            words[:, now],
+            features[:, now],
+            valid[:, now],
+            state,
+            None if conditions is None else conditions[:, now],
         )
         parts.append(-log_p)
     return torch.cat(parts, dim=1)

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 import musegen
+from musegen.corpus.conditions import NOTHING, Conditions
 from musegen.errors import ModelError, NotFound
 from musegen.network.checkpoint import CONFIG, device_of, load_config, load_weights
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, shape_of
@@ -29,6 +30,7 @@ class Trained:
         config: all that config.json says.
         folder: where it lies.
         fingerprint: SHA-256 of its weights.
+        conditions: what it can be told.
     """
 
     network: NextWordNetwork
@@ -36,6 +38,7 @@ class Trained:
     config: dict[str, Any]
     folder: Path
     fingerprint: str
+    conditions: Conditions = NOTHING
 
     @property
     def device(self) -> torch.device:
@@ -56,10 +59,23 @@ class Trained:
             raise ModelError("is damaged", file=self.folder / SEEN) from error
 
 
-def network_for(vocabulary: Vocabulary, settings: NetworkSettings) -> NextWordNetwork:
-    """An untrained network for the words of a vocabulary."""
-    shape = shape_of(vocabulary.sizes, vocabulary.features, vocabulary.applies)
+def network_for(
+    vocabulary: Vocabulary, settings: NetworkSettings, conditions: Conditions = NOTHING
+) -> NextWordNetwork:
+    """An untrained network for the words of a vocabulary, and what it can be told."""
+    sizes, features = vocabulary.sizes, vocabulary.features
+    shape = shape_of(sizes, features, vocabulary.applies, conditions.sizes)
     return NextWordNetwork(shape, settings)
+
+
+def conditions_of(config: dict[str, Any]) -> Conditions:
+    """What a model can be told, by its settings; nothing in those of an older musegen.
+
+    Raises:
+        KeyError, TypeError: the settings are damaged.
+    """
+    found = config.get("conditions")
+    return NOTHING if found is None else Conditions.from_dict(found)
 
 
 def vocabulary_of(folder: Path) -> Vocabulary:
@@ -106,9 +122,10 @@ def load(folder: str | Path, device: str = "cpu") -> Trained:
     try:
         settings = NetworkSettings(**config["network"])
         vocabulary = from_dict(config["vocabulary"])
+        conditions = conditions_of(config)
     except (KeyError, TypeError, ValueError, ModelError) as error:
         raise ModelError(f"is damaged ({error})", file=folder / CONFIG) from error
-    network = network_for(vocabulary, settings)
+    network = network_for(vocabulary, settings, conditions)
     fingerprint = load_weights(folder, network)
     network.to(device_of(device)).eval()
-    return Trained(network, vocabulary, config, folder, fingerprint)
+    return Trained(network, vocabulary, config, folder, fingerprint, conditions)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from musegen.corpus.batches import Batches
+from musegen.corpus.conditions import NOTHING, Conditions
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.errors import ModelError
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
@@ -114,6 +115,7 @@ class Fit:
         settings: how to learn.
         extent: for how long.
         folder: where checkpoints go; none are written where it is None.
+        conditions: what the network can be told.
     """
 
     network: NextWordNetwork
@@ -121,6 +123,7 @@ class Fit:
     settings: FitSettings
     extent: Extent
     folder: Path | None = None
+    conditions: Conditions = NOTHING
     counters: Counters = field(default_factory=Counters)
 
     def __post_init__(self) -> None:
@@ -141,6 +144,8 @@ class Fit:
             batch=self.settings.batch,
             random_seed=self.settings.random_seed,
             transposed=self.settings.transposed,
+            conditions=self.conditions,
+            told=self.settings.told,
         )
         words = sum(piece.stop - piece.start for piece in self.learnt)
         self._units_per_word = sum(piece.units for piece in self.learnt) / words
@@ -168,11 +173,11 @@ class Fit:
     def _update(self, factor: float) -> tuple[float, float]:
         """One step of the optimisers: nats a word, and the norm of the gradient."""
         batch = self.batches[self.counters.step]
-        before, words, features, valid = (
+        before, words, features, valid, told = (
             torch.from_numpy(array).to(self.device)
-            for array in (batch.before, batch.words, batch.features, batch.valid)
+            for array in (batch.before, batch.words, batch.features, batch.valid, batch.conditions)
         )
-        log_p, _ = self.network.log_prob(before, words, features, valid)
+        log_p, _ = self.network.log_prob(before, words, features, valid, conditions=told)
         n_words = int(valid.sum())
         loss = -log_p.sum() / n_words
         torch.autograd.backward(loss)

@@ -16,11 +16,12 @@ import numpy as np
 import torch
 
 import musegen
+from musegen.corpus.conditions import Conditions
 from musegen.corpus.prepare import Prepared
 from musegen.disk import write_whole
 from musegen.errors import CorpusError, ModelError, OutputError
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
-from musegen.evaluation.trained import SEEN, Trained, load, network_for
+from musegen.evaluation.trained import SEEN, Trained, conditions_of, load, network_for
 from musegen.network.checkpoint import (
     RESUME,
     WEIGHTS,
@@ -37,6 +38,7 @@ from .schedule import Extent
 from .settings import FitSettings, expected_seconds, network_settings
 
 CARD = "card.md"
+TOLD = ("style",)  # what others cost is in docs/decisions.md
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class RunSettings:
         extent: for how long.
         device: `auto`, `cpu`, `cuda` or `mps`.
         random_seed: all that chance depends on.
+        tell: which kinds of conditions are told in training, where the corpus has them.
     """
 
     backbone: str = "lstm"
@@ -56,6 +59,7 @@ class RunSettings:
     extent: Extent = field(default_factory=Extent)
     device: str = "auto"
     random_seed: int = 0
+    tell: tuple[str, ...] = TOLD
 
 
 class Run:
@@ -91,8 +95,9 @@ class Run:
             seconds=expected_seconds(extent, fit_settings),
             vocabulary=prepared.vocabulary.name,
         )
-        fit = _fit(prepared, folder, shape, fit_settings, extent, settings.device)
-        run = cls(folder, fit, _config(prepared, shape, fit_settings, extent))
+        told = Conditions.of(prepared, settings.tell)
+        fit = _fit(prepared, folder, shape, told, fit_settings, extent, settings.device)
+        run = cls(folder, fit, _config(prepared, shape, told, fit_settings, extent))
         run._make_folder()
         return run
 
@@ -120,11 +125,12 @@ class Run:
                     hint="Start another run with -o.",
                 )
             shape = NetworkSettings(**config["network"])
+            told = conditions_of(config)
             extent = Extent(saved["seconds"], saved["steps"])
             settings = FitSettings(**saved["fit"])
         except (KeyError, TypeError) as error:
             raise ModelError("is damaged", file=folder / "config.json") from error
-        fit = _fit(prepared, folder, shape, settings, extent, device)
+        fit = _fit(prepared, folder, shape, told, settings, extent, device)
         fit.restore()
         run = cls(folder, fit, config)
         cut_log(folder, fit.counters.step)
@@ -229,7 +235,11 @@ pieces that it never saw: {figures["valid_pieces"]} |
 
 
 def _config(
-    prepared: Prepared, shape: NetworkSettings, settings: FitSettings, extent: Extent
+    prepared: Prepared,
+    shape: NetworkSettings,
+    told: Conditions,
+    settings: FitSettings,
+    extent: Extent,
 ) -> dict[str, Any]:
     """What config.json says before there are figures."""
     return {
@@ -238,6 +248,7 @@ def _config(
         "vocabulary": prepared.vocabulary.to_dict(),
         "unit": prepared.vocabulary.unit,
         "grid": prepared.vocabulary.grid,
+        "conditions": told.to_dict(),
         "training": {
             "corpus": prepared.survey.root.resolve().name,
             "data": _fingerprint(prepared),
@@ -262,13 +273,14 @@ def _fit(
     prepared: Prepared,
     folder: Path,
     shape: NetworkSettings,
+    told: Conditions,
     settings: FitSettings,
     extent: Extent,
     device: str,
 ) -> Fit:
     torch.manual_seed(settings.random_seed)
-    network = network_for(prepared.vocabulary, shape).to(device_of(device))
-    return Fit(network, prepared, settings, extent, folder / RESUME)
+    network = network_for(prepared.vocabulary, shape, told).to(device_of(device))
+    return Fit(network, prepared, settings, extent, folder / RESUME, told)
 
 
 def _check(prepared: Prepared) -> None:

@@ -32,6 +32,7 @@ class FitSettings:
         clip: the largest norm a gradient may have (Pascanu et al. 2013).
         average: decay of the running average of the weights; the average is what is kept.
         transposed: share of the windows that are moved to another key.
+        told: share of the windows that are told conditions.
         random_seed: all that chance depends on.
     """
 
@@ -43,6 +44,7 @@ class FitSettings:
     clip: float = 1.0
     average: float = 0.995
     transposed: float = 0.5
+    told: float = 0.5
     random_seed: int = 0
 
     @property

@@ -17,7 +17,7 @@ import numpy as np
 
 from musegen.score.score import DEFAULT_TEMPO_US, MODES, Ints, Mark, Score
 
-from .abc_features import KEY, abc_features, features_of
+from .abc_features import KEY, abc_features, bars_before, features_of
 from .abc_lexicon import Kind, Lexeme, read_lexeme, shifted_fifths, transposed
 from .abc_tables import END, FIRST_LEXEME, KEYS, Tables, signature_row
 from .abc_texts import BEFORE_A_NOTE, fits, mark_text, no_tune, score_of_texts, texts_of
@@ -117,6 +117,10 @@ class AbcVocabulary(Vocabulary):
     def features_of(self, words: Words) -> Features:
         """Words of a whole piece (T, 1) → the features beside each (T, 5)."""
         return features_of(words[:, 0].astype(np.int64), self.tables)
+
+    def bars(self, words: Words, features: Features) -> Ints:
+        """See Vocabulary; the features know the bars of a section alone."""
+        return bars_before(words[:, 0].astype(np.int64), self.tables)
 
     def start(self, batch: int) -> AbcTracker:
         """A tracker over `batch` empty pieces."""

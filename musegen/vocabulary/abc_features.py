@@ -43,9 +43,7 @@ def features_of(words: Ints, tables: Tables) -> Features:
     effects = effects_of(words, tables)
     kind = effects.kind
     is_bar = kind == Kind.BAR
-    time = np.cumsum(effects.ticks) - effects.ticks
-    bar_start = _before(np.maximum.accumulate(np.where(is_bar, time, 0)))
-    bars = np.cumsum(is_bar & (time > bar_start))
+    time, bar_start, bars = _bars(effects)
     section_start = np.maximum.accumulate(np.where(is_bar & effects.section, bars, 0))
     return columns(
         time - bar_start,
@@ -55,6 +53,20 @@ def features_of(words: Ints, tables: Tables) -> Features:
         _standing(effects.key, kind == Kind.KEY),
         tables.ticks_per_eighth,
     )
+
+
+def bars_before(words: Ints, tables: Tables) -> Ints:
+    """How many bars are complete before each word (T,)."""
+    *_, bars = _bars(effects_of(words, tables))
+    return _before(bars)
+
+
+def _bars(effects: Effects) -> tuple[Ints, Ints, Ints]:
+    """The time of each word (T,), where its bar began, and how many bars are complete after it."""
+    is_bar = effects.kind == Kind.BAR
+    time = np.cumsum(effects.ticks) - effects.ticks
+    bar_start = _before(np.maximum.accumulate(np.where(is_bar, time, 0)))
+    return time, bar_start, np.cumsum(is_bar & (time > bar_start))
 
 
 def effects_of(words: Ints, tables: Tables) -> Effects:

@@ -131,6 +131,12 @@ class Vocabulary(ABC):
 
         Raises:
             ModelError: the seed does not fit this vocabulary.
+    def bars(self, words: Words, features: Features) -> NDArray[np.int64]:
+        """Barlines passed before each word of a whole piece (T,), as a tracker counts them."""
+        column = [feature.name for feature in self.features].index("bars")
+        bar: NDArray[np.int64] = features[:, column].astype(np.int64)
+        return np.cumsum(np.diff(bar, prepend=0) % np.int64(self.features[column].size))
+
         """
         return self.encode(closed(seed))[:-1]
 

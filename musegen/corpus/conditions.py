@@ -1,0 +1,159 @@
+"""What can be told of a piece before it sounds: its style, its density, how many bars are to come.
+
+Each is a column of small numbers beside the words, 0 where it is not told. None is ever scored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musegen.errors import ModelError, UsageError
+
+from .prepare import Encoded, Prepared
+from .split import given_split
+
+Long = NDArray[np.int64]
+KINDS = ("style", "density", "bars")
+DENSITIES = ("low", "medium", "high")
+_FEWEST = 2  # pieces of a style: one alone would be told by its name
+_BARS = (*range(17), 20, 24, 32, 48, 64, 96, 128)  # to come, at most, for each value but the last
+_WAYS = {
+    "style": "Train one on a folder that has a sub-folder for each style: musegen train FOLDER.",
+    "density": "Train one with --tell density.",
+    "bars": "Train one with --tell bars.",
+}
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a model can be told.
+
+    Attributes:
+        styles: the sub-folders that it learnt from; none, or two and more.
+        pieces: how many pieces of each it learnt from.
+        densities: notes a quarter that part low from medium and medium from high; empty where
+            density cannot be told.
+        bars: whether it can be told how many bars are to come.
+    """
+
+    styles: tuple[str, ...] = ()
+    pieces: tuple[int, ...] = ()
+    densities: tuple[float, ...] = ()
+    bars: bool = False
+
+    @classmethod
+    def of(cls, prepared: Prepared, kinds: Collection[str] = KINDS) -> Conditions:
+        """What can be told of the training pieces of a corpus, of these kinds."""
+        learnt = prepared.of("train")
+        counts = Counter(style_of(piece.path) for piece in learnt)
+        styles = sorted(name for name, n in counts.items() if name and n >= _FEWEST)
+        if "style" not in kinds or len(styles) < 2:
+            styles = []
+        low, high = np.quantile([_density(piece) for piece in learnt], [1 / 3, 2 / 3]).tolist()
+        return cls(
+            tuple(styles),
+            tuple(counts[name] for name in styles),
+            (low, high) if "density" in kinds and low < high else (),
+            "bars" in kinds,
+        )
+
+    @classmethod
+    def from_dict(cls, settings: dict[str, Any]) -> Conditions:
+        """The conditions from what `to_dict` gave."""
+        return cls(
+            tuple(settings["styles"]),
+            tuple(settings["pieces"]),
+            tuple(settings["densities"]),
+            settings["bars"],
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The conditions, as JSON knows them."""
+        return asdict(self)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Those of KINDS that can be told, in the order of the columns (C,)."""
+        can = (bool(self.styles), bool(self.densities), self.bars)
+        return tuple(kind for kind, it_can in zip(KINDS, can, strict=True) if it_can)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many values each has, 'not told' included (C,)."""
+        of = {"style": len(self.styles), "density": len(DENSITIES), "bars": len(_BARS) + 1}
+        return tuple(1 + of[kind] for kind in self.kinds)
+
+    def columns(
+        self, n: int, *, style: str = "", density: str = "", to_come: Long | None = None
+    ) -> Long:
+        """What is told beside `n` words (n, C).
+
+        Args:
+            n: how many.
+            style: one of the styles; empty: not told.
+            density: one of DENSITIES; empty: not told.
+            to_come: bars still to come at each word, that in progress included (n,).
+
+        Raises:
+            UsageError: no style or density has this name.
+            ModelError: what is given cannot be told.
+        """
+        values: dict[str, Long | int] = {
+            "style": self._value("style", style, self.styles),
+            "density": self._value("density", density, DENSITIES),
+            "bars": 0 if to_come is None else 1 + np.searchsorted(_BARS, to_come),
+        }
+        if to_come is not None and not self.bars:
+            raise self._cannot("bars")
+        columns = np.zeros((n, len(self.kinds)), np.int64)
+        for column, kind in enumerate(self.kinds):
+            columns[:, column] = values[kind]
+        return columns
+
+    def of_piece(self, prepared: Prepared, piece: Encoded) -> Long:
+        """All that can be told beside each word of a piece (T, C)."""
+        rows = slice(piece.start, piece.stop)
+        passed = prepared.vocabulary.bars(prepared.words[rows], prepared.features[rows])
+        style = style_of(piece.path)
+        level = int(np.searchsorted(self.densities, _density(piece), side="right"))
+        return self.columns(
+            len(passed),
+            style=style if style in self.styles else "",
+            density=DENSITIES[level] if self.densities else "",
+            to_come=passed[-1] - passed if self.bars else None,
+        )
+
+    def _value(self, kind: str, name: str, names: tuple[str, ...]) -> int:
+        if not name:
+            return 0
+        if kind not in self.kinds:
+            raise self._cannot(kind)
+        if name not in names:
+            hint = f"It knows {', '.join(names)}."
+            raise UsageError(f"the model knows no {kind} called {name!r}", hint=hint)
+        return 1 + names.index(name)
+
+    def _cannot(self, kind: str) -> ModelError:
+        told = {"style": "a style", "density": "a density", "bars": "how many bars are to come"}
+        return ModelError(f"this model was never told {told[kind]}", hint=_WAYS[kind])
+
+
+NOTHING = Conditions()
+
+
+def style_of(path: str) -> str:
+    """The style of a piece: its outermost folder that names no split; empty for none."""
+    folders = PurePosixPath(path).parts[:-1]
+    return next((name for name in folders if not given_split(f"{name}/_")), "")
+
+
+def _density(piece: Encoded) -> float:
+    """Notes a quarter."""
+    return piece.notes / max(piece.quarters, 1.0)
