@@ -124,6 +124,12 @@ class Vocabulary(ABC):
         past[:, 2:, 2] = words[:, :-2]
         return past
 
+    def bars(self, words: Words, features: Features) -> NDArray[np.int64]:
+        """Barlines passed before each word of a whole piece (T,), as a tracker counts them."""
+        column = [feature.name for feature in self.features].index("bars")
+        bar: NDArray[np.int64] = features[:, column].astype(np.int64)
+        return np.cumsum(np.diff(bar, prepend=0) % np.int64(self.features[column].size))
+
     def prime(self, seed: Score) -> Words:
         """The words (T, F) of a seed that ends with its last barline, the end word left out.
 
@@ -131,12 +137,6 @@ class Vocabulary(ABC):
 
         Raises:
             ModelError: the seed does not fit this vocabulary.
-    def bars(self, words: Words, features: Features) -> NDArray[np.int64]:
-        """Barlines passed before each word of a whole piece (T,), as a tracker counts them."""
-        column = [feature.name for feature in self.features].index("bars")
-        bar: NDArray[np.int64] = features[:, column].astype(np.int64)
-        return np.cumsum(np.diff(bar, prepend=0) % np.int64(self.features[column].size))
-
         """
         return self.encode(closed(seed))[:-1]
 
