@@ -1,0 +1,141 @@
+"""Where a network has put the pitches: its learned vectors, in a plane and by interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musegen.corpus.prepare import Prepared
+from musegen.network.next_word import NextWordNetwork
+from musegen.vocabulary.abc import AbcVocabulary
+from musegen.vocabulary.abc_tables import FIRST_LEXEME
+from musegen.vocabulary.vocabulary import Vocabulary
+
+_FEWEST = 20  # times that a pitch must be met: what was seldom met is where chance put it
+_WIDEST = {"semitone": 24, "scale step": 14}
+_LETTERS = "CDEFGAB"
+_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+
+@dataclass(frozen=True)
+class Pitches:
+    """Values of a field that are pitches.
+
+    Attributes:
+        field: which field.
+        values: of that field (P,).
+        heights: in `unit` (P,).
+        names: (P,).
+        unit: `semitone` or `scale step`.
+    """
+
+    field: int
+    values: list[int]
+    heights: list[int]
+    names: list[str]
+    unit: str
+
+
+def pitch_embedding(network: NextWordNetwork, prepared: Prepared) -> dict[str, Any] | None:
+    """The vectors of the pitches that the training pieces hold; None where they hold too few.
+
+    In tunes these are the notes of the commonest length without an accidental, told apart by scale
+    steps, as their key decides on the rest; in voices, those of the first.
+
+    Returns:
+        `names`, and `plane`: for each two coordinates, its first principal components; `share`:
+        of the variance that they hold. `interval`, and `cosine`: the mean cosine of pairs that are
+        so many of `unit` apart, of vectors from their mean.
+    """
+    pitches = _met(pitches_of(prepared), prepared)
+    if len(pitches.values) < 3:
+        return None
+    table = network.embedding.table
+    rows = int(table.offsets[pitches.field]) + np.array(pitches.values)
+    vectors = table.bag.weight.detach().double().cpu().numpy()[rows]
+    centred = vectors - vectors.mean(axis=0)
+    left, lengths, _ = np.linalg.svd(centred, full_matrices=False)
+    interval, cosine = _by_interval(centred, np.array(pitches.heights), _WIDEST[pitches.unit])
+    return {
+        "names": pitches.names,
+        "plane": (left[:, :2] * lengths[:2]).tolist(),
+        "share": float((lengths[:2] ** 2).sum() / (lengths**2).sum()),
+        "unit": pitches.unit,
+        "interval": interval,
+        "cosine": cosine,
+    }
+
+
+def pitches_of(prepared: Prepared) -> Pitches:
+    """The values of a vocabulary that are pitches, lowest first."""
+    vocabulary = prepared.vocabulary
+    if isinstance(vocabulary, AbcVocabulary):
+        return _letters(vocabulary, prepared)
+    names = [field.name for field in vocabulary.fields]
+    field = names.index("pitch") if "pitch" in names else 0
+    every = list(range(128))
+    return Pitches(
+        field, every, every, [f"{_NAMES[p % 12]}{p // 12 - 1}" for p in every], "semitone"
+    )
+
+
+def _letters(vocabulary: AbcVocabulary, prepared: Prepared) -> Pitches:
+    """The notes of the commonest length, by letter and octave."""
+    counts = _counts(vocabulary, prepared, 0)
+    plain = [
+        (FIRST_LEXEME + place, lexeme)
+        for place, lexeme in enumerate(vocabulary.tables.lexemes)
+        if len(lexeme.notes) == 1 and not lexeme.notes[0][0] and not lexeme.tied and lexeme.units
+    ]
+    lengths = sorted({lexeme.units for _, lexeme in plain})
+    often = [sum(counts[v] for v, lexeme in plain if lexeme.units == length) for length in lengths]
+    common = lengths[int(np.argmax(often))] if lengths else 0
+    found = sorted(
+        (_step(*lexeme.notes[0][1:]), value, lexeme.text)
+        for value, lexeme in plain
+        if lexeme.units == common
+    )
+    heights, values, texts = zip(*found, strict=True) if found else ((), (), ())
+    return Pitches(0, list(values), list(heights), list(texts), "scale step")
+
+
+def _step(letter: str, marks: str) -> int:
+    """A letter with its octave marks → scale steps above the C of `C`."""
+    octave = letter.islower() + marks.count("'") - marks.count(",")
+    return 7 * octave + _LETTERS.index(letter.upper())
+
+
+def _met(pitches: Pitches, prepared: Prepared) -> Pitches:
+    """Those that the training pieces hold often enough."""
+    counts = _counts(prepared.vocabulary, prepared, pitches.field)
+    kept = [i for i, value in enumerate(pitches.values) if counts[value] >= _FEWEST]
+    return Pitches(
+        pitches.field,
+        [pitches.values[i] for i in kept],
+        [pitches.heights[i] for i in kept],
+        [pitches.names[i] for i in kept],
+        pitches.unit,
+    )
+
+
+def _counts(vocabulary: Vocabulary, prepared: Prepared, field: int) -> NDArray[np.int64]:
+    """How often each value of a field comes in the training pieces, where it applies."""
+    counts = np.zeros(vocabulary.sizes[field], np.int64)
+    for piece in prepared.of("train"):
+        words = prepared.words[piece.start : piece.stop]
+        asked = vocabulary.applies[words[:, 0], field]
+        counts += np.bincount(words[asked, field], minlength=len(counts))
+    return counts
+
+
+def _by_interval(
+    vectors: NDArray[np.float64], heights: NDArray[np.int64], widest: int
+) -> tuple[list[int], list[float]]:
+    """Intervals that occur, and the mean cosine of the vectors (P, D) so far apart."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines, apart = unit @ unit.T, np.abs(heights[:, None] - heights)
+    found = [n for n in range(1, widest + 1) if (apart == n).any()]
+    return found, [float(cosines[apart == n].mean()) for n in found]
