@@ -8,11 +8,12 @@ p. 343; the method in Krumhansl, Cognitive Foundations of Musical Pitch, 1990, c
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from musegen.score.score import MODE_DEGREE, Ints, Score, changes
+from musegen.score.score import MODE_DEGREE, Ints, Part, changes
 
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
@@ -38,32 +39,40 @@ BELIEVED_UNASKED = 0.97
 _UNASKED = [(0, 0, MODE_DEGREE["major"])]
 
 
-def pitch_class_ticks(score: Score, start: int = 0, stop: int | None = None) -> NDArray[np.float64]:
-    """How many ticks each pitch class sounds (12,); notes that begin in [start, stop), no drums."""
-    ticks = np.zeros(12)
-    stop = score.end + 1 if stop is None else stop
-    for part in score.parts:
-        if not part.is_drums:
-            notes = part.notes
-            heard = slice(*np.searchsorted(notes.onset, [start, stop]))
-            lasts = np.maximum(notes.duration[heard], 1)
-            ticks += np.bincount(notes.pitch[heard] % 12, weights=lasts, minlength=12)
-    return ticks
+def pitch_class_ticks(parts: Iterable[Part], starts: Sequence[int] = (0,)) -> NDArray[np.float64]:
+    """How many ticks each pitch class sounds from each start to the next (K, 12); no drums.
+
+    A note counts where it begins. The first of the rising `starts` is 0.
+    """
+    melodic = [part.notes for part in parts if not part.is_drums]
+    if not melodic:
+        return np.zeros((len(starts), 12))
+    onset = np.concatenate([notes.onset for notes in melodic])
+    cell = np.concatenate([notes.pitch for notes in melodic]) % 12
+    cell += 12 * (np.searchsorted(starts, onset, side="right") - 1)
+    lasts = np.maximum(np.concatenate([notes.duration for notes in melodic]), 1)
+    ticks = np.bincount(cell, lasts.astype(np.float64), minlength=12 * len(starts))
+    return ticks.reshape(-1, 12).astype(np.float64)
 
 
-def estimate_key(score: Score) -> tuple[int, int]:
+def estimate_key(parts: Iterable[Part]) -> tuple[int, int]:
     """The fifths (−5 to 6) and mode (major or minor) that suit the whole piece best.
 
     C major where no note has a pitch.
     """
-    return _KEYS[int(np.argmax(_PROFILES @ pitch_class_ticks(score)))]
+    return _likeliest(pitch_class_ticks(parts)[0])
 
 
-def settled_key(score: Score, signatures: Ints, *, is_printed: bool = False) -> Ints:
+def _likeliest(sounding: NDArray[np.float64]) -> tuple[int, int]:
+    """The key that suits pitch classes of these ticks (12,) best."""
+    return _KEYS[int(np.argmax(_PROFILES @ sounding))]
+
+
+def settled_key(parts: Iterable[Part], signatures: Ints, *, is_printed: bool = False) -> Ints:
     """The key column (K, 4) of a score, from the signatures that its file holds.
 
     Args:
-        score: the piece; its own key column is not looked at.
+        parts: those of the piece.
         signatures: rows of tick, fifths, mode (S, 3), sorted by tick; several may share a tick.
         is_printed: they stand on paper, and are believed whatever the notes say.
 
@@ -73,47 +82,42 @@ def settled_key(score: Score, signatures: Ints, *, is_printed: bool = False) -> 
     signatures together explain less than `BELIEVED` of what the estimate does (`BELIEVED_UNASKED`
     where they say C major and no more).
     """
-    if not pitch_class_ticks(score).any():
-        return _unrepeated([(*row, 0) for row in _commonest(score, signatures)])
-    estimate = estimate_key(score)
-    given = _commonest(score, signatures)
+    votes: dict[int, Counter[tuple[int, int]]] = {}
+    for tick, fifths, mode in signatures.tolist():
+        votes.setdefault(tick, Counter())[fifths, mode] += 1
+    sounding = pitch_class_ticks(parts, [0, *votes])  # before the first signature, after each
+    given = [
+        (tick, *_commonest(keys, after))
+        for (tick, keys), after in zip(votes.items(), sounding[1:], strict=True)
+    ]
+    total = sounding.sum(axis=0)
+    if not total.any():
+        return _unrepeated(given)
+    fifths, mode = _likeliest(total)
     share = BELIEVED_UNASKED if given == _UNASKED else BELIEVED
-    if given and is_printed:
+    if is_printed:
         share = 0.0
-    if not given or _explained(score, given) < share * _explained(score, [(0, *estimate)]):
-        return np.array([(0, *estimate, 1)], dtype=np.int64)
-    return _unrepeated([(*row, 0) for row in given])
+    if not given or _explained(sounding, given) < share * float(total @ _SCALES[fifths + 7]):
+        return np.array([(0, fifths, mode, 1)], dtype=np.int64)
+    return _unrepeated(given)
 
 
-def _commonest(score: Score, signatures: Ints) -> list[tuple[int, int, int]]:
-    """One signature (tick, fifths, mode) at each tick."""
-    ticks = np.unique(signatures[:, 0]).tolist()
-    chosen = []
-    for tick, stop in zip(ticks, [*ticks[1:], score.end + 1], strict=False):
-        here = slice(*np.searchsorted(signatures[:, 0], [tick, tick + 1]))
-        votes = Counter(map(tuple, signatures[here, 1:].tolist()))
-        most = max(votes.values())
-        keys = [key for key, count in votes.items() if count == most]
-        if len(keys) > 1:
-            sounding = pitch_class_ticks(score, tick, stop)
-            keys.sort(key=lambda key: -float(sounding @ _SCALES[key[0] + 7]))
-        chosen.append((tick, keys[0][0], keys[0][1]))
-    return chosen
+def _commonest(votes: Counter[tuple[int, int]], sounding: NDArray[np.float64]) -> tuple[int, int]:
+    """Of fifths and modes the commonest, or of such that which explains what sounds (12,)."""
+    most = max(votes.values())
+    keys = [key for key, count in votes.items() if count == most]
+    return max(keys, key=lambda key: float(sounding @ _SCALES[key[0] + 7]))
 
 
-def _explained(score: Score, keys: list[tuple[int, int, int]]) -> float:
-    """For how many ticks notes sound that are in the scale of the key standing where they begin."""
-    starts = [0, *(tick for tick, _, _ in keys[1:])]
-    scales = _SCALES[[fifths + 7 for _, fifths, _ in keys]]
-    explained = 0.0
-    for part in score.parts:
-        if not part.is_drums:
-            notes = part.notes
-            key = np.searchsorted(starts, notes.onset, side="right") - 1
-            explained += float(np.maximum(notes.duration, 1) @ scales[key, notes.pitch % 12])
-    return explained
+def _explained(sounding: NDArray[np.float64], given: list[tuple[int, int, int]]) -> float:
+    """For how many ticks notes sound that are in the scale of the key standing where they begin.
+
+    Before the first key (the first row), that stands too.
+    """
+    scales = _SCALES[[fifths + 7 for _, fifths, _ in (given[0], *given)]]
+    return float((sounding * scales).sum())
 
 
-def _unrepeated(rows: list[tuple[int, int, int, int]]) -> Ints:
-    """The rows that change the key (K, 4)."""
-    return np.array(changes(rows), dtype=np.int64).reshape(-1, 4)
+def _unrepeated(given: list[tuple[int, int, int]]) -> Ints:
+    """The rows that change the key, none estimated (K, 4)."""
+    return np.array([(*row, 0) for row in changes(given)], dtype=np.int64).reshape(-1, 4)

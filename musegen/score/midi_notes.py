@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from musegen.score.score import Ints
 
-from .midi_events import Messages, Octets
+from .midi_events import Messages
+from .midi_walk import Octets
 
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM = 0x8, 0x9, 0xB, 0xC
 _SILENCES = (120, 123, 124, 125, 126, 127)  # all sound off, all notes off, and what implies it
@@ -145,15 +146,14 @@ def _tell_of_hanging(messages: Messages, rows: Ints, faults: list[str]) -> None:
 class Programs:
     """The program that each channel has at each moment of a file."""
 
-    def __init__(self, messages: Messages, shift: Ints, port: Ints) -> None:
-        """`shift` is added to the ticks of each track, whose channels are those of its port."""
-        changes = np.flatnonzero(messages.status >> 4 == PROGRAM)
-        track = messages.track[changes]
-        moments = _moments(messages.tick[changes] + shift[track], messages.place[changes])
+    def __init__(self, messages: Messages, port: Ints) -> None:
+        """`port` says of each track whose sixteen channels it means."""
+        changes = messages.rows(np.flatnonzero(messages.status >> 4 == PROGRAM))
+        moments = _moments(changes.tick, changes.place)
         order = np.argsort(moments)
         self._port = port
-        self._moments, self._program = moments[order], messages.first[changes[order]]
-        self._channel = (port[track] << 4 | messages.status[changes] & 0xF)[order]
+        self._moments, self._program = moments[order], changes.first[order]
+        self._channel = (port[changes.track] << 4 | changes.status & 0xF)[order]
         n_channels = 16 * (int(port.max(initial=0)) + 1)
         self._settled = np.full(n_channels, -1)  # the moment of each channel's last change
         self._settled[self._channel] = self._moments  # of several, numpy keeps the last

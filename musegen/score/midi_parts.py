@@ -25,20 +25,19 @@ from .midi_notes import CONTROL, NOTE_ON, PROGRAM, Programs, Sounding
 _SUSTAIN = 64
 _AFTER_ALL = 1 << 62  # a place in the file beyond any
 
-_Kept = tuple[list[int], list[int], list[bytes]]  # tick, place and message of events
+_Kept = tuple[int, int, bytes]  # tick, place and message of an event
 
 
 class Track(NamedTuple):
-    """What a track says beside its channel messages, and where it lies.
+    """What a track says beside its channel messages.
 
-    `shift` is the tick at which it begins, `port` which sixteen channels it means, `words` rows of
-    tick, place and message of the meta and exclusive events that stay with it.
+    `port` is which sixteen channels it means, `words` the meta and exclusive events that stay with
+    it.
     """
 
     name: str
-    shift: int
     port: int
-    words: list[tuple[int, int, bytes]]
+    words: list[_Kept]
 
 
 def are_parts(messages: Messages, notes: Sounding, n_tracks: int) -> NDArray[np.bool_]:
@@ -51,97 +50,90 @@ def are_parts(messages: Messages, notes: Sounding, n_tracks: int) -> NDArray[np.
 
 
 def parts_of(
-    messages: Messages, notes: Sounding, tracks: list[Track], unread: Counter[str]
+    messages: Messages,
+    notes: Sounding,
+    tracks: list[Track],
+    has_part: NDArray[np.bool_],
+    unread: Counter[str],
 ) -> tuple[Part, ...]:
-    """The parts, by track, channel and program.
+    """The parts, by track, channel and program; `has_part` says which tracks hold any.
 
     `unread` is added to: messages to channels that no part is on.
     """
-    shift = np.array([track.shift for track in tracks], np.int64)
     port = np.array([track.port for track in tracks], np.int64)
-    programs = Programs(messages, shift, port)
-    begun = notes.onset + shift[notes.track]
-    program = programs.at(notes.track, notes.channel, begun, notes.place)
+    programs = Programs(messages, port)
+    program = programs.at(notes.track, notes.channel, notes.onset, notes.place)
     code = (notes.track << 4 | notes.channel) << 7 | program
     order = np.argsort(code, kind="stable")
     code = code[order]
     sounding = code[np.append(True, code[1:] != code[:-1])[: len(code)]]
-    resting = _resting(messages, notes, programs, shift)
+    rests = has_part.copy()
+    rests[notes.track] = False
+    resting = _resting(messages, np.flatnonzero(rests), programs)
     codes = np.sort(np.array([*sounding.tolist(), *resting], np.int64))
-    columns: list[Ints] = [
-        column[order].astype(np.int64)
-        for column in (begun, notes.end - notes.onset, notes.pitch, notes.velocity)
-    ]
+    table = np.array([notes.onset, notes.end - notes.onset, notes.pitch, notes.velocity])[:, order]
     bounds = [*np.searchsorted(code, codes).tolist(), len(code)]
-    controls = _controls(messages, programs, codes, shift, port, unread)
+    pedals, events = _controls(messages, programs, codes, port, unread)
     parts = []
-    for i, (code, (pedal, events)) in enumerate(zip(codes.tolist(), controls, strict=True)):
-        number, channel = code >> 11, code >> 7 & 0xF
-        is_first_of_track = not i or number != codes[i - 1] >> 11
-        words = tracks[number].words if is_first_of_track else []
+    last_track = -1
+    for i, code_of_part in enumerate(codes.tolist()):
+        number, channel = code_of_part >> 11, code_of_part >> 7 & 0xF
+        words = tracks[number].words if number != last_track else []
+        last_track = number
         parts.append(
             Part(
                 name=tracks[number].name,
-                program=code & 0x7F,
-                notes=Notes(*(column[bounds[i] : bounds[i + 1]] for column in columns)),
+                program=code_of_part & 0x7F,
+                notes=Notes(*table[:, bounds[i] : bounds[i + 1]]),
                 is_drums=channel == DRUM_CHANNEL,
-                pedal=pedal,
-                events=_merged(events, words),
+                pedal=pedals[i],
+                events=_in_order(events[i], words),
                 channel=channel if tracks[number].port == 0 else None,
             )
         )
     return tuple(parts)
 
 
-def _merged(events: _Kept, words: list[tuple[int, int, bytes]]) -> tuple[Event, ...]:
-    """Messages and words of a part in their order."""
-    if words:
-        rows = sorted([*zip(*events, strict=True), *words])
-        return tuple([Event(tick, message) for tick, _, message in rows])
-    return tuple(map(Event, events[0], events[2]))
+def _in_order(messages: list[_Kept], words: list[_Kept]) -> tuple[Event, ...]:
+    """The messages of a part, which are in order, and its words."""
+    rows = sorted([*messages, *words]) if words else messages
+    return tuple([Event(tick, message) for tick, _, message in rows])
 
 
-def _resting(messages: Messages, notes: Sounding, programs: Programs, shift: Ints) -> Iterator[int]:
+def _resting(messages: Messages, tracks: Ints, programs: Programs) -> Iterator[int]:
     """The codes of track, channel and program of the tracks that rest."""
-    rests = are_parts(messages, notes, len(shift))
-    rests[notes.track] = False
-    for track in np.flatnonzero(rests).tolist():
+    for track in tracks.tolist():
         rows = np.arange(*np.searchsorted(messages.track, [track, track + 1]))
         slot = track << 4 | int(messages.status[rows[0]] & 0xF)
         changes = rows[messages.status[rows] >> 4 == PROGRAM]
         if len(changes):
             yield slot << 7 | int(messages.first[changes[0]])
         else:
-            row = rows[:1]
-            channel, tick = messages.status[row] & 0xF, messages.tick[row] + shift[track]
-            found = programs.at(messages.track[row], channel, tick, messages.place[row])
+            first = messages.rows(rows[:1])
+            found = programs.at(first.track, first.status & 0xF, first.tick, first.place)
             yield slot << 7 | int(found[0])
 
 
 def _controls(
-    messages: Messages,
-    programs: Programs,
-    codes: Ints,
-    shift: Ints,
-    port: Ints,
-    unread: Counter[str],
-) -> Iterator[tuple[Ints, _Kept]]:
-    """For each part its pedal (P, 2), and the tick, place and message of all else."""
+    messages: Messages, programs: Programs, codes: Ints, port: Ints, unread: Counter[str]
+) -> tuple[list[Ints], list[list[_Kept]]]:
+    """The pedal (P, 2) of each part, and for each all else that it is told."""
     kind = messages.status >> 4
-    chosen = np.flatnonzero((kind > NOTE_ON) & (kind != PROGRAM))
-    messages = messages.rows(chosen)
-    channel, tick = messages.status & 0xF, messages.tick + shift[messages.track]
-    program = programs.at(messages.track, channel, tick, np.full(len(tick), _AFTER_ALL))
+    messages = messages.rows(np.flatnonzero((kind > NOTE_ON) & (kind != PROGRAM)))
+    channel, after = messages.status & 0xF, np.full(len(messages.tick), _AFTER_ALL)
+    program = programs.at(messages.track, channel, messages.tick, after)
     part = _part_of((messages.track << 4 | channel) << 7 | program, codes, port)
-    unread["messages to channels without a part"] += int((part == len(codes)).sum())
-    order = np.lexsort((tick, part))
-    bounds = np.searchsorted(part[order], np.arange(len(codes) + 1)).tolist()
+    order = np.lexsort((messages.tick, part))
+    messages, part = messages.rows(order), part[order]
     is_pedal = (messages.status >> 4 == CONTROL) & (messages.first == _SUSTAIN)
-    values = np.stack([tick, messages.second], axis=1)
-    for start, stop in itertools.pairwise(bounds):
-        rows = order[start:stop]
-        pedals = is_pedal[rows]
-        yield values[rows[pedals]], _kept(messages, tick, rows[~pedals])
+    pedals, others = np.flatnonzero(is_pedal), np.flatnonzero(~is_pedal)
+    values = np.stack([messages.tick[pedals], messages.second[pedals]], axis=1)
+    kept = _kept(messages.rows(others))
+    unread["messages to channels without a part"] += int((part == len(codes)).sum())
+    return (
+        [values[first:stop] for first, stop in _spans(part[pedals], len(codes))],
+        [kept[first:stop] for first, stop in _spans(part[others], len(codes))],
+    )
 
 
 def _part_of(code: Ints, codes: Ints, port: Ints) -> Ints:
@@ -168,14 +160,16 @@ def _channel(slot: Ints, port: Ints) -> Ints:
     return channel
 
 
-def _kept(messages: Messages, tick: Ints, rows: Ints) -> _Kept:
-    """What is kept of the messages in these rows: they are put on channel 0."""
-    if not len(rows):
-        return [], [], []
-    kind = messages.status[rows] & 0xF0
-    columns = (kind, messages.first[rows], messages.second[rows])
-    octets = np.stack(columns, axis=1).astype(np.uint8).tobytes()
-    starts = 3 * np.arange(len(rows))
-    ends = starts + np.where((kind == 0xC0) | (kind == 0xD0), 2, 3)
-    said = [octets[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-    return tick[rows].tolist(), messages.place[rows].tolist(), said
+def _spans(part: Ints, n_parts: int) -> Iterator[tuple[int, int]]:
+    """From where to where the rows of each part lie, given the sorted parts of rows."""
+    return itertools.pairwise(np.searchsorted(part, np.arange(n_parts + 1)).tolist())
+
+
+def _kept(messages: Messages) -> list[_Kept]:
+    """What is kept of the messages: they are put on channel 0."""
+    kind = messages.status & 0xF0
+    octets = np.stack([kind, messages.first, messages.second], axis=1).tobytes()
+    said = [octets[start : start + 3] for start in range(0, len(octets), 3)]
+    for row in np.flatnonzero((kind == 0xC0) | (kind == 0xD0)).tolist():
+        said[row] = said[row][:2]  # one data byte
+    return list(zip(messages.tick.tolist(), messages.place.tolist(), said, strict=True))

@@ -19,8 +19,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +39,14 @@ from musegen.score.score import (
     changes,
 )
 
-from .midi_chunks import Layout, layout
-from .midi_events import META, Events, Other, events_of
+from .midi_chunks import layout
+from .midi_events import Events, Other, events_of
 from .midi_notes import Sounding, notes_of
 from .midi_parts import Track, are_parts, parts_of
+from .midi_walk import META
 
 MAX_BARS = 1_000_000  # a damaged time can put a note aeons later
-_MAX_SHIFT = 1 << 36  # ticks before a pattern
+_LAST_START = 1 << 36  # the tick of a pattern
 _MAX_FAULTS = 100  # sentences; the rest are counted
 _TEXT, _NAME, _PREFIX, _PORT, _END, _TEMPO = 0x01, 0x03, 0x20, 0x21, 0x2F, 0x51
 _METRE, _KEY = 0x58, 0x59
@@ -54,6 +56,7 @@ _OF_THE_PIECE = (0x00, 0x02, 0x06, 0x07, 0x54)
 _OF_THE_PART = (0x04, 0x05, 0x08, 0x09)
 _CLICKS = b"\x18\x08"  # what every program writes: 24 clocks a click, 8 thirty-seconds a quarter
 _MAX_POWER = 7  # of the denominator: 128
+_tick = itemgetter(0)  # of an event, or of a row of tempo, metre or key
 _LENGTHS = {_TEMPO: 3, _METRE: 4, _KEY: 2, _PORT: 1}
 
 
@@ -86,37 +89,39 @@ def read_midi(source: str | Path | bytes) -> Score:
 def _score(data: bytes) -> Score:
     found = layout(data)
     faults, unread = found.faults, Counter(found.unread)
+    per_quarter = found.header.ticks_per_quarter
     events = events_of(data, found.tracks, faults)
+    starts: list[int] = []
+    if found.header.format == 2:
+        events, starts = _one_after_the_other(events)
     notes = notes_of(events.messages, events.end, faults)
     unread.update(notes.unread)
+    if len(starts) > 1:
+        faults.append(f"format 2: its {len(starts)} patterns are read one after the other")
     has_part = are_parts(events.messages, notes, len(found.tracks))
-    shift = _shifts(found, events)
-    told, tracks = _told(events, shift, has_part.tolist(), faults, unread)
-    _begin_patterns(told, shift)
+    told, tracks = _told(events, has_part.tolist(), faults, unread)
+    _begin_patterns(told, [start for start in starts if start])
     if found.header.timecode_us:
         unread["tempos where frames rule"] += len(told.tempo)
         told.tempo = [(0, found.header.timecode_us)]
-    score = Score(
-        ticks_per_quarter=found.header.ticks_per_quarter,
-        parts=parts_of(events.messages, notes, tracks, unread),
+    metre = np.array(_changes(told.metre, (4, 4)))
+    end = int(notes.end.max(initial=0))
+    _check_length(metre, per_quarter, end, notes)
+    parts = parts_of(events.messages, notes, tracks, has_part, unread)
+    key = settled_key(parts, np.array(sorted(told.key, key=_tick), np.int64).reshape(-1, 3))
+    if key[:, 3].any():
+        unread["keys that the notes contradict"] += len(told.key)
+    conducted = 0 if has_part[:1].any() else int(events.end[:1].sum())
+    return Score(
+        per_quarter,
+        parts,
         tempo=np.array(_changes(told.tempo, (DEFAULT_TEMPO_US,))),
-        metre=np.array(_changes(told.metre, (4, 4))),
+        metre=_without_pickup(metre, per_quarter),
+        key=key,
+        barlines=_barlines(metre, per_quarter, end, conducted),
         events=tuple(told.events),
         title=told.title,
         faults=_cut_short(faults),
-    )
-    end = score.end
-    _check_length(score, end, notes, shift)
-    conducted = 0 if has_part[:1].any() else int(events.end[:1].sum())
-    keys = np.array(sorted(told.key, key=lambda row: row[0]), np.int64).reshape(-1, 3)
-    key = settled_key(score, keys)
-    if key[:, 3].any():
-        unread["keys that the notes contradict"] += len(keys)
-    return replace(
-        score,
-        key=key,
-        barlines=_barlines(score, end, conducted),
-        metre=_without_pickup(score.metre, score.ticks_per_quarter),
         unread={kind: count for kind, count in unread.items() if count},
     )
 
@@ -133,38 +138,33 @@ def _without_pickup(metre: Ints, per_quarter: int) -> Ints:
     return metre
 
 
-def _shifts(found: Layout, events: Events) -> Ints:
-    """The tick at which each track begins: 0, but in format 2 where the one before it ends."""
-    if found.header.format != 2:
-        return np.zeros(len(found.tracks), np.int64)
-    shift: Ints = np.concatenate([[0], np.cumsum(events.end)])[: len(found.tracks)]
-    if len(shift) > 1:
-        found.faults.append(f"format 2: its {len(shift)} patterns are read one after the other")
-    if len(shift) and shift[-1] > _MAX_SHIFT:
-        raise UnreadableFile(f"damaged MIDI: its last pattern begins at tick {shift[-1]}")
-    return shift
+def _one_after_the_other(events: Events) -> tuple[Events, list[int]]:
+    """The events of tracks that each begin where the one before ends, and where they begin."""
+    end = np.cumsum(events.end)
+    starts = [0, *end.tolist()][: len(end)]
+    if starts and starts[-1] > _LAST_START:
+        raise UnreadableFile(f"damaged MIDI: its last pattern begins at tick {starts[-1]}")
+    messages = events.messages
+    tick = messages.tick + np.array(starts, np.int64)[messages.track]
+    others = [other._replace(tick=other.tick + starts[other.track]) for other in events.others]
+    return Events(messages._replace(tick=tick), others, end), starts
 
 
-def _begin_patterns(told: _Told, shift: Ints) -> None:
+def _begin_patterns(told: _Told, starts: list[int]) -> None:
     """Each pattern begins in the tempo and metre of a file that says nothing."""
-    for start in shift[shift > 0].tolist():
-        told.tempo.append((start, DEFAULT_TEMPO_US))
-        told.metre.append((start, 4, 4))
     # Sorted by tick alone, what a pattern says itself must come later.
-    n_patterns = int((shift > 0).sum())
-    for rows in (told.tempo, told.metre):
-        rows[:] = [*rows[len(rows) - n_patterns :], *rows[: len(rows) - n_patterns]]
+    told.tempo[:0] = [(start, DEFAULT_TEMPO_US) for start in starts]
+    told.metre[:0] = [(start, 4, 4) for start in starts]
 
 
 def _told(
-    events: Events, shift: Ints, has_part: list[bool], faults: list[str], unread: Counter[str]
+    events: Events, has_part: list[bool], faults: list[str], unread: Counter[str]
 ) -> tuple[_Told, list[Track]]:
     """What the meta and exclusive events say: of the piece, and of each track."""
     told = _Told()
-    tracks = [Track("", start, 0, []) for start in shift.tolist()]
+    tracks = [Track("", 0, []) for _ in has_part]
     for other in events.others:
-        number, message = other.track, other.message
-        tick = other.tick + tracks[number].shift
+        number, tick, place, message = other
         kind = message[1] if message[0] == META else -1
         if kind in _LENGTHS and len(message) - 2 != _LENGTHS[kind]:
             faults.append(_fault(other, f"an event of kind {kind:02x} is misshapen, and dropped"))
@@ -190,10 +190,10 @@ def _told(
         elif _is_of_the_piece(number, kind, has_part[number]):
             told.events.append(Event(tick, message))
         else:
-            tracks[number].words.append((tick, other.place, message))
+            tracks[number].words.append((tick, place, message))
     if tracks and not has_part[0]:
         told.title = tracks[0].name
-    told.events.sort(key=lambda event: event.tick)
+    told.events.sort(key=_tick)
     return told, tracks
 
 
@@ -235,36 +235,34 @@ def _key(other: Other, tick: int, faults: list[str]) -> Iterator[tuple[int, ...]
     yield tick, fifths, MODE_DEGREE["minor" if is_minor else "major"]
 
 
-def _check_length(score: Score, end: int, notes: Sounding, shift: Ints) -> None:
+def _check_length(metre: Ints, per_quarter: int, end: int, notes: Sounding) -> None:
     """Refuse a piece of more bars than any has; `end` is the tick of its end.
 
     Raises:
         UnreadableFile: it names the last note.
     """
-    metre = score.metre.tolist()
-    starts = [min(row[0], end) for row in metre]
-    bars = [bar_ticks(n, d, score.ticks_per_quarter) for _, n, d in metre]
+    starts = [min(row[0], end) for row in metre.tolist()]
+    bars = [bar_ticks(n, d, per_quarter) for _, n, d in metre.tolist()]
     spans = zip(starts, [*starts[1:], end], bars, strict=True)
     if sum((stop - start) // bar for start, stop, bar in spans) > MAX_BARS:
-        last = int(np.argmax(notes.end + shift[notes.track]))
+        last = int(np.argmax(notes.end))
         raise UnreadableFile(
             f"damaged MIDI: track {notes.track[last] + 1}, byte {notes.place[last]}: "
             f"a note ends at tick {end}, after more than {MAX_BARS:,} bars"
         )
 
 
-def _barlines(score: Score, end: int, conducted: int) -> Ints:
+def _barlines(metre: Ints, per_quarter: int, end: int, conducted: int) -> Ints:
     """The barlines that the metre implies, to the one that closes the last note, at `end`.
 
     Those of silent bars follow if `conducted`, the end of the conductor's track, is a barline.
     """
-    per_quarter = score.ticks_per_quarter
-    shortest = min(bar_ticks(n, d, per_quarter) for _, n, d in score.metre.tolist())
+    shortest = min(bar_ticks(n, d, per_quarter) for _, n, d in metre.tolist())
     if end < conducted <= shortest * MAX_BARS:
-        lines = barlines_of_metre(score.metre, conducted, per_quarter)
+        lines = barlines_of_metre(metre, conducted, per_quarter)
         if lines[-1] == conducted:
             return lines
-    return barlines_of_metre(score.metre, end, per_quarter)
+    return barlines_of_metre(metre, end, per_quarter)
 
 
 def _text(data: bytes) -> str:
@@ -285,6 +283,6 @@ def _cut_short(faults: list[str]) -> tuple[str, ...]:
 def _changes(told: list[tuple[int, ...]], default: tuple[int, ...]) -> list[tuple[int, ...]]:
     """The rows at which something changes, the last of each tick, from tick 0 on."""
     of_tick = {0: default}
-    for tick, *values in sorted(told, key=lambda row: row[0]):
+    for tick, *values in sorted(told, key=_tick):
         of_tick[tick] = tuple(values)
     return changes((tick, *row) for tick, row in of_tick.items())

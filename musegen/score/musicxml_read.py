@@ -135,7 +135,7 @@ def _score(stream: Any, declared: dict[str, Declared], unread: Counter[str]) -> 
         unread=sum((unread_of(line.timed) for line in lines), unread + unread_of(_loose(stream))),
     )
     signatures = _signatures(score, lines, ticks)
-    score = replace(score, key=settled_key(score, signatures, is_printed=True))
+    score = replace(score, key=settled_key(score.parts, signatures, is_printed=True))
     return replace(score, marks=tuple({*marks, *_graces(score, lines, ticks)}))
 
 
@@ -164,7 +164,7 @@ def _tempo(lines: list[Line], ticks: Ticks) -> dict[int, tuple[int]]:
 
 def _signatures(score: Score, lines: list[Line], ticks: Ticks) -> Ints:
     """Rows of tick, fifths, mode (S, 3) of all parts; a mode not given is the estimated key's."""
-    estimate = estimate_key(score)
+    estimate = estimate_key(score.parts)
     rows = []
     for line in lines:
         for offset, sign in line.of_class("KeySignature"):

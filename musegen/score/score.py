@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Ints = NDArray[np.int64]
+_Ticks = TypeVar("_Ticks", int, Ints)
 
 DEFAULT_TEMPO_US = 500_000
 MODES = ("major", "dorian", "phrygian", "lydian", "mixolydian", "minor", "locrian")
@@ -34,7 +35,7 @@ def _order_of_notes(onset: Ints, duration: Ints, pitch: Ints, velocity: Ints) ->
     """The order by onset, pitch, duration, velocity (N,); one sort where they fit one number."""
     if onset.max(initial=0) < 1 << 27 and duration.max(initial=0) < 1 << 22:
         one = ((onset << 7 | pitch) << 22 | duration) << 7 | velocity  # 63 bits
-        return np.argsort(one)
+        return np.argsort(one, kind="stable")  # fast where they nearly are in order
     return np.lexsort((velocity, duration, pitch, onset))
 
 
@@ -54,23 +55,23 @@ class Notes:
     velocity: Ints
 
     def __post_init__(self) -> None:
-        given = (self.onset, self.duration, self.pitch, self.velocity)
-        columns = [np.asarray(column, dtype=np.int64).reshape(-1) for column in given]
-        onset, duration, pitch, velocity = columns
-        if len({len(c) for c in columns}) > 1:
-            raise ValueError(f"columns of unequal length: {[len(c) for c in columns]}")
-        if len(onset):
-            if onset.min() < 0 or duration.min() < 0:
+        given = [self.onset, self.duration, self.pitch, self.velocity]
+        if len({len(column) for column in given}) > 1:
+            raise ValueError(f"columns of unequal length: {[len(column) for column in given]}")
+        table = np.array(given, dtype=np.int64)
+        if table.size:
+            onset, duration, lowest, softest = table.min(axis=1).tolist()
+            _, _, highest, loudest = table.max(axis=1).tolist()
+            if onset < 0 or duration < 0:
                 raise ValueError("onset and duration must not be negative")
-            if pitch.min() < 0 or pitch.max() > 127:
+            if lowest < 0 or highest > 127:
                 raise ValueError("pitch must be 0 to 127")
-            if velocity.min() < 1 or velocity.max() > 127:
+            if softest < 1 or loudest > 127:
                 raise ValueError("velocity must be 1 to 127")
-        order = _order_of_notes(onset, duration, pitch, velocity)
-        for name, values in zip(("onset", "duration", "pitch", "velocity"), columns, strict=True):
-            ordered = values[order]
-            ordered.setflags(write=False)
-            object.__setattr__(self, name, ordered)
+        table = table.take(_order_of_notes(*table), axis=1)
+        table.setflags(write=False)
+        for name, column in zip(("onset", "duration", "pitch", "velocity"), table, strict=True):
+            object.__setattr__(self, name, column)
 
     @classmethod
     def of(cls, rows: Iterable[tuple[int, int, int, int]] | Ints) -> Notes:
@@ -201,7 +202,7 @@ class Score:
         for name, width in (("tempo", 2), ("metre", 3), ("key", 4), ("barlines", 0)):
             column = _column(getattr(self, name), width)
             ticks = column[:, 0] if width else column
-            if len(ticks) and (ticks[0] < 0 or (np.diff(ticks) <= 0).any()):
+            if len(ticks) and (ticks[0] < 0 or (ticks[1:] <= ticks[:-1]).any()):
                 raise ValueError(f"the ticks of {name} must rise")
             object.__setattr__(self, name, column)
         for name in ("tempo", "metre"):
@@ -262,12 +263,12 @@ def barlines_of_metre(metre: Ints, end: int, ticks_per_quarter: int) -> Ints:
         if stop is not None:
             bars = np.minimum(bars, stop)
         lines.append(bars)
-    return np.unique(np.concatenate(lines)) if lines else _column([])
+    return np.concatenate(lines) if lines else _column([])
 
 
-def rescaled(ticks: Ints, of: int, to: int) -> Ints:
+def rescaled(ticks: _Ticks, of: int, to: int) -> _Ticks:
     """Ticks, `of` to the quarter → the nearest of `to` to the quarter, halves upward."""
-    return (2 * ticks * to + of) // (2 * of)
+    return (ticks * (2 * to) + of) // (2 * of)
 
 
 def changes(rows: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:

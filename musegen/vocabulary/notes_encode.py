@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musegen.score.instruments import DRUMS
 from musegen.score.pedal import PEDAL_DOWN
-from musegen.score.score import Ints, Part, Score, rescaled
+from musegen.score.score import Ints, Score, changes, rescaled
 
 from .notes_layout import (
     BARLINE,
@@ -16,7 +18,6 @@ from .notes_layout import (
     COARSE,
     DESK,
     DESKS,
-    END,
     FIELDS,
     INSTRUMENT,
     KEY,
@@ -39,17 +40,18 @@ from .vocabulary import Words
 
 _COMMON_TIME = (4, 4)
 
+_Rows = tuple[Ints, Words]  # times, and words whose onsets are not said yet
+
 
 def encode(score: Score, steps: int) -> Words:
     """A score → its words (T, 10), the last the end word."""
-    table = np.concatenate([*_time_rows(score, steps), *_note_rows(score, steps)])
-    place = table[:, 0]
+    rows = [*_time_rows(score, steps), *_note_rows(score, steps)]
+    time, words = (np.concatenate(columns) for columns in zip(*rows, strict=True))
+    place = time
     for column, size in ((KIND, len(KINDS)), (INSTRUMENT, DRUMS + 1), (DESK, DESKS), (PITCH, 128)):
-        place = place * size + table[:, column + 1]
-    words = _with_deltas(table[np.argsort(place, kind="stable")], steps)
-    end = np.zeros((1, len(FIELDS)), np.int16)
-    end[0, KIND] = END
-    return np.concatenate([words, end])
+        place = place * size + words[:, column]
+    order = np.argsort(place, kind="stable")
+    return _with_deltas(time[order], words[order], steps)
 
 
 def steps_of(score: Score, ticks: Ints, steps: int) -> Ints:
@@ -85,19 +87,21 @@ def distinct_notes(score: Score, steps: int) -> Ints:
     parts = [part.notes for part in score.parts]
     if not parts:
         return np.zeros((0, 6), np.int64)
-    places = np.repeat(np.array(desks(score)), [len(notes) for notes in parts], axis=0)
+    instrument, desk = np.repeat(np.array(desks(score)).T, [len(notes) for notes in parts], axis=1)
     onset, end, pitch, velocity = (
         np.concatenate([getattr(notes, name) for notes in parts])
         for name in ("onset", "end", "pitch", "velocity")
     )
     onset = steps_of(score, onset, steps)
     length = np.clip(steps_of(score, end, steps) - onset, 1, longest_note(steps))
-    place = ((onset * (DRUMS + 1) + places[:, 0]) * DESKS + places[:, 1]) * 128 + pitch
+    place = ((onset * (DRUMS + 1) + instrument) * DESKS + desk) * 128 + pitch
     order = _loudest_longest(place, length, velocity)
+    place = place[order]
     is_new = np.ones(len(order), bool)
-    is_new[1:] = place[order[1:]] != place[order[:-1]]
-    columns = (places[:, 0], places[:, 1], onset, length, pitch, velocity)
-    return np.stack(columns, axis=1)[order[is_new]]
+    is_new[1:] = place[1:] != place[:-1]
+    table = np.array([instrument, desk, onset, length, pitch, velocity])
+    distinct: Ints = table.take(order[is_new], axis=1).T
+    return distinct
 
 
 def _loudest_longest(place: Ints, length: Ints, velocity: Ints) -> Ints:
@@ -106,114 +110,105 @@ def _loudest_longest(place: Ints, length: Ints, velocity: Ints) -> Ints:
     One sort where all three fit one number: places of 40 bits, lengths of 16, velocities of 7.
     """
     if place.max(initial=0) < 1 << 40:
-        return np.argsort((place << 16 | 0xFFFF - length) << 7 | 127 - velocity)
+        one = (place << 16 | 0xFFFF - length) << 7 | 127 - velocity
+        return np.argsort(one, kind="stable")  # fast where they nearly are in order
     return np.lexsort((-velocity, -length, place))
 
 
-def _rows(time: Ints, kind: int, **columns: Any) -> Ints:
-    """Rows of time and word (N, 11) with the named fields filled in."""
-    rows = np.zeros((len(time), len(FIELDS) + 1), np.int64)
-    rows[:, 0], rows[:, KIND + 1] = time, kind
+def _rows(time: Ints, kind: int, **columns: Any) -> _Rows:
+    """Words with the named fields filled in, and their times."""
+    words = np.zeros((len(time), len(FIELDS)), np.int16)
+    words[:, KIND] = kind
     for name, values in columns.items():
-        rows[:, FIELDS.index(name) + 1] = values
-    return rows
+        words[:, FIELDS.index(name)] = values
+    return time, words
 
 
-def _time_rows(score: Score, steps: int) -> list[Ints]:
+def _time_rows(score: Score, steps: int) -> Iterator[_Rows]:
     """Barlines, metre, key and tempo: only what changes, the last where two meet."""
-    barlines = np.unique(steps_of(score, score.barlines, steps))
-    barlines = barlines[barlines > 0]
-    values = {
-        KEY: (score.key[:, 0], [key_value(*row) for row in score.key[:, 1:3].tolist()]),
-        TEMPO: (score.tempo[:, 0], tempo_value(score.tempo[:, 1])),
+    barlines = steps_of(score, score.barlines, steps)
+    barlines = barlines[np.diff(barlines, prepend=0) > 0]
+    yield _rows(barlines, BARLINE)
+    told = {
+        KEY: [(tick, key_value(*key)) for tick, *key in score.key[:, :3].tolist()],
+        TEMPO: zip(
+            score.tempo[:, 0].tolist(), tempo_value(score.tempo[:, 1]).tolist(), strict=True
+        ),
     }
     if len(barlines):
-        values[METRE] = _metres(score)
-    rows = [_rows(barlines, BARLINE)]
-    for kind, (ticks, value) in values.items():
-        time, value = steps_of(score, ticks, steps), np.asarray(value, np.int64)
-        new = _changes(np.zeros_like(time), time, value, before=-1)
-        rows.append(_rows(time[new], kind, value=value[new]))
-    return rows
+        told[METRE] = _metres(score)
+    for kind, rows in told.items():
+        of_step = {rescaled(tick, score.ticks_per_quarter, steps): value for tick, value in rows}
+        new = np.array(changes(of_step.items()), np.int64).reshape(-1, 2)
+        yield _rows(new[:, 0], kind, value=new[:, 1])
 
 
-def _metres(score: Score) -> tuple[Ints, list[int]]:
-    """The metres that can be said, and their ticks; a piece begins in one."""
+def _metres(score: Score) -> list[tuple[int, int]]:
+    """The ticks of the metres that can be said, and their values; a piece begins in one."""
     known = [(tick, metre_value(n, d)) for tick, n, d in score.metre.tolist()]
     if known[0][1] is None:
         known[0] = (0, metre_value(*_COMMON_TIME))
-    said = [(tick, value) for tick, value in known if value is not None]
-    return np.array([tick for tick, _ in said]), [value for _, value in said]
+    return [(tick, value) for tick, value in known if value is not None]
 
 
-def _note_rows(score: Score, steps: int) -> list[Ints]:
+def _note_rows(score: Score, steps: int) -> Iterator[_Rows]:
     """The notes and the pedals of all parts."""
     instrument, desk, onset, length, pitch, velocity = distinct_notes(score, steps).T
-    times, rest = np.divmod(length, COARSE * steps)
-    long = times > 0
-    pedals = [_pedal_rows(score, part, steps) for part in score.parts]
-    return [
-        _rows(
-            onset,
-            NOTE,
-            instrument=instrument,
-            desk=desk,
-            pitch=pitch,
-            length_beats=rest // steps,
-            length_ticks=rest % steps,
-            velocity=velocity // VELOCITY_STEP,
-        ),
-        _rows(
-            onset[long],
-            LONGER,
-            instrument=instrument[long],
-            desk=desk[long],
-            pitch=pitch[long],
-            length_beats=times[long],
-        ),
-        _pedal_changes(pedals, desks(score)),
-    ]
+    beats = length // steps
+    times = beats // COARSE
+    yield _rows(
+        onset,
+        NOTE,
+        instrument=instrument,
+        desk=desk,
+        pitch=pitch,
+        length_beats=beats % COARSE,
+        length_ticks=length % steps,
+        velocity=velocity // VELOCITY_STEP,
+    )
+    long = np.flatnonzero(times)
+    yield _rows(
+        onset[long],
+        LONGER,
+        instrument=instrument[long],
+        desk=desk[long],
+        pitch=pitch[long],
+        length_beats=times[long],
+    )
+    if any(len(part.pedal) for part in score.parts):
+        yield _pedal_rows(score, steps)
 
 
-def _pedal_rows(score: Score, part: Part, steps: int) -> Ints:
-    """Time and whether the pedal is down (P, 2)."""
-    time = steps_of(score, part.pedal[:, 0], steps)
-    return np.column_stack([time, part.pedal[:, 1] >= PEDAL_DOWN])
-
-
-def _pedal_changes(pedals: list[Ints], places: list[tuple[int, int]]) -> Ints:
-    """Words of the pedals of all parts, where they go down or up."""
-    if not pedals:
-        return _rows(np.zeros(0, np.int64), PEDAL)
-    time, down = np.concatenate(pedals).T
-    lengths = [len(pedal) for pedal in pedals]
-    instrument, desk = np.repeat(np.array(places), lengths, axis=0).T
-    new = _changes(instrument * DESKS + desk, time, down, before=0)
+def _pedal_rows(score: Score, steps: int) -> _Rows:
+    """The pedals of all parts, where they go down or up."""
+    ticks, values = np.concatenate([part.pedal for part in score.parts]).T
+    lengths = [len(part.pedal) for part in score.parts]
+    instrument, desk = np.repeat(np.array(desks(score)).T, lengths, axis=1)
+    time, down = steps_of(score, ticks, steps), values >= PEDAL_DOWN
+    new = _changes(instrument * DESKS + desk, time, down)
     return _rows(time[new], PEDAL, instrument=instrument[new], desk=desk[new], value=down[new])
 
 
-def _changes(group: Ints, time: Ints, value: Ints, *, before: int) -> Ints:
-    """Which rows change the value of their group (K,): the last at each time, where it is new."""
+def _changes(group: Ints, time: Ints, is_down: NDArray[np.bool_]) -> Ints:
+    """Which rows change the state of their group (K,): the last at each time, where it is new."""
     order = np.lexsort((time, group))
-    group, time, value = group[order], time[order], value[order]
+    group, time = group[order], time[order]
     last = np.ones(len(order), bool)
     last[:-1] = (group[1:] != group[:-1]) | (time[1:] != time[:-1])
-    group, value = group[last], value[last]
-    former = np.full(len(value), before)
-    former[1:] = np.where(group[1:] == group[:-1], value[:-1], before)
-    changed: Ints = order[last][value != former]
+    order, group = order[last], group[last]
+    state = is_down[order]
+    former = np.zeros(len(state), bool)  # up at first
+    former[1:] = state[:-1] & (group[1:] == group[:-1])
+    changed: Ints = order[state != former]
     return changed
 
 
-def _with_deltas(table: Ints, steps: int) -> Words:
-    """Sorted rows of time and word → words whose onsets count from the word before."""
-    delta = np.diff(table[:, 0], prepend=0)
-    n_waits, delta = np.divmod(delta, COARSE * steps)
-    words = np.repeat(table[:, 1:], n_waits + 1, axis=0)
-    last = np.cumsum(n_waits + 1) - 1
-    waits = np.ones(len(words), bool)
-    waits[last] = False
-    words[waits] = 0
-    words[waits, KIND] = WAIT
-    words[last, BEATS], words[last, TICKS] = np.divmod(delta, steps)
-    return words.astype(np.int16)
+def _with_deltas(time: Ints, rows: Words, steps: int) -> Words:
+    """Sorted times and words → words whose onsets count from the word before, and the end word."""
+    beats, ticks = np.divmod(np.diff(time, prepend=0), steps)
+    last = np.arange(len(rows)) + np.cumsum(beats // COARSE)  # after the waits that lead to it
+    words = np.zeros((last[-1] + 2, len(FIELDS)), np.int16)  # the last is the end word: all 0
+    words[:-1, KIND] = WAIT
+    words[last] = rows
+    words[last, BEATS], words[last, TICKS] = beats % COARSE, ticks
+    return words

@@ -199,7 +199,7 @@ class Kept:
     def __init__(self) -> None:
         code = b"".join(
             Path(str(module.__file__)).read_bytes()
-            for name in ("chunks", "events", "notes", "parts", "read", "write", "channels")
+            for name in ("chunks", "walk", "events", "notes", "parts", "read", "write", "channels")
             if (module := importlib.import_module(f"musegen.score.midi_{name}"))
         )
         self.version = hashlib.sha256(code + Path(__file__).read_bytes()).hexdigest()

@@ -8,7 +8,7 @@ from music21 import converter, corpus
 
 from musegen.score.files import read
 from musegen.score.key import estimate_key, settled_key
-from musegen.score.score import MODE_DEGREE, Notes, Part, Score, tonic
+from musegen.score.score import MODE_DEGREE, Notes, Part, tonic
 
 MAJOR, MINOR = MODE_DEGREE["major"], MODE_DEGREE["minor"]
 TUNES = {  # degrees in semitones above the tonic, with their lengths
@@ -20,13 +20,13 @@ modes = st.sampled_from([MAJOR, MINOR])
 
 
 def tune(key_fifths, mode, octave=4):
-    """A score of a tune in a key."""
+    """The one part of a tune in a key."""
     home = 12 * (octave + 1) + tonic(key_fifths, mode)
     rows, onset = [], 0
     for degree, length in TUNES[mode]:
         rows.append((onset, 24 * length, home + degree, 80))
         onset += 24 * length
-    return Score(24, (Part("", 0, Notes.of(rows)),))
+    return (Part("", 0, Notes.of(rows)),)
 
 
 def signatures(*rows):
@@ -41,10 +41,10 @@ def test_a_tune_in_any_key_is_heard_in_it(key_fifths, mode):
 
 @given(fifths, modes, st.integers(1, 20))
 def test_octave_and_speed_leave_the_key_and_drums_say_nothing(key_fifths, mode, times):
-    notes = tune(key_fifths, mode, octave=2).parts[0].notes
+    notes = tune(key_fifths, mode, octave=2)[0].notes
     slow = Notes(notes.onset * times, notes.duration * times, notes.pitch, notes.velocity)
     noise = Part("", 0, Notes.of([(0, 9999, 61, 127)]), is_drums=True)
-    assert estimate_key(Score(24, (Part("", 0, slow), noise))) == (key_fifths, mode)
+    assert estimate_key((Part("", 0, slow), noise)) == (key_fifths, mode)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_change_of_key_is_kept_and_a_repetition_is_not():
 
 
 def test_without_a_pitch_there_is_no_key_to_estimate():
-    drums = Score(24, (Part("", 0, Notes.of([(0, 24, 36, 80)]), is_drums=True),))
+    drums = (Part("", 0, Notes.of([(0, 24, 36, 80)]), is_drums=True),)
     assert settled_key(drums, signatures()).tolist() == []
     assert settled_key(drums, signatures((0, 3, MAJOR))).tolist() == [[0, 3, MAJOR, 0]]
 
@@ -98,4 +98,4 @@ def test_the_estimate_is_that_of_another_implementation():
     paths = [path for path in corpus.getComposer("bach") if path.suffix == ".mxl"][::34]
     for path in paths:
         oracle = converter.parse(path).analyze("key.krumhanslkessler")
-        assert estimate_key(read(path)) == (oracle.sharps, MODE_DEGREE[oracle.mode]), path
+        assert estimate_key(read(path).parts) == (oracle.sharps, MODE_DEGREE[oracle.mode]), path

@@ -94,7 +94,7 @@ def scores(draw):
     keys = changes(draw, st.tuples(st.integers(-7, 7), st.sampled_from([0, 5])))
     last = max([score.end, 3000 * draw(st.booleans())])  # later than any event, or none is silent
     lines = barlines_of_metre(score.metre, last, score.ticks_per_quarter)
-    return replaced(score, key=settled_key(score, np.array(keys)), barlines=lines)
+    return replaced(score, key=settled_key(score.parts, np.array(keys)), barlines=lines)
 
 
 def replaced(score, **columns):
