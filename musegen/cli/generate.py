@@ -33,6 +33,15 @@ def command(
         int | None, typer.Option(min=2, help="The first new bar. [default: after the last]")
     ] = None,
     omit_seed: Annotated[bool, typer.Option("--omit-seed", help="Write only what is new.")] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Draw to a close, if the model was told bars to come.")
+    ] = False,
+    style: Annotated[
+        str, typer.Option(help="In this style, one of the sub-folders that the model learnt from.")
+    ] = "",
+    density: Annotated[
+        str, typer.Option(help="low, medium or high, if the model was told density.")
+    ] = "",
     temperature: Annotated[
         str,
         typer.Option(
@@ -62,7 +71,8 @@ def command(
 
     of_all, of_field = read_temperature(temperature)
     sampling = Sampling(of_all, top_k, top_p, min_p, of_field)
-    plan = Plan(bars, _read_seed(seed, continue_from, quiet), omit_seed)
+    piece = _read_seed(seed, continue_from, quiet)
+    plan = Plan(bars, piece, omit_seed, finish, style, density)
     paths = _paths(output, seed, n, force)
     trained = load(_choose_model(model, quiet), device)
     began = time.monotonic()
@@ -75,6 +85,8 @@ def command(
     ranked = [(found[i], scores[i]) for i in order]
     seconds = time.monotonic() - began
     settings = f"temperature={temperature} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
+    told = {"style": style, "density": density, "finish": "yes" if finish else ""}
+    settings += "".join(f" {name}={value}" for name, value in told.items() if value)
     _write(ranked, paths, trained, f"random seed {random_seed}; {settings}", force)
     _report(ranked, paths, trained, plan, (random_seed, seconds), as_json)
     for (candidate, _), path in zip(ranked, paths, strict=True):

@@ -43,7 +43,7 @@ def show(
 ) -> None:
     """Show a model's card."""
     from musegen.evaluation.trained import find_model, load
-    from musegen.training.run import card
+    from musegen.training.card import card
 
     from .terminal import give
 

@@ -32,6 +32,10 @@ def command(
         Literal["keep", "fold"],
         typer.Option(help="Of the notes vocabulary: as words, or as longer notes."),
     ] = "keep",
+    tell: Annotated[
+        str,
+        typer.Option(help="Conditions told in training: style (sub-folders), density, bars; none."),
+    ] = "style",
     size: Annotated[
         Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
     ] = "auto",
@@ -51,6 +55,7 @@ def command(
 
     Sub-folders named train, valid and test are the split; else a tenth of the pieces is held out.
     """
+    from musegen.corpus.conditions import kinds_of
     from musegen.errors import UsageError
     from musegen.training.run import Run, RunSettings
     from musegen.training.schedule import Extent, seconds_of
@@ -61,6 +66,7 @@ def command(
     if budget is not None and steps is not None:
         raise UsageError("give a --budget or --steps, not both")
     extent = Extent(seconds_of(budget or "10m"), steps)
+    told = kinds_of(tell)
     path = corpus_path(corpus, quiet, as_json)
     named = path.resolve()
     folder = output or Path("runs") / (named.stem if path.is_file() else named.name)
@@ -68,7 +74,8 @@ def command(
     if resume:
         run = Run.resume(prepared, folder, device)
     else:
-        run = Run.start(prepared, folder, RunSettings(backbone, size, extent, device, random_seed))
+        settings = RunSettings(backbone, size, extent, device, random_seed, told)
+        run = Run.start(prepared, folder, settings)
     _announce(run, prepared, corpus, quiet)
     try:
         _follow(run, quiet)
@@ -119,6 +126,11 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
         quiet,
     )
     say_unused(survey, corpus, quiet)
+    styles = run.fit.conditions.styles
+    if styles:
+        say(
+            f"Styles, by sub-folder: {', '.join(styles)}; for generate --style and classify.", quiet
+        )
     time = (
         f"{extent.seconds / 60:.3g} minutes" if extent.seconds >= 120 else f"{extent.seconds:g} s"
     )

@@ -24,6 +24,7 @@ KINDS = ("style", "density", "bars")
 DENSITIES = ("low", "medium", "high")
 _FEWEST = 2  # pieces of a style: one alone would be told by its name
 _BARS = (*range(17), 20, 24, 32, 48, 64, 96, 128)  # to come, at most, for each value but the last
+_NEVER_TOLD = {"style": "a style", "density": "a density", "bars": "how many bars are to come"}
 _WAYS = {
     "style": "Train one on a folder that has a sub-folder for each style: musegen train FOLDER.",
     "density": "Train one with --tell density.",
@@ -90,6 +91,15 @@ class Conditions:
         of = {"style": len(self.styles), "density": len(DENSITIES), "bars": len(_BARS) + 1}
         return tuple(1 + of[kind] for kind in self.kinds)
 
+    def require(self, kind: str) -> None:
+        """Make sure that a kind can be told.
+
+        Raises:
+            ModelError: it cannot.
+        """
+        if kind not in self.kinds:
+            raise ModelError(f"this model was never told {_NEVER_TOLD[kind]}", hint=_WAYS[kind])
+
     def columns(
         self, n: int, *, style: str = "", density: str = "", to_come: Long | None = None
     ) -> Long:
@@ -110,8 +120,8 @@ class Conditions:
             "density": self._value("density", density, DENSITIES),
             "bars": 0 if to_come is None else 1 + np.searchsorted(_BARS, to_come),
         }
-        if to_come is not None and not self.bars:
-            raise self._cannot("bars")
+        if to_come is not None:
+            self.require("bars")
         columns = np.zeros((n, len(self.kinds)), np.int64)
         for column, kind in enumerate(self.kinds):
             columns[:, column] = values[kind]
@@ -133,19 +143,28 @@ class Conditions:
     def _value(self, kind: str, name: str, names: tuple[str, ...]) -> int:
         if not name:
             return 0
-        if kind not in self.kinds:
-            raise self._cannot(kind)
+        self.require(kind)
         if name not in names:
             hint = f"It knows {', '.join(names)}."
             raise UsageError(f"the model knows no {kind} called {name!r}", hint=hint)
         return 1 + names.index(name)
 
-    def _cannot(self, kind: str) -> ModelError:
-        told = {"style": "a style", "density": "a density", "bars": "how many bars are to come"}
-        return ModelError(f"this model was never told {told[kind]}", hint=_WAYS[kind])
-
 
 NOTHING = Conditions()
+
+
+def kinds_of(text: str) -> tuple[str, ...]:
+    """`style,bars` → those of KINDS; `none` → none.
+
+    Raises:
+        UsageError: one is no kind of condition.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip() not in ("", "none")]
+    unknown = [name for name in names if name not in KINDS]
+    if unknown:
+        hint = f"Name some of {', '.join(KINDS)}, or none."
+        raise UsageError(f"{unknown[0]!r} is nothing that can be told in training", hint=hint)
+    return tuple(names)
 
 
 def style_of(path: str) -> str:

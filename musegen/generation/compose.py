@@ -62,7 +62,9 @@ def compose(
         progress: told how many new bars of how many are complete in every candidate.
 
     Raises:
-        ModelError: the seed does not fit the model's vocabulary.
+        ModelError: the seed does not fit the model's vocabulary, or the model cannot be told what
+            the plan asks for.
+        UsageError: the model does not know the style or density asked for.
         MusegenError: a candidate has no note, or no whole bar.
     """
     vocabulary = model.vocabulary
@@ -70,7 +72,7 @@ def compose(
     tracker = plan.tracker(vocabulary, n)
     first, limit = int(tracker.bars.min()), _WORDS_A_BAR * plan.bars
     with torch.no_grad(), _plain_kernels():
-        drawer = _Drawer(model, tracker, sampling or Sampling(), random_seed)
+        drawer = _Drawer(model, plan, tracker, sampling or Sampling(), random_seed)
         drawer.read(seed, n)
         while not tracker.done.all() and len(drawer.drawn) < limit:
             drawer.next()
@@ -90,9 +92,14 @@ class _Drawer:
     """The loop's state: the network's, the tracker's (which has read the seed), what was drawn."""
 
     def __init__(
-        self, model: Trained, tracker: Tracker, sampling: Sampling, random_seed: int
+        self,
+        model: Trained,
+        plan: Plan,
+        tracker: Tracker,
+        sampling: Sampling,
+        random_seed: int,
     ) -> None:
-        self.model, self.tracker = model, tracker
+        self.model, self.plan, self.tracker = model, plan, tracker
         self.samplings = sampling.for_fields([field.name for field in model.vocabulary.fields])
         self.generator = torch.Generator().manual_seed(random_seed)
         self.drawn: list[Words] = []
@@ -108,12 +115,14 @@ class _Drawer:
         if len(seed):
             features = self.model.vocabulary.features_of(seed)
             before = np.concatenate([sizes[None], seed[:-1]])
+            told = self._told(self.model.vocabulary.bars(seed, features))[None]
             for first in range(0, len(seed), _CHUNK):
                 now = slice(first, first + _CHUNK)
                 _, self._state = network.read(
                     _tensor(before[None, now], device),
                     _tensor(features[None, now], device),
                     self._state,
+                    told[:, now],
                 )
             assert self._state is not None
             self._state = network.backbone.repeat(self._state, n)
@@ -124,7 +133,8 @@ class _Drawer:
         """One more word of every candidate."""
         network, device = self.model.network, self.model.device
         known = _tensor(self.tracker.features(np.zeros((len(self.nats), 0), np.int16)), device)
-        hidden, self._state = network.read(self._last[:, None], known[:, None], self._state)
+        told = self._told(self.tracker.bars)[:, None]
+        hidden, self._state = network.read(self._last[:, None], known[:, None], self._state, told)
         words, nats = network.next(hidden[:, 0], self._choose, self._features)
         live = ~self.tracker.done
         self.nats -= nats.sum(1).double().cpu().numpy() * live
@@ -133,6 +143,12 @@ class _Drawer:
         self.tracker.advance(drawn)
         self.drawn.append(drawn)
         self._last = words
+
+    def _told(self, passed: NDArray[np.int64]) -> torch.Tensor:
+        """What is told beside words before which so many bars have passed (N,): (N, C)."""
+        assert self.tracker.last_bar is not None
+        told = self.plan.told(self.model.conditions, self.tracker.last_bar - passed)
+        return _tensor(told, self.model.device)
 
     def _choose(self, field: int, scores: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
         legal = torch.from_numpy(self.tracker.legal(drawn.cpu().numpy()))

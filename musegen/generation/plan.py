@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from musegen.corpus.conditions import Conditions
 from musegen.errors import ModelError, UsageError
 from musegen.score.excerpt import closed, from_bar, until_bar, with_join
 from musegen.score.score import Ints, Notes, Part, Score, rescaled
@@ -22,6 +23,10 @@ class Plan:
         bars: how many new bars.
         seed: the piece to go on from, or None for one from nothing.
         omit_seed: whether the result is the new music alone.
+        finish: whether a model that can be told how many bars are to come must be, so that the
+            piece draws to its close; a piece from nothing tells it where it can.
+        style: the style that is told; empty for none.
+        density: the density that is told; empty for none.
 
     Raises:
         UsageError: the seed has no notes or no bars, or the bars are none.
@@ -30,6 +35,9 @@ class Plan:
     bars: int = 16
     seed: Score | None = None
     omit_seed: bool = False
+    finish: bool = False
+    style: str = ""
+    density: str = ""
 
     def __post_init__(self) -> None:
         if self.bars < 1:
@@ -66,6 +74,21 @@ class Plan:
         if self.seed is not None:
             tracker.keep_parts(vocabulary.places(self.seed))
         return tracker
+
+    def told(self, conditions: Conditions, to_come: Ints) -> Ints:
+        """What is told beside words at which so many bars are to come (N,): (N, C).
+
+        Raises:
+            UsageError: the style or the density has a name that the model does not know.
+            ModelError: what is asked for cannot be told.
+        """
+        closes = self.finish or (self.seed is None and conditions.bars)
+        return conditions.columns(
+            len(to_come),
+            style=self.style,
+            density=self.density,
+            to_come=to_come if closes else None,
+        )
 
     def join(self, vocabulary: Vocabulary, words: Words) -> Score:
         """All words → a score: the seed untouched and the new music after it, in whole bars.

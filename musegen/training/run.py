@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from musegen.corpus.conditions import Conditions
 from musegen.corpus.prepare import Prepared
 from musegen.disk import write_whole
 from musegen.errors import CorpusError, ModelError, OutputError
+from musegen.evaluation.classify import calibrate
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.trained import SEEN, Trained, conditions_of, load, network_for
 from musegen.network.checkpoint import (
@@ -32,12 +33,12 @@ from musegen.network.checkpoint import (
 )
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
+from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
 from .log import add_to_log, cut_log, read_log
 from .schedule import Extent
 from .settings import FitSettings, expected_seconds, network_settings
 
-CARD = "card.md"
 TOLD = ("style",)  # what others cost is in docs/decisions.md
 
 
@@ -187,6 +188,7 @@ class Run:
             "valid_nats": nats_per_unit(nats, held_out),
             "train_pieces": len(self.fit.learnt),
             "valid_pieces": len(held_out),
+            "classify": self._calibration(model),
             "files": {
                 "kept": survey.count("kept"),
                 "skipped": survey.count("skipped"),
@@ -197,6 +199,12 @@ class Run:
         write_whole(self.folder / CARD, card(self.config, model.fingerprint).encode(), force=True)
         shutil.rmtree(self.folder / RESUME, ignore_errors=True)
         return replace(model, config=self.config)
+
+    def _calibration(self, model: Trained) -> dict[str, Any]:
+        """How sure the model may be of a style; nothing where it knows none."""
+        if not model.conditions.styles:
+            return {}
+        return asdict(calibrate(model.network, self.fit.prepared, model.conditions))
 
     def _make_folder(self) -> None:
         """Make the folder with all it takes to resume, whole or not at all."""
@@ -212,26 +220,6 @@ class Run:
             raise OutputError(f"cannot be made: {error.strerror}", file=self.folder) from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def card(config: dict[str, Any], fingerprint: str) -> str:
-    """What a person should know of a model, in a page of Markdown."""
-    figures, network, training = config["figures"], config["network"], config["training"]
-    return f"""# A model of {training["corpus"]}
-
-| | |
-|---|---|
-| vocabulary | {config["vocabulary"]["name"]}, {config["grid"]} |
-| network | {network["backbone"]}, {network["depth"]} layers of {network["width"]}, \
-{figures["parameters"]:,} parameters |
-| learnt from | {figures["train_pieces"]} pieces |
-| training | {figures["steps"]:,} steps in {figures["seconds"]:.0f} s, \
-random seed {training["fit"]["random_seed"]} |
-| held out | {figures["valid_nats"]:.4f} nats a {config["unit"]}, the end of a piece counted; \
-pieces that it never saw: {figures["valid_pieces"]} |
-| fingerprint | {fingerprint[:16]} |
-| made with | musegen {config["musegen"]}, torch {training["torch"]} |
-"""
 
 
 def _config(

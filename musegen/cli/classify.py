@@ -1,0 +1,115 @@
+"""`musegen classify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Device, Json, Quiet, corpus_path
+
+if TYPE_CHECKING:
+    from musegen.corpus.prepare import Encoded, Prepared
+    from musegen.evaluation.trained import Trained
+
+
+def command(
+    files: Annotated[list[str], typer.Argument(help="Files or folders; book.abc:12 is a tune.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="A model that knows styles.")],
+    device: Device = "auto",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tell the style of pieces, one of the sub-folders that a model learnt from.
+
+    A folder with these same sub-folders is measured: how often its held-out pieces are told right.
+    """
+    from musegen.evaluation.classify import classify, confusion, held_out
+    from musegen.evaluation.trained import find_model, load
+
+    from .terminal import give
+
+    trained = load(find_model(model), device)
+    trained.conditions.require("style")
+    found: list[dict[str, Any]] = []
+    measured: dict[str, Any] = {}
+    for file in files:
+        prepared, pieces = _asked(file, trained, quiet, as_json)
+        labelled = held_out(trained, prepared) if len(files) == 1 else []
+        if labelled:
+            _say_left_out(len(prepared.pieces) - len(labelled), quiet)
+            found = classify(trained, prepared, labelled)
+            measured = confusion(trained, prepared, labelled, [f["style"] for f in found])
+        else:
+            found += classify(trained, prepared, pieces)
+    if as_json:
+        give({"model": str(trained.folder), "files": found, **measured})
+    else:
+        _show(found, measured)
+    _warn(found, trained, quiet)
+
+
+def _asked(file: str, model: Trained, quiet: bool, as_json: bool) -> tuple[Prepared, list[Encoded]]:
+    """The corpus that holds what is meant, and its pieces: of a tune of a book, that one."""
+    from musegen.corpus.prepare import prepare
+    from musegen.errors import NotFound
+
+    from .terminal import counting, say_unused
+
+    book, colon, tune = file.rpartition(":")
+    is_tune = bool(colon) and tune.isdigit() and Path(book).is_file()
+    path = Path(book) if is_tune else corpus_path(file, quiet, as_json)
+    with counting("reading", quiet) as progress:
+        prepared = prepare(path, vocabulary=model.vocabulary, progress=progress)
+    if not is_tune:
+        say_unused(prepared.survey, file, quiet)
+        return prepared, list(prepared.pieces)
+    pieces = [p for p in prepared.pieces if p.path in (f"{path.name}:{int(tune)}", path.name)]
+    if not pieces:
+        raise NotFound(f"no tune {tune} of it can be used", file=path, hint="See musegen doctor.")
+    return prepared, pieces
+
+
+def _say_left_out(n: int, quiet: bool) -> None:
+    from .terminal import say
+
+    if n:
+        say(f"{n} pieces are left out: the model learnt from them, or knows no such style.", quiet)
+
+
+def _show(files: list[dict[str, Any]], measured: dict[str, Any]) -> None:
+    """The pieces and what they are; of a measured folder, the confusions and the baselines."""
+    from .terminal import give_table
+
+    if not measured:
+        rows = []
+        for file in files:
+            ranked = sorted(file["probabilities"].items(), key=lambda item: -item[1])
+            others = ", ".join(f"{name} {p:.3f}" for name, p in ranked[1:4])
+            rows.append([file["path"], file["style"], f"{ranked[0][1]:.3f}", others])
+        give_table(["piece", "style", "probability", "else"], rows, (2,))
+        return
+    table = measured["confusion"]
+    rows = [[style, *(str(n) for n in row.values())] for style, row in table.items()]
+    give_table(["is, taken for", *table], rows, tuple(range(1, len(table) + 1)))
+    low, high = measured["interval"]
+    rows = [["the model", f"{measured['accuracy']:.3f}", f"{low:.3f} to {high:.3f}"]]
+    names = {"majority": "always the commonest style", "ngram": "an n-gram of each style"}
+    rows += [
+        [names[name], f"{share:.3f}", ""]
+        for name, share in measured["baselines"].items()
+        if share is not None
+    ]
+    give_table([f"right, of {measured['pieces']} pieces", "", "95 %"], rows, (1,))
+
+
+def _warn(files: list[dict[str, Any]], model: Trained, quiet: bool) -> None:
+    """What the answers are worth."""
+    from .terminal import say
+
+    seen = sum(file["seen_in_training"] for file in files)
+    if seen:
+        say(f"Warning: of {seen} of the {len(files)} pieces the model learnt the style itself.")
+    fitted = model.config.get("figures", {}).get("classify", {}).get("pieces", 0)
+    say(f"The probabilities are tempered by what {fitted} held-out pieces taught of them.", quiet)

@@ -1,0 +1,33 @@
+"""A model's card: what a person should know of it, in a page of Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from musegen.evaluation.trained import conditions_of
+
+CARD = "card.md"
+
+
+def card(config: dict[str, Any], fingerprint: str) -> str:
+    """What a person should know of a model, in a page of Markdown."""
+    figures, network, training = config["figures"], config["network"], config["training"]
+    told = conditions_of(config)
+    styles = ", ".join(f"{s} ({n})" for s, n in zip(told.styles, told.pieces, strict=True))
+    return f"""# A model of {training["corpus"]}
+
+| | |
+|---|---|
+| vocabulary | {config["vocabulary"]["name"]}, {config["grid"]} |
+| network | {network["backbone"]}, {network["depth"]} layers of {network["width"]}, \
+{figures["parameters"]:,} parameters |
+| learnt from | {figures["train_pieces"]} pieces |
+| training | {figures["steps"]:,} steps in {figures["seconds"]:.0f} s, \
+random seed {training["fit"]["random_seed"]} |
+| held out | {figures["valid_nats"]:.4f} nats a {config["unit"]}, the end of a piece counted; \
+pieces that it never saw: {figures["valid_pieces"]} |
+| can be told | {", ".join(told.kinds) or "nothing"} |
+| styles, and the pieces of each | {styles or "none"} |
+| fingerprint | {fingerprint[:16]} |
+| made with | musegen {config["musegen"]}, torch {training["torch"]} |
+"""
