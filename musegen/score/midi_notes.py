@@ -2,7 +2,8 @@
 
 Within a track and channel the first note of a pitch to begin is the first to end. A note that is
 never ended lasts until the next one of its pitch, until its channel is silenced, or until its track
-ends. A channel has one program at a time, whichever track sets it.
+ends; but no less long than one of its pitch that began before it. A channel has one program at a
+time, whichever track sets it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def notes_of(messages: Messages, track_end: Ints, faults: list[str]) -> Sounding
     end[is_ended] = tick[ended]
     if not is_ended.all():
         hanging = np.flatnonzero(~is_ended)
-        end[hanging] = _ends_of_hanging(messages, begun, hanging, track_end)
+        least = _former_ends(end, is_ended, groups[ons])[hanging]
+        end[hanging] = np.maximum(_ends_of_hanging(messages, begun, hanging, track_end), least)
         _tell_of_hanging(messages, begun[hanging], faults)
     releases = velocity[ended[status[ended] < NOTE_ON << 4]]
     said = ((releases != 0) & (releases != _USUAL_RELEASE)).sum()
@@ -106,6 +108,13 @@ def _have_ends(ons: Ints, offs: Ints) -> NDArray[np.bool_]:
     place_in_group = np.arange(len(ons)) - np.searchsorted(ons, ons)
     n_offs = np.searchsorted(offs, ons, side="right") - np.searchsorted(offs, ons)
     return np.asarray(place_in_group < n_offs)
+
+
+def _former_ends(end: Ints, is_ended: NDArray[np.bool_], groups: Ints) -> Ints:
+    """The end of the last note of each one's group up to it that is ended (N,); 0 without one."""
+    former = np.maximum.accumulate(np.where(is_ended, np.arange(len(end)), 0))
+    is_there = is_ended[former] & (groups[former] == groups)
+    return np.where(is_there, end[former], 0)
 
 
 def _ends_of_hanging(messages: Messages, begun: Ints, hanging: Ints, track_end: Ints) -> Ints:

@@ -70,6 +70,7 @@ def listing_by_mido(midi: mido.MidiFile) -> Listing:
     for number, track in enumerate(midi.tracks):
         now = shift
         sounding: dict[tuple[int, int], list[tuple[int, int, int]]] = collections.defaultdict(list)
+        ended: dict[tuple[int, int], int] = collections.defaultdict(int)
         silences: dict[int, list[int]] = collections.defaultdict(list)
         for index, message in enumerate(track):
             now += message.time
@@ -90,12 +91,14 @@ def listing_by_mido(midi: mido.MidiFile) -> Listing:
                 waiting = sounding[message.channel, message.note]
                 if waiting:
                     onset, velocity, place = waiting.pop(0)
+                    ended[message.channel, message.note] = now
                     notes.append((onset, now - onset, message.note, velocity, message.channel,
                                   number, place))  # fmt: skip
         for (channel, pitch), waiting in sounding.items():
             ends = [*(onset for onset, _, _ in waiting[1:]), now][: len(waiting)]
             for (onset, velocity, place), end in zip(waiting, ends, strict=True):
                 end = min([end, *(tick for tick in silences[channel] if tick >= onset)])
+                end = max(end, ended[channel, pitch])
                 notes.append((onset, end - onset, pitch, velocity, channel, number, place))
         shift = now if midi.type == 2 else 0
     for changes in programs.values():

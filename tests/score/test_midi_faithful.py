@@ -240,6 +240,22 @@ def test_each_note_that_never_ends_stops_at_the_next_silence_of_its_own_channel(
     assert rows(score) == [[[0, 32, 60, 64], [64, 16, 62, 64]], [[16, 32, 60, 64]]]
 
 
+@pytest.mark.parametrize(
+    ("voices", "ends"),
+    [
+        pytest.param("00 903c40 10 903c40 10 b07b00 10 803c00", [48, 48], id="silence"),
+        pytest.param("00 903c40 10 903c40 10 903c40 10 803c00", [48] * 3, id="more of the pitch"),
+    ],
+)
+def test_a_note_that_never_ends_outlasts_those_of_its_pitch_begun_before(tmp_path, voices, ends):
+    path = tmp_path / "piece.mid"
+    path.write_bytes(midi(track(voices)))
+    score = read_midi(path)
+    assert score.parts[0].notes.end.tolist() == ends
+    assert read_midi(write_midi(score)) == score
+    assert differences(path, score) == {}
+
+
 def test_what_hostile_files_multiply_is_read_and_written_in_no_time():
     hanging = bytes.fromhex("00 903c40 00 913c40") * 10_000 + bytes.fromhex("00 b07b00") * 20_000
     late = bytes.fromhex("ffffff7f ff010178") * 60
