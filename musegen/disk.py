@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 from pathlib import Path
 
 from musegen.errors import OutputError
@@ -36,3 +37,26 @@ def write_whole(path: str | Path, data: bytes, force: bool = False) -> None:
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink()
+
+
+def write_folder(path: Path, files: dict[str, bytes]) -> None:
+    """Write all of a new folder or nothing.
+
+    Args:
+        path: the folder.
+        files: what goes into it, by name.
+
+    Raises:
+        OutputError: the folder is already there, or cannot be written.
+    """
+    if path.exists():
+        raise OutputError("is already there", file=path, hint="Name another with -o.")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        for name, data in files.items():
+            write_whole(unfinished / name, data)
+        unfinished.rename(path)
+    except OSError as error:
+        raise OutputError(f"cannot be made: {error.strerror}", file=path) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)

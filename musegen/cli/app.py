@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 import musegen
 from musegen.errors import MusegenError, UsageError
 
-from . import classify, convert, datasets, doctor, evaluate, generate, models, play, train
+from . import classify, compare, convert, datasets, doctor, evaluate, generate, models, play, train
 
 
 class Commands(TyperGroup):
@@ -103,6 +103,7 @@ app.command("train")(train.command)
 app.command("generate")(generate.command)
 app.command("play")(play.command)
 app.command("evaluate")(evaluate.command)
+app.command("compare")(compare.command)
 app.command("classify")(classify.command)
 app.command("doctor")(doctor.command)
 app.command("convert")(convert.command)

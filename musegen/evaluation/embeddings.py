@@ -15,7 +15,7 @@ from musegen.vocabulary.abc_tables import FIRST_LEXEME
 from musegen.vocabulary.vocabulary import Vocabulary
 
 _FEWEST = 20  # times that a pitch must be met: what was seldom met is where chance put it
-_WIDEST = {"semitone": 24, "scale step": 14}
+_OCTAVE = {"semitone": 12, "scale step": 7}
 _LETTERS = "CDEFGAB"
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
@@ -46,9 +46,9 @@ def pitch_embedding(network: NextWordNetwork, prepared: Prepared) -> dict[str, A
     steps, as their key decides on the rest; in voices, those of the first.
 
     Returns:
-        `names`, and `plane`: for each two coordinates, its first principal components; `share`:
-        of the variance that they hold. `interval`, and `cosine`: the mean cosine of pairs that are
-        so many of `unit` apart, of vectors from their mean.
+        `names`, `octave` (from 0), and `plane`: for each two coordinates, its first principal
+        components; `share`: of the variance that they hold. `interval`, and `cosine`: the mean
+        cosine of pairs that are so many of `unit` apart, of vectors from their mean.
     """
     pitches = _met(pitches_of(prepared), prepared)
     if len(pitches.values) < 3:
@@ -58,9 +58,11 @@ def pitch_embedding(network: NextWordNetwork, prepared: Prepared) -> dict[str, A
     vectors = table.bag.weight.detach().double().cpu().numpy()[rows]
     centred = vectors - vectors.mean(axis=0)
     left, lengths, _ = np.linalg.svd(centred, full_matrices=False)
-    interval, cosine = _by_interval(centred, np.array(pitches.heights), _WIDEST[pitches.unit])
+    octave, heights = _OCTAVE[pitches.unit], np.array(pitches.heights)
+    interval, cosine = _by_interval(centred, heights, 2 * octave)
     return {
         "names": pitches.names,
+        "octave": (heights // octave - heights[0] // octave).tolist(),
         "plane": (left[:, :2] * lengths[:2]).tolist(),
         "share": float((lengths[:2] ** 2).sum() / (lengths**2).sum()),
         "unit": pitches.unit,

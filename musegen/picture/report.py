@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
+from .page import HERE, card, page, small_table, tiles
 from .plots import classes, columns_plot, pitch_name, rows_plot
 from .svg import printable, safe
 
 Found = dict[str, Any]
-_HERE = Path(__file__).parent
 _LENGTHS = ("less", "64th", "32nd", "16th", "8th", "quarter", "half", "whole", "longer")
 _PIECE_SIZES = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000)
 _TEMPO_STEP = 10  # quarters a minute
@@ -40,45 +39,34 @@ def report_page(found: Found, title: str) -> str:
         title: the corpus.
     """
     data = json.dumps([_row(file) for file in found["files"]], ensure_ascii=False)
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en"><head><meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{safe(title)}: musegen doctor</title>",
-            f"<style>{(_HERE / 'report.css').read_text(encoding='utf-8')}</style></head><body>",
-            f"<h1>{safe(title)}</h1>",
-            '<p class="faint">What musegen finds in this folder, what it would learn, '
-            "and what it would pass over.</p>",
-            _tiles(found),
-            *_learning(found),
-            _plots(found),
-            *_problems(found),
-            _table(),
-            # No piece's name may end the script.
-            f'<script type="application/json" id="pieces">{data.replace("<", chr(92) + "u003c")}'
-            "</script>",
-            f"<script>{(_HERE / 'report.js').read_text(encoding='utf-8')}</script>",
-            "</body></html>\n",
-        ]
-    )
+    body = [
+        '<p class="faint">What musegen finds in this folder, what it would learn, '
+        "and what it would pass over.</p>",
+        _tiles(found),
+        *_learning(found),
+        _plots(found),
+        *_problems(found),
+        _table(),
+        # No piece's name may end the script.
+        f'<script type="application/json" id="pieces">{data.replace("<", chr(92) + "u003c")}'
+        "</script>",
+    ]
+    script = (HERE / "report.js").read_text(encoding="utf-8")
+    return page(title, "musegen doctor", body, script=script)
 
 
 def _tiles(found: Found) -> str:
-    tiles = [
-        (found["kept"], "pieces kept"),
-        (found["duplicates"], "duplicates"),
-        (found["skipped"], "skipped"),
-        (found["ignored"], "other files"),
-        (found["notes"], "notes"),
-        (_clock(found["hours"]), "of music"),
-        (found["vocabulary"] or "none", "vocabulary"),
-    ]
-    shown = (
-        f"<div class='tile'><b>{n if isinstance(n, str) else f'{n:,}'}</b><span>{what}</span></div>"
-        for n, what in tiles
+    return tiles(
+        [
+            (found["kept"], "pieces kept"),
+            (found["duplicates"], "duplicates"),
+            (found["skipped"], "skipped"),
+            (found["ignored"], "other files"),
+            (found["notes"], "notes"),
+            (_clock(found["hours"]), "of music"),
+            (found["vocabulary"] or "none", "vocabulary"),
+        ]
     )
-    return f"<div class='tiles'>{''.join(shown)}</div>"
 
 
 def _learning(found: Found) -> Iterable[str]:
@@ -94,13 +82,13 @@ def _learning(found: Found) -> Iterable[str]:
     )
     yield "<div class='cards'>"
     lost = [(kind, f"{n:,}", found["meanings"].get(kind, "")) for kind, n in found["lost"].items()]
-    yield _card(
+    yield card(
         "What learning passes over (the files stay as they are)",
-        _small_table(("kind", "how many", "meaning"), lost) if lost else "<p>Nothing.</p>",
+        small_table(("kind", "how many", "meaning"), lost) if lost else "<p>Nothing.</p>",
     )
     if found["unread"]:
         unread = [(kind, f"{n:,}") for kind, n in found["unread"].items()]
-        yield _card("In the files, but with no place in a score", _counts(unread))
+        yield card("In the files, but with no place in a score", _counts(unread))
     costs = [
         (
             f"{steps} a quarter",
@@ -110,14 +98,14 @@ def _learning(found: Found) -> Iterable[str]:
         )
         for steps, c in found["grids"].items()
     ]
-    told = _small_table(("time grid", "onsets moved", "lengths changed", "by"), costs)
+    told = small_table(("time grid", "onsets moved", "lengths changed", "by"), costs)
     performed = found["performed"]
     if performed:
         told += (
             f"<p>In {performed:,} pieces the tempo events explain the onsets no better than "
             "chance: played freely, not written.</p>"
         )
-    yield _card("What rounding to a time grid costs", told)
+    yield card("What rounding to a time grid costs", told)
     yield "</div>"
 
 
@@ -132,7 +120,7 @@ def _plots(found: Found) -> str:
         ("Where in a beat notes begin", _onset_plot(found)),
         ("Lengths, from the named value on", _length_plot(found)),
     ]
-    shown = "".join(_card(title, plot) for title, plot in cards)
+    shown = "".join(card(title, plot) for title, plot in cards)
     return f"<h2>The music</h2><div class='cards'>{shown}</div>" if found["kept"] else ""
 
 
@@ -196,11 +184,11 @@ def _problems(found: Found) -> Iterable[str]:
             for leak in found["leaks"]
         ]
         heads = ("piece", "side", "knows of", "side", "how much", "what is done")
-        yield _small_table(heads, rows)
+        yield small_table(heads, rows)
     if found["others"]:
         yield f"<details><summary>Files that are no music: {len(found['others']):,}</summary>"
         rows_of_others = [(other["path"], other["what"]) for other in found["others"]]
-        yield _small_table(("file", "what it is"), rows_of_others) + "</details>"
+        yield small_table(("file", "what it is"), rows_of_others) + "</details>"
 
 
 def _table() -> str:
@@ -265,18 +253,5 @@ def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
 
 
-def _card(title: str, body: str) -> str:
-    return f"<div class='card'><h3>{safe(title)}</h3>{body}</div>"
-
-
 def _counts(rows: list[tuple[str, str]]) -> str:
     return f"<p>{safe(', '.join(f'{count} {kind}' for kind, count in rows))}</p>"
-
-
-def _small_table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{safe(value)}</td>' for value in row)}</tr>" for row in rows
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f"<div class='wide'>{table}</div>"

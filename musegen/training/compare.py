@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,14 @@ from musegen.evaluation.trained import network_for
 from musegen.network.checkpoint import device_of
 
 from .contestants import Contestant
-from .fit import Event, Fit, Learnt, Validated
+from .fit import Event, Fit, Learnt, Validated, some
 from .schedule import Extent
 
+_MEASURED = 50_000  # held-out words at most, at the end
+_FOLLOWED = 100  # held-out words for each second of training: a small share of the time
+_FOLLOWED_LEAST = 2000
+
 Figures = dict[str, Any]
-Told = Callable[[int, Event], None]
 
 
 def compare(
@@ -30,9 +34,9 @@ def compare(
     contestants: Sequence[Contestant],
     extent: Extent,
     device: str,
-    told: Told | None = None,
-) -> Figures:
-    """Train and measure one contestant after the other.
+    told: Callable[[int, Event], None] | None = None,
+) -> Iterator[Figures]:
+    """Train and measure one contestant after the other; yields the figures of each.
 
     Args:
         prepared: the corpus.
@@ -40,22 +44,25 @@ def compare(
         extent: how long each learns.
         device: `auto`, `cpu`, `cuda` or `mps`.
         told: hears the number of the contestant and each event of its training.
-
-    Returns:
-        `unit`, `runs`: the figures of those that differ in their backbone; `variations`: those of
-        the others.
     """
-    found = []
     for number, contestant in enumerate(contestants):
-        hear = None if told is None else lambda event, number=number: told(number, event)
-        found.append(figures(prepared, contestant, extent, device, hear))
+        hear = None if told is None else partial(told, number)
+        yield figures(prepared, contestant, extent, device, hear)
+
+
+def together(prepared: Prepared, runs: Sequence[Figures]) -> Figures:
+    """The figures of all, by the names that the command line promises.
+
+    `runs` are those that differ in their backbone, `variations` those that differ in one thing from
+    one of them.
+    """
     return {
         "unit": prepared.vocabulary.unit,
         "vocabulary": prepared.vocabulary.name,
         "grid": prepared.vocabulary.grid,
         "pieces": {split: len(prepared.of(split)) for split in ("train", "valid")},
-        "runs": [run for run in found if run["group"] == "backbone"],
-        "variations": [run for run in found if run["group"] != "backbone"],
+        "runs": [run for run in runs if run["group"] == "backbone"],
+        "variations": [run for run in runs if run["group"] != "backbone"],
     }
 
 
@@ -73,13 +80,15 @@ def figures(
     """
     torch.manual_seed(contestant.fit.random_seed)
     network = network_for(prepared.vocabulary, contestant.network).to(device_of(device))
-    fit = Fit(network, prepared, contestant.fit, extent)
+    followed = min(max(extent.seconds * _FOLLOWED, _FOLLOWED_LEAST), _MEASURED)
+    fit = Fit(network, prepared, contestant.fit, extent, valid_words=round(followed))
+    held_out = some(fit.held_out, _MEASURED)
     at_start = gradients_by_distance(network, prepared)
     log, norms, best = _followed(fit, told)
     memory = _bytes_held(fit)
     network.load_state_dict(best, strict=False)
     trained = gradients_by_distance(network, prepared)
-    nats = field_nats(network, prepared, fit.held_out)
+    nats = field_nats(network, prepared, held_out)
     seconds, words = fit.counters.seconds, fit.counters.words
     notes = _notes_per_word(fit)
     return {
@@ -96,7 +105,7 @@ def figures(
         "notes": round(words * notes),
         "notes_per_second": words * notes / seconds,
         "memory_mb": memory / 1e6,
-        "valid_nats": nats_per_unit(nats, fit.held_out),
+        "valid_nats": nats_per_unit(nats, held_out),
         "curve": {
             "seconds": [event.seconds for event in log],
             "notes": [round(event.words * notes) for event in log],
@@ -104,7 +113,7 @@ def figures(
             "train_nats": [event.train_nats for event in log],
         },
         "by_position": nats_by_place(nats),
-        "by_repeat": nats_by_repeat(nats, prepared, fit.held_out),
+        "by_repeat": nats_by_repeat(nats, prepared, held_out),
         "gradient_by_distance": {
             "distance": trained["distance"],
             "at_start": at_start["norm"],

@@ -19,6 +19,7 @@ WIDTHS = (8, 4, 2)  # the hidden state's, as divisors of that of all others
 VARIED = "lstm"  # whose lengths and widths
 UNCLIPPED = ("rnn", "irnn")  # whose gradients go free
 BATCH_WORDS = 1024  # of an update: half of the usual, as there is little time
+MEASURING = 2.0  # seconds that it takes to measure one, about
 _SHORT = 120  # seconds in which only the smallest networks get anywhere
 _WIDTHS = range(8, 2048, 2)
 _HEAD_WIDTHS, _HEAD_WIDTH = range(16, 49), 24
@@ -47,6 +48,12 @@ class Contestant:
             "width": f"{self.network.backbone}, {self.network.width} wide",
             "clipping": f"{self.network.backbone}, not clipped",
         }[self.group]
+
+
+def seconds_each(budget: float) -> float:
+    """How long each contestant learns where all have so many seconds together."""
+    share = budget / len((*BACKBONES, *FOILS, *LENGTHS, *WIDTHS, *UNCLIPPED))
+    return max(share - MEASURING, share / 2)
 
 
 def contestants(prepared: Prepared, seconds: float, random_seed: int) -> list[Contestant]:

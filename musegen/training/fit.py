@@ -116,6 +116,7 @@ class Fit:
         extent: for how long.
         folder: where checkpoints go; none are written where it is None.
         conditions: what the network can be told.
+        valid_words: about how many held-out words the run is followed by.
     """
 
     network: NextWordNetwork
@@ -125,6 +126,7 @@ class Fit:
     folder: Path | None = None
     conditions: Conditions = NOTHING
     counters: Counters = field(default_factory=Counters)
+    valid_words: int = _VALID_WORDS
 
     def __post_init__(self) -> None:
         self.device = next(self.network.parameters()).device
@@ -165,7 +167,7 @@ class Fit:
             due = int(share * _VALIDATIONS)
             measured = due > now.validations
             if measured:
-                yield self._validate(_some(self.held_out), due)
+                yield self._validate(some(self.held_out, self.valid_words), due)
             if measured or time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 self.checkpoint()
                 saved = time.monotonic()
@@ -271,7 +273,7 @@ class Fit:
             torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
 
 
-def _some(pieces: Sequence[Encoded]) -> Sequence[Encoded]:
-    """The first pieces that hold enough words to follow a run by, from all over the list."""
+def some(pieces: Sequence[Encoded], words: int) -> Sequence[Encoded]:
+    """Pieces that hold about so many words, from all over the list; all where they hold fewer."""
     total = sum(piece.stop - piece.start for piece in pieces)
-    return pieces[:: max(1, round(total / _VALID_WORDS))]
+    return pieces[:: max(1, round(total / words))]

@@ -83,7 +83,7 @@ class Run:
             CorpusError: there is too little to learn from and to hold out.
             OutputError: the folder is already there, or cannot be made.
         """
-        _check(prepared)
+        check_splits(prepared)
         if folder.exists():
             hint = "Go on with --resume, or name another with -o."
             raise OutputError("is already there", file=folder, hint=hint)
@@ -271,8 +271,12 @@ def _fit(
     return Fit(network, prepared, settings, extent, folder / RESUME, told)
 
 
-def _check(prepared: Prepared) -> None:
-    """Whether there is music to learn from, and other music to measure on."""
+def check_splits(prepared: Prepared) -> None:
+    """Whether there is music to learn from, and other music to measure on.
+
+    Raises:
+        CorpusError: one of them is missing.
+    """
     for split, purpose in (("train", "learn from"), ("valid", "measure on")):
         if not prepared.of(split):
             n = len(prepared.pieces)

@@ -1,0 +1,164 @@
+"""`musegen compare`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Corpus, Device, Json, Quiet, RandomSeed
+
+if TYPE_CHECKING:
+    from musegen.corpus.prepare import Prepared
+    from musegen.training.fit import Event
+
+Figures = dict[str, Any]
+_DISTANCES = (16, 64)  # words over which the gradient is told
+PAGE, FIGURES = "comparison.html", "comparison.json"
+
+
+def command(
+    corpus: Corpus,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Where page and figures go. [default: runs/…-compared]"
+        ),
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(help="Time for all together, as 90s, 10m or 1h30m.")
+    ] = "10m",
+    device: Device = "auto",
+    random_seed: RandomSeed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find out which kind of network suits a folder of music, and why.
+
+    RNN, GRU, LSTM and Transformer learn with equal parameters and time, beside simpler ones.
+    """
+    from musegen.corpus.prepare import prepare
+    from musegen.errors import OutputError
+    from musegen.picture.comparison_runs import best_of, verdict
+    from musegen.training.run import check_splits
+    from musegen.training.schedule import seconds_of
+
+    from .options import corpus_path
+    from .terminal import counting, give, say, say_unused
+
+    seconds = seconds_of(budget)
+    path = corpus_path(corpus, quiet, as_json)
+    named = path.resolve()
+    name = named.stem if path.is_file() else named.name
+    folder = output or Path("runs") / f"{name}-compared"
+    if folder.exists():
+        raise OutputError("is already there", file=folder, hint="Name another folder with -o.")
+    with counting("reading", quiet) as progress:
+        prepared = prepare(path, progress=progress)
+    check_splits(prepared)
+    say_unused(prepared.survey, corpus, quiet)
+    found = _compared(prepared, seconds, device, random_seed, quiet)
+    if not as_json:
+        _show(found)
+    _write(found, name, folder)
+    if as_json:
+        give(found)
+    say(
+        f"{verdict(found)}\nThe curves are in {folder / PAGE}: open it in a browser.\n"
+        f"Now try: musegen train {corpus} --backbone {best_of(found)}",
+        quiet,
+    )
+
+
+def _compared(
+    prepared: Prepared, budget: float, device: str, random_seed: int, quiet: bool
+) -> Figures:
+    """All contestants, with a bar, and a line for each that is done."""
+    from musegen.network.checkpoint import device_of
+    from musegen.training.compare import compare, together
+    from musegen.training.contestants import MEASURING, contestants, seconds_each
+    from musegen.training.fit import Learnt
+    from musegen.training.schedule import Extent
+
+    from .terminal import bars, say
+
+    each = seconds_each(budget)
+    who = contestants(prepared, each, random_seed)
+    used = device_of(device).type
+    minutes = len(who) * (each + MEASURING) / 60
+    say(
+        f"{len(who)} networks learn for {each:.3g} s each, one after the other: about "
+        f"{minutes:.2g} minutes in all on {used}.",
+        quiet,
+    )
+    done: list[Figures] = []
+    with bars(quiet, "now") as progress:
+        task = progress.add_task("comparing", total=len(who), now="")
+
+        def told(number: int, event: Event) -> None:
+            if isinstance(event, Learnt):
+                now = f"{who[number].name}, {event.nats:.3f} nats a word"
+                progress.update(task, completed=number + event.share, now=now)
+
+        for run in compare(prepared, who, Extent(each), used, told):
+            done.append(run)
+            if not quiet:
+                nats = f"{run['valid_nats']:.4f} nats a {prepared.vocabulary.unit}"
+                progress.console.print(f"{len(done):2d} of {len(who)}  {run['name']:<24} {nats}")
+    return {
+        **together(prepared, done),
+        "seconds_each": each,
+        "device": used,
+        "random_seed": random_seed,
+    }
+
+
+def _show(found: Figures) -> None:
+    """The networks side by side, the best first; then one of them changed."""
+    from .terminal import give_table
+
+    heads = [
+        *("network", f"nats a {found['unit']}", "parameters", "notes/s", "MB"),
+        *(f"left after {words}" for words in _DISTANCES),
+    ]
+    ranked = sorted(found["runs"], key=lambda run: float(run["valid_nats"]))
+    numbers = tuple(range(1, len(heads)))
+    give_table(heads, [_row(run) for run in ranked], numbers)
+    typer.echo()
+    heads[0] = "changed"
+    give_table(heads, [_row(run) for run in found["variations"]], numbers)
+    typer.echo(
+        "\nleft after 64: share of the gradient that gets 64 words back, of that which gets 1 back."
+    )
+
+
+def _row(run: Figures) -> list[str]:
+    return [
+        run["name"],
+        f"{run['valid_nats']:.4f}",
+        f"{run['parameters']:,}",
+        f"{run['notes_per_second']:,.0f}",
+        f"{run['memory_mb']:.0f}",
+        *(_share(run, words) for words in _DISTANCES),
+    ]
+
+
+def _share(run: Figures, words: int) -> str:
+    """How much of the gradient at a distance of one word is left at another, after training."""
+    gradient = run["gradient_by_distance"]
+    norms = dict(zip(gradient["distance"], gradient["trained"], strict=True))
+    if words not in norms or not norms.get(1):
+        return "–"
+    return f"{norms[words] / norms[1]:.0e}"
+
+
+def _write(found: Figures, name: str, folder: Path) -> None:
+    """The page and the figures, both or neither."""
+    from musegen.disk import write_folder
+    from musegen.picture.comparison import comparison_page
+
+    page = comparison_page(found, name)
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    write_folder(folder, {PAGE: page.encode("utf-8", "replace"), FIGURES: text.encode()})

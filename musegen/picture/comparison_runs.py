@@ -1,0 +1,74 @@
+"""What a run of a comparison is called, and how its curves are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .chart import Curve, Frame, Point
+from .lines import lines_plot
+
+Run = dict[str, Any]
+NAMES = {
+    "rnn": "RNN",
+    "gru": "GRU",
+    "lstm": "LSTM",
+    "transformer": "Transformer",
+    "bag": "bag of words",
+    "window": "window",
+    "irnn": "ReLU RNN",
+}
+FOILS = ("bag", "window", "irnn")  # told apart by dashes
+
+
+def verdict(found: dict[str, Any]) -> str:
+    """Which to take, in a sentence or two."""
+    ranked = sorted(found["runs"], key=lambda run: float(run["valid_nats"]))
+    best, second = ranked[0], ranked[1]
+    more = 100 * (second["valid_nats"] / best["valid_nats"] - 1)
+    said = (
+        f"In {best['seconds']:.0f} s the {NAMES[best['backbone']]} came to the fewest nats: "
+        f"{best['valid_nats']:.4f} a {found['unit']}; next is the {NAMES[second['backbone']]} "
+        f"with {more:.1f} % more."
+    )
+    if best["backbone"] in FOILS:
+        said += (
+            f" It is here to be compared with; of those that train can make, the "
+            f"{NAMES[best_of(found)]} is the best. More time may turn the order around."
+        )
+    return said
+
+
+def best_of(found: dict[str, Any]) -> str:
+    """The backbone with the fewest nats of those that `train` offers."""
+    offered = [run for run in found["runs"] if run["backbone"] not in FOILS]
+    return str(min(offered, key=lambda run: float(run["valid_nats"]))["backbone"])
+
+
+def hue(run: Run) -> str:
+    """The class of its backbone's colour."""
+    return f"c{list(NAMES).index(run['backbone'])}"
+
+
+def curve(run: Run, points: Sequence[Point]) -> Curve:
+    """Points of a run, named and coloured by its backbone; what is compared with is dashed."""
+    dashes = " dashed" if run["backbone"] in FOILS else ""
+    return Curve(NAMES[run["backbone"]], points, hue(run) + dashes)
+
+
+def pairs(columns: dict[str, list[float]], across: str, up: str) -> list[Point]:
+    """Two columns as points."""
+    return list(zip(columns[across], columns[up], strict=True))
+
+
+def repeated(run: Run) -> list[Point]:
+    """Nats of a word in repeated bars, by how long ago they were last heard."""
+    return pairs(run["by_repeat"], "bars_ago", "nats")
+
+
+def repeats_plot(curves: Sequence[Curve]) -> str:
+    """What `repeated` gives of some runs, drawn; a sentence where no bar comes twice."""
+    if not any(each.points for each in curves):
+        return "<p>No bar of the held-out pieces comes twice.</p>"
+    frame = Frame(560, 340, "bars since it was last heard", "nats a word", across_base=2)
+    return lines_plot(curves, frame, "Nats in repeated bars")
