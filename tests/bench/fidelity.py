@@ -75,7 +75,8 @@ def listing_by_mido(midi: mido.MidiFile) -> Listing:
         for index, message in enumerate(track):
             now += message.time
             if message.type == "set_tempo" and message.tempo:
-                found["tempo"][now, message.tempo] += 1
+                row = now, message.tempo
+                found["tempo"][row] = found["tempo"].pop(row, 0) + 1  # the later one stands later
             elif message.type == "pitchwheel":
                 found["bend"][now, message.pitch + 8192, message.channel] += 1
             elif message.type == "control_change" and message.control == 64:
