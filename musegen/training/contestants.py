@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from musegen.corpus.prepare import Prepared
 from musegen.evaluation.trained import network_for
 from musegen.network.backbones import BACKBONES, FOILS
 from musegen.network.next_word import NetworkSettings
+from musegen.vocabulary.vocabulary import Vocabulary
 
 from .settings import FitSettings, network_settings
 
@@ -21,7 +22,8 @@ UNCLIPPED = ("rnn", "irnn")  # whose gradients go free
 BATCH_WORDS = 1024  # of an update: half of the usual, as there is little time
 MEASURING = 2.0  # seconds that it takes to measure one, about
 _SHORT = 120  # seconds in which only the smallest networks get anywhere
-_WIDTHS = range(8, 2048, 2)
+_WIDEST = 2048
+_AWAY = 8  # by how much a width may miss what was wished, so that sizes agree
 _HEAD_WIDTHS, _HEAD_WIDTH = range(16, 49), 24
 
 
@@ -70,48 +72,76 @@ def contestants(prepared: Prepared, seconds: float, random_seed: int) -> list[Co
     fit = FitSettings(batch_words=BATCH_WORDS, random_seed=random_seed)
     n_words = sum(piece.stop - piece.start for piece in prepared.of("train"))
     vocabulary = prepared.vocabulary
-
-    def shape(kind: str) -> NetworkSettings:
-        return network_settings(
+    shapes = {
+        kind: network_settings(
             kind, "auto", n_words=n_words, seconds=seconds, vocabulary=vocabulary.name
         )
-
-    def n_parameters(settings: NetworkSettings) -> int:
-        return network_for(vocabulary, settings).n_parameters
-
-    most = shape(VARIED)
-    largest = replace(most, width=most.width // (4 if seconds < _SHORT else 2), heads=1)
-    target = n_parameters(largest)
-    equal = {kind: of_size(shape(kind), target, n_parameters) for kind in (*BACKBONES, *FOILS)}
-    narrower = (replace(largest, width=max(2, 2 * (largest.width // (2 * n)))) for n in WIDTHS)
+        for kind in (*BACKBONES, *FOILS)
+    }
+    wish = shapes[VARIED].width // (4 if seconds < _SHORT else 2)
+    equal = of_one_size(vocabulary, shapes, VARIED, wish)
+    usual = equal[VARIED]
+    narrower = (replace(usual, width=max(2, usual.width // n // 2 * 2)) for n in WIDTHS)
     return [
         *(Contestant("backbone", settings, fit) for settings in equal.values()),
-        *(Contestant("length", equal[VARIED], replace(fit, length=words)) for words in LENGTHS),
+        *(Contestant("length", usual, replace(fit, length=words)) for words in LENGTHS),
         *(Contestant("width", settings, fit) for settings in narrower),
         *(Contestant("clipping", equal[kind], replace(fit, clip=math.inf)) for kind in UNCLIPPED),
     ]
 
 
-def of_size(
-    settings: NetworkSettings, target: int, n_parameters: Callable[[NetworkSettings], int]
-) -> NetworkSettings:
-    """The settings with the width whose parameters come nearest to the target.
+def of_one_size(
+    vocabulary: Vocabulary, shapes: dict[str, NetworkSettings], of: str, width: int
+) -> dict[str, NetworkSettings]:
+    """The shapes with widths that make their parameters as many as can be.
 
-    Only a Transformer has heads, of which each is 16 to 48 wide.
+    Args:
+        vocabulary: what they read.
+        shapes: by backbone.
+        of: the backbone whose size all take.
+        width: about the width that it has.
     """
-    shapes = [
-        replace(settings, width=width, heads=heads)
-        for width in _WIDTHS
-        if (heads := _heads(width) if settings.backbone == "transformer" else 1)
-    ]
-    above = bisect_left(shapes, target, key=n_parameters)
-    near = shapes[max(above - 1, 0) : above + 1]
-    return min(near, key=lambda shape: abs(n_parameters(shape) - target))
+    counts = {kind: parameters_by_width(vocabulary, shape) for kind, shape in shapes.items()}
+
+    def widths(near: int) -> dict[str, int]:
+        target = counts[of](near)
+        return {k: min(_widths(k), key=lambda w: abs(counts[k](w) - target)) for k in shapes}
+
+    def spread(widths: dict[str, int]) -> float:
+        sizes = [counts[kind](width) for kind, width in widths.items()]
+        return max(sizes) / min(sizes)
+
+    wishes = range(max(2, width - _AWAY), width + _AWAY + 1, 2)
+    best = min((widths(near) for near in wishes), key=spread)
+    return {
+        kind: replace(shape, width=best[kind], heads=_heads(kind, best[kind]))
+        for kind, shape in shapes.items()
+    }
 
 
-def _heads(width: int) -> int:
-    """How many heads part a width best; 0 where none do."""
-    if width < 2 * _HEAD_WIDTHS.start:
+def parameters_by_width(vocabulary: Vocabulary, settings: NetworkSettings) -> Callable[[int], int]:
+    """How many parameters a network of an even width has: a quadratic, known from three."""
+    two, four, six = (
+        network_for(vocabulary, replace(settings, width=width, heads=1)).n_parameters
+        for width in (2, 4, 6)
+    )
+
+    def count(width: int) -> int:
+        x = width // 2 - 2
+        return four + (x * (six - two) + x * x * (two - 2 * four + six)) // 2
+
+    return count
+
+
+@cache
+def _widths(kind: str) -> list[int]:
+    """The widths that a backbone may have."""
+    return [width for width in range(2, _WIDEST, 2) if _heads(kind, width)]
+
+
+def _heads(kind: str, width: int) -> int:
+    """How many heads part a width best, each 16 to 48 wide; 0 where none do."""
+    if kind != "transformer" or width < 2 * _HEAD_WIDTHS.start:
         return 1
     fitting = [n for n in range(1, width) if width % (2 * n) == 0 and width // n in _HEAD_WIDTHS]
     return min(fitting, key=lambda n: abs(width // n - _HEAD_WIDTH), default=0)
