@@ -64,12 +64,14 @@ def events_of(data: bytes, tracks: list[tuple[int, int]], faults: list[str]) -> 
         walk.track(number, start, stop)
     padded = np.frombuffer(data + bytes(8), np.uint8)
     marks = walk.all_marks()
-    places = np.flatnonzero(marks)
+    places = np.flatnonzero(marks > 0)
     kinds = marks[places]
     delta, body = _delta_times(padded, places)
     bounds = np.searchsorted(places, [*(start for start, _ in tracks), len(data)])
     track = np.repeat(np.arange(len(tracks)), np.diff(bounds))
-    tick, end = _ticks(delta, bounds)
+    total = np.append(0, np.cumsum(delta))
+    at_bounds = total[bounds]
+    tick, end = total[1:] - at_bounds[track], np.diff(at_bounds)
     if len(end) and end.max() > _LAST_TICK:
         late = int(np.argmax(tick > _LAST_TICK))
         raise UnreadableFile(
@@ -95,16 +97,6 @@ def _delta_times(padded: Octets, places: Ints) -> tuple[Ints, Ints]:
         body[more] += 1
         more = more[octets >= 0x80]
     return delta, body
-
-
-def _ticks(delta: Ints, bounds: Ints) -> tuple[Ints, Ints]:
-    """The tick of each event, counted from the start of its track, and that of each track's end.
-
-    `bounds` are the rows at which tracks begin, and the number of rows (tracks + 1,).
-    """
-    total = np.concatenate([[0], np.cumsum(delta)])
-    at_bounds = total[bounds]
-    return total[1:] - np.repeat(at_bounds[:-1], np.diff(bounds)), np.diff(at_bounds)
 
 
 def _values(padded: Octets, body: Ints, is_long: NDArray[np.bool_]) -> tuple[Octets, ...]:

@@ -42,7 +42,7 @@ class Sounding(NamedTuple):
 
 
 def notes_of(messages: Messages, track_end: Ints, faults: list[str]) -> Sounding:
-    """The notes that the messages make, by track, channel and pitch.
+    """The notes that the messages make, in the order of the file.
 
     `track_end` is the tick at which each track ends; `faults` is added to: a sentence for each
     track with notes that are never ended.
@@ -55,7 +55,7 @@ def notes_of(messages: Messages, track_end: Ints, faults: list[str]) -> Sounding
     order = np.argsort(groups, kind="stable")
     rows, groups = rows[order], groups[order]
     is_on = (status[rows] >= NOTE_ON << 4) & (velocity[rows] > 0)
-    ons, offs = _without_strays(groups, is_on)
+    ons, offs = np.flatnonzero(is_on), np.flatnonzero(_end_something(groups, is_on))
     begun, ended = rows[ons], rows[offs]
     end = np.empty(len(begun), np.int64)
     is_ended = _have_ends(groups[ons], groups[offs])
@@ -68,37 +68,29 @@ def notes_of(messages: Messages, track_end: Ints, faults: list[str]) -> Sounding
     releases = velocity[ended[status[ended] < NOTE_ON << 4]]
     said = ((releases != 0) & (releases != _USUAL_RELEASE)).sum()
     strays = len(rows) - len(ons) - len(offs)
-    return Sounding(
-        messages.track[begun],
-        status[begun] & 0xF,
-        tick[begun],
-        end,
-        pitch[begun],
-        velocity[begun],
-        messages.place[begun],
-        {"release velocities": int(said), "note-offs without a note": strays},
-    )
+    unread = {"release velocities": int(said), "note-offs without a note": strays}
+    end_of = np.full(len(tick), -1)
+    end_of[begun] = end
+    begun = np.flatnonzero(end_of >= 0)
+    track, onset, status, pitch, velocity, place = messages.rows(begun)
+    return Sounding(track, status & 0xF, onset, end_of[begun], pitch, velocity, place, unread)
 
 
-def _without_strays(groups: Ints, is_on: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """Where the note-ons and the note-offs stand, but those offs before which nothing sounds."""
-    ons, offs = np.arange(0, len(groups), 2), np.arange(1, len(groups), 2)
-    take_turns = len(ons) == len(offs) and is_on[ons].all() and not is_on[offs].any()
-    if take_turns and (groups[ons] == groups[offs]).all():  # as in most files
-        return ons, offs
-    steps = np.where(is_on, 1, -1)
-    sounding = np.cumsum(steps)
-    first = np.flatnonzero(np.append(True, groups[1:] != groups[:-1])[: len(groups)])
-    sizes = np.diff(np.append(first, len(groups)))
-    sounding -= np.repeat(sounding[first] - steps[first], sizes)
-    is_off = ~is_on
-    if len(groups) and sounding.min() < 0:
-        # Each group lies lower than the ones before, so that its minimum is its own.
-        lower = np.repeat(np.arange(len(first)), sizes) * (2 * len(groups) + 1)
-        least = np.minimum.accumulate(np.minimum(sounding, 0) - lower)
-        before = np.concatenate([[0], least[:-1]])
-        is_off &= sounding - lower >= np.minimum(before, -lower)
-    return np.flatnonzero(is_on), np.flatnonzero(is_off)
+def _end_something(groups: Ints, is_on: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the messages, in their groups, are note-offs before which a note sounds (N,)."""
+    is_last = np.ones(len(groups), bool)
+    is_last[:-1] = groups[1:] != groups[:-1]
+    last = np.flatnonzero(is_last)
+    sounding = np.cumsum(np.where(is_on, 1, -1))
+    if not sounding[last].any() and sounding.min(initial=0) == 0:  # as in most files
+        return ~is_on
+    sizes = np.diff(last, prepend=-1)
+    sounding -= np.repeat(np.append(0, sounding[last[:-1]]), sizes)
+    # Each group lies lower than the ones before, so that its minimum is its own.
+    lower = np.repeat(np.arange(len(last)), sizes) * (2 * len(groups) + 1)
+    least = np.minimum.accumulate(np.minimum(sounding, 0) - lower)
+    before = np.append(0, least[:-1])
+    return ~is_on & (sounding - lower >= np.minimum(before, -lower))
 
 
 def _have_ends(ons: Ints, offs: Ints) -> NDArray[np.bool_]:

@@ -23,6 +23,7 @@ from .midi_events import Messages
 from .midi_notes import CONTROL, NOTE_ON, PROGRAM, Programs, Sounding
 
 _SUSTAIN = 64
+_NO_PEDAL = np.zeros((0, 2), np.int64)
 _AFTER_ALL = 1 << 62  # a place in the file beyond any
 
 _Kept = tuple[int, int, bytes]  # tick, place and message of an event
@@ -71,7 +72,8 @@ def parts_of(
     rests[notes.track] = False
     resting = _resting(messages, np.flatnonzero(rests), programs)
     codes = np.sort(np.array([*sounding.tolist(), *resting], np.int64))
-    table = np.array([notes.onset, notes.end - notes.onset, notes.pitch, notes.velocity])[:, order]
+    table = np.array([notes.onset, notes.end - notes.onset, notes.pitch, notes.velocity])
+    table = table.take(order, axis=1)
     bounds = [*np.searchsorted(code, codes).tolist(), len(code)]
     pedals, events = _controls(messages, programs, codes, port, unread)
     parts = []
@@ -120,6 +122,8 @@ def _controls(
     """The pedal (P, 2) of each part, and for each all else that it is told."""
     kind = messages.status >> 4
     messages = messages.rows(np.flatnonzero((kind > NOTE_ON) & (kind != PROGRAM)))
+    if not len(messages.tick):
+        return [_NO_PEDAL] * len(codes), [[]] * len(codes)
     channel, after = messages.status & 0xF, np.full(len(messages.tick), _AFTER_ALL)
     program = programs.at(messages.track, channel, messages.tick, after)
     part = _part_of((messages.track << 4 | channel) << 7 | program, codes, port)

@@ -205,7 +205,8 @@ def _changes(group: Ints, time: Ints, is_down: NDArray[np.bool_]) -> Ints:
 
 def _with_deltas(time: Ints, rows: Words, steps: int) -> Words:
     """Sorted times and words → words whose onsets count from the word before, and the end word."""
-    beats, ticks = np.divmod(np.diff(time, prepend=0), steps)
+    delta = np.diff(time, prepend=0)
+    beats, ticks = delta // steps, delta % steps
     last = np.arange(len(rows)) + np.cumsum(beats // COARSE)  # after the waits that lead to it
     words = np.zeros((last[-1] + 2, len(FIELDS)), np.int16)  # the last is the end word: all 0
     words[:-1, KIND] = WAIT
