@@ -39,8 +39,8 @@ class Conditions:
     Attributes:
         styles: the sub-folders that it learnt from; none, or two and more.
         pieces: how many pieces of each it learnt from.
-        densities: notes a quarter that part low from medium and medium from high; empty where
-            density cannot be told.
+        densities: the most notes a quarter of a low density, and the fewest of a high one; empty
+            where density cannot be told.
         bars: whether it can be told how many bars are to come.
     """
 
@@ -57,7 +57,7 @@ class Conditions:
         styles = sorted(name for name, n in counts.items() if name and n >= _FEWEST)
         if "style" not in kinds or len(styles) < 2:
             styles = []
-        low, high = np.quantile([_density(piece) for piece in learnt], [1 / 3, 2 / 3]).tolist()
+        low, high = np.quantile([_rate(piece) for piece in learnt], [1 / 3, 2 / 3]).tolist()
         return cls(
             tuple(styles),
             tuple(counts[name] for name in styles),
@@ -132,13 +132,19 @@ class Conditions:
         rows = slice(piece.start, piece.stop)
         passed = prepared.vocabulary.bars(prepared.words[rows], prepared.features[rows])
         style = style_of(piece.path)
-        level = int(np.searchsorted(self.densities, _density(piece), side="right"))
         return self.columns(
             len(passed),
             style=style if style in self.styles else "",
-            density=DENSITIES[level] if self.densities else "",
+            density=self._density(piece),
             to_come=passed[-1] - passed if self.bars else None,
         )
+
+    def _density(self, piece: Encoded) -> str:
+        if not self.densities:
+            return ""
+        low, high = self.densities
+        rate = _rate(piece)
+        return DENSITIES[(rate > low) + (rate >= high)]
 
     def _value(self, kind: str, name: str, names: tuple[str, ...]) -> int:
         if not name:
@@ -173,6 +179,6 @@ def style_of(path: str) -> str:
     return next((name for name in folders if not given_split(f"{name}/_")), "")
 
 
-def _density(piece: Encoded) -> float:
+def _rate(piece: Encoded) -> float:
     """Notes a quarter."""
     return piece.notes / max(piece.quarters, 1.0)

@@ -11,8 +11,6 @@ from torch import Tensor, nn
 class ConditionEmbedding(nn.Module):
     """The sum of the embeddings of C conditions, to which one that is not told (0) adds nothing.
 
-    It begins at zero: what is told makes no difference until it is learnt that it does.
-
     Args:
         sizes: of the conditions, 'not told' included.
         width: D.
@@ -24,7 +22,7 @@ class ConditionEmbedding(nn.Module):
         super().__init__()
         values = torch.tensor([0, *(size - 1 for size in sizes)]).cumsum(0)
         self.bag = nn.EmbeddingBag(1 + int(values[-1]), width, mode="sum", padding_idx=0)
-        nn.init.zeros_(self.bag.weight)
+        nn.init.normal_(self.bag.weight[1:], std=len(sizes) ** -0.5)
         self.register_buffer("offsets", values[:-1], persistent=False)
 
     def forward(self, conditions: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ import pytest
 
 from musegen.corpus.batches import Batches, gather, whole
 from musegen.corpus.conditions import (
-    DENSITIES,
     KINDS,
     NOTHING,
     Conditions,
@@ -64,15 +63,14 @@ def test_styles_are_those_of_at_least_two_training_pieces(styled: Prepared) -> N
 
 
 def test_density_parts_the_training_pieces_in_three(styled: Prepared) -> None:
-    conditions = Conditions.of(styled, ("density",))
-    learnt = styled.of("train")
-    levels = [int(conditions.of_piece(styled, piece)[0, 0]) for piece in learnt]
-    counts = Counter(levels)
-    assert set(counts) == {1, 2, 3}
-    assert min(counts.values()) >= 2  # of eight, some of which are equally dense
-    rates = [piece.notes / piece.quarters for piece in learnt]
-    assert [levels[i] for i in np.argsort(rates)] == sorted(levels)
-    assert len(DENSITIES) == 3
+    pieces = [replace(p, split="train", notes=n * n) for n, p in enumerate(styled.pieces, start=1)]
+    many = replace(styled, pieces=tuple(pieces))
+    conditions = Conditions.of(many, ("density",))
+    levels = [int(conditions.of_piece(many, piece)[0, 0]) for piece in pieces]
+    assert levels == sorted(levels)
+    assert sorted(Counter(levels).values()) == [3, 3, 4]
+    even = replace(styled, pieces=tuple(replace(p, notes=9, quarters=9.0) for p in pieces))
+    assert Conditions.of(even, ("density",)) == NOTHING
 
 
 def test_bars_to_come_are_what_a_tracker_has_still_to_pass(styled: Prepared) -> None:
