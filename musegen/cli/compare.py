@@ -121,7 +121,7 @@ def _show(found: Figures) -> None:
 
     heads = [
         *("network", f"nats a {found['unit']}", "parameters", "notes/s", "MB"),
-        *(f"left after {words}" for words in _DISTANCES),
+        *(f"at {words}" for words in _DISTANCES),
     ]
     ranked = sorted(found["runs"], key=lambda run: float(run["valid_nats"]))
     numbers = tuple(range(1, len(heads)))
@@ -130,7 +130,8 @@ def _show(found: Figures) -> None:
     heads[0] = "changed"
     give_table(heads, [_row(run) for run in found["variations"]], numbers)
     typer.echo(
-        "\nleft after 64: share of the gradient that gets 64 words back, of that which gets 1 back."
+        "\nat 16, at 64: how much of the gradient gets so many words back, as a share of what gets "
+        "back one.\nback: words that gradients go back in training; free: not clipped."
     )
 
 

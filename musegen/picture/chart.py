@@ -147,12 +147,19 @@ def _rulings(across: Axis, up: Axis, frame: Frame) -> list[str]:
 
 
 def _end_names(curves: Iterable[Curve], across: Axis, up: Axis) -> list[str]:
-    """Each curve's name right of its end, moved down where two would overlap."""
-    shown = [curve for curve in curves if curve.points]
-    body, lowest = [], -math.inf
-    for curve in sorted(shown, key=lambda curve: up.at(curve.points[-1][1])):
-        x, y = curve.points[-1]
-        lowest = max(up.at(y), lowest + _LABEL_GAP)
-        colour = curve.kind.split()[0]
-        body.append(text(across.at(x) + 8, lowest + 4, curve.label, f"name {colour}"))
-    return body
+    """The curves' names beside the last end of all, apart where their own ends are not."""
+    shown = sorted(
+        (curve for curve in curves if curve.points), key=lambda curve: up.at(curve.points[-1][1])
+    )
+    x = max((across.at(curve.points[-1][0]) for curve in shown), default=0) + 8
+    places, lowest = [], -math.inf
+    for curve in shown:
+        lowest = max(up.at(curve.points[-1][1]), lowest + _LABEL_GAP)
+        places.append(lowest)
+    highest = up.first_pixel + _LABEL_GAP
+    for index in range(len(places) - 1, -1, -1):
+        highest = places[index] = min(places[index], highest - _LABEL_GAP)
+    return [
+        text(x, y + 4, curve.label, f"name {curve.kind.split()[0]}")
+        for curve, y in zip(shown, places, strict=True)
+    ]

@@ -123,8 +123,8 @@ def _style() -> str:
         )
 
     return (
-        f"{STYLE}{''.join(rules(False))}"
-        f"@media(prefers-color-scheme:dark){{{''.join(rules(True))}}}"
+        f"{''.join(rules(False))}"
+        f"@media(prefers-color-scheme:dark){{{''.join(rules(True))}}}{STYLE}"
         ".curve:hover{stroke-width:4}.joint{stroke:var(--line);fill:none}"
         "path.strong{stroke:var(--faint)}"
         ".broad{grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr))}"

@@ -72,7 +72,7 @@ def _norms(runs: Sequence[Run], found: dict[str, Any]) -> str:
     rows = [
         (
             NAMES[run["backbone"]],
-            f"clipped at {run['clip']:g}" if run["clip"] else "free",
+            f"{run['clip']:g}" if run["clip"] else "never",
             _short(run["gradient"]["median"]),
             _short(run["gradient"]["largest"]),
             f"{100 * (run['gradient']['clipped'] or 0):.0f} %",
@@ -80,8 +80,15 @@ def _norms(runs: Sequence[Run], found: dict[str, Any]) -> str:
         )
         for run in runs
     ]
-    heads = ("network", "", "median norm", "largest", "clipped", f"nats a {found['unit']}")
-    return small_table(heads, rows, (2, 3, 4, 5)) + (
+    heads = (
+        "network",
+        "clipped at",
+        "median norm",
+        "largest",
+        "clipped",
+        f"nats a {found['unit']}",
+    )
+    return small_table(heads, rows, range(1, 6)) + (
         "<p class='faint'>Clipping shortens the gradient of the weights, not what flows through "
         "time; it changes that only by what is learnt. Both optimisers used here set the length of "
         "a step themselves, so less hangs on clipping than with plain gradient descent.</p>"

@@ -18,6 +18,7 @@ NAMES = {
     "window": "window",
     "irnn": "ReLU RNN",
 }
+_FEWEST = 100  # words of repeated bars: fewer show chance
 FOILS = ("bag", "window", "irnn")  # told apart by dashes
 
 
@@ -62,8 +63,10 @@ def pairs(columns: dict[str, list[float]], across: str, up: str) -> list[Point]:
 
 
 def repeated(run: Run) -> list[Point]:
-    """Nats of a word in repeated bars, by how long ago they were last heard."""
-    return pairs(run["by_repeat"], "bars_ago", "nats")
+    """Nats of a word in bars that come again, by how long ago, where there are many words."""
+    found = run["by_repeat"]
+    columns = zip(found["bars_ago"], found["nats"], found["words"], strict=True)
+    return [(ago, nats) for ago, nats, words in columns if words >= _FEWEST]
 
 
 def repeats_plot(curves: Sequence[Curve]) -> str:

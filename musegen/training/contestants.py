@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -46,9 +46,9 @@ class Contestant:
         """What it is called beside the others of its group."""
         return {
             "backbone": self.network.backbone,
-            "length": f"{self.network.backbone}, {self.fit.length} words back",
+            "length": f"{self.network.backbone}, {self.fit.length} back",
             "width": f"{self.network.backbone}, {self.network.width} wide",
-            "clipping": f"{self.network.backbone}, not clipped",
+            "clipping": f"{self.network.backbone}, free",
         }[self.group]
 
 
@@ -69,25 +69,43 @@ def contestants(prepared: Prepared, seconds: float, random_seed: int) -> list[Co
         seconds: that each has to learn in.
         random_seed: all that chance depends on.
     """
-    fit = FitSettings(batch_words=BATCH_WORDS, random_seed=random_seed)
-    n_words = sum(piece.stop - piece.start for piece in prepared.of("train"))
-    vocabulary = prepared.vocabulary
+    words = [piece.stop - piece.start for piece in prepared.of("train")]
+
+    def fit(length: int) -> FitSettings:
+        n = batch_words(words, length)
+        return FitSettings(length=length, batch_words=n, random_seed=random_seed)
+
+    vocabulary, as_usual = prepared.vocabulary, fit(FitSettings().length)
     shapes = {
         kind: network_settings(
-            kind, "auto", n_words=n_words, seconds=seconds, vocabulary=vocabulary.name
+            kind, "auto", n_words=sum(words), seconds=seconds, vocabulary=vocabulary.name
         )
         for kind in (*BACKBONES, *FOILS)
     }
     wish = shapes[VARIED].width // (4 if seconds < _SHORT else 2)
     equal = of_one_size(vocabulary, shapes, VARIED, wish)
-    usual = equal[VARIED]
+    usual, free = equal[VARIED], replace(as_usual, clip=math.inf)
     narrower = (replace(usual, width=max(2, usual.width // n // 2 * 2)) for n in WIDTHS)
     return [
-        *(Contestant("backbone", settings, fit) for settings in equal.values()),
-        *(Contestant("length", usual, replace(fit, length=words)) for words in LENGTHS),
-        *(Contestant("width", settings, fit) for settings in narrower),
-        *(Contestant("clipping", equal[kind], replace(fit, clip=math.inf)) for kind in UNCLIPPED),
+        *(Contestant("backbone", settings, as_usual) for settings in equal.values()),
+        *(Contestant("length", usual, fit(length)) for length in LENGTHS),
+        *(Contestant("width", settings, as_usual) for settings in narrower),
+        *(Contestant("clipping", equal[kind], free) for kind in UNCLIPPED),
     ]
+
+
+def batch_words(pieces: Sequence[int], length: int) -> int:
+    """The setting at which an update sees about BATCH_WORDS words, padding not counted.
+
+    Windows of pieces shorter than they are not full; without this, long ones would see fewer words.
+
+    Args:
+        pieces: the words of each piece.
+        length: most words of a window.
+    """
+    windows = sum(-(-words // length) for words in pieces)
+    full = sum(min(words, length) * -(-words // length) for words in pieces) / windows
+    return length * max(1, round(BATCH_WORDS / full))
 
 
 def of_one_size(

@@ -5,8 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from musegen.corpus.batches import Batches
 from musegen.corpus.prepare import Prepared, prepare
 from musegen.evaluation.trained import network_for
 from musegen.network.backbones import BACKBONES, FOILS
@@ -55,6 +57,19 @@ def test_parameters_are_known_from_the_width(music: Prepared, backbone: str) -> 
     count = parameters_by_width(music.vocabulary, shape)
     for width in (2, 10, 58, 128):
         assert count(width) == n_parameters(music, replace(shape, width=width))
+
+
+@pytest.mark.parametrize("length", [8, 32, 256])
+def test_an_update_sees_as_many_words_at_each_length(
+    make_corpus: Callable[..., Path], tmp_path: Path, length: int
+) -> None:
+    music = prepare(make_corpus(tmp_path / "many", "abc", 60))
+    (fit,) = {
+        c.fit for c in contestants(music, 36, 0) if c.fit.length == length and c.fit.clip == 1
+    }
+    batches = Batches(music, music.of("train"), length=length, batch=fit.batch, random_seed=0)
+    seen = [int(batches[number].valid.sum()) for number in range(40)]
+    assert np.mean(seen) == pytest.approx(1024, rel=0.15)
 
 
 def test_each_variation_differs_in_one_thing_from_a_run(music: Prepared) -> None:
@@ -127,6 +142,6 @@ def test_runs_and_variations_are_told_apart(music: Prepared) -> None:
     )
     found = together(music, list(runs))
     assert [run["name"] for run in found["runs"]] == ["gru"]
-    assert [run["name"] for run in found["variations"]] == ["gru, 32 words back"]
+    assert [run["name"] for run in found["variations"]] == ["gru, 32 back"]
     assert heard == sorted(heard)
     assert set(heard) == {0, 1}
