@@ -14,6 +14,8 @@ def card(config: dict[str, Any], fingerprint: str) -> str:
     figures, network, training = config["figures"], config["network"], config["training"]
     told = conditions_of(config)
     styles = ", ".join(f"{s} ({n})" for s, n in zip(told.styles, told.pieces, strict=True))
+    known = {"can be told": ", ".join(told.kinds), "styles, and their pieces": styles}
+    rows = "".join(f"| {what} | {names} |\n" for what, names in known.items() if names)
     return f"""# A model of {training["corpus"]}
 
 | | |
@@ -26,8 +28,6 @@ def card(config: dict[str, Any], fingerprint: str) -> str:
 random seed {training["fit"]["random_seed"]} |
 | held out | {figures["valid_nats"]:.4f} nats a {config["unit"]}, the end of a piece counted; \
 pieces that it never saw: {figures["valid_pieces"]} |
-| can be told | {", ".join(told.kinds) or "nothing"} |
-| styles, and the pieces of each | {styles or "none"} |
-| fingerprint | {fingerprint[:16]} |
+{rows}| fingerprint | {fingerprint[:16]} |
 | made with | musegen {config["musegen"]}, torch {training["torch"]} |
 """

@@ -1,0 +1,73 @@
+"""What is told reaches every word, the seed's too, and what cannot be told is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musegen.corpus.conditions import Conditions
+from musegen.errors import ModelError, UsageError
+from musegen.evaluation.trained import Trained, network_for
+from musegen.generation.compose import compose
+from musegen.generation.plan import Plan
+from musegen.network.next_word import NetworkSettings
+from musegen.score.score import Score
+from musegen.vocabulary.choose import build
+
+MakeScore = Callable[..., Score]
+ALL = Conditions(("jig", "reel"), (3, 4), (1.0, 2.0), bars=True)
+
+
+def telling(make_score: MakeScore, kind: str, conditions: Conditions = ALL) -> Trained:
+    """A model of random weights that heeds what it is told."""
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    vocabulary = build([make_score(kind, n) for n in range(6)], kind)
+    settings = NetworkSettings("gru", width=16, depth=2, heads=2, context=24, dropout=0.3)
+    network = network_for(vocabulary, settings, conditions).eval()
+    return Trained(network, vocabulary, {}, Path("none"), "none", conditions)
+
+
+@pytest.mark.parametrize("kind", ["abc", "grid", "notes"])
+@pytest.mark.parametrize("seeded", [False, True])
+def test_every_word_is_told_style_density_and_the_bars_still_to_come(
+    make_score: MakeScore, kind: str, seeded: bool
+) -> None:
+    """The nats of what is drawn are those of the whole, told at once what it turned out to be."""
+    model = telling(make_score, kind)
+    seed = make_score(kind, 9) if seeded else None
+    plan = Plan(3, seed, finish=True, style="reel", density="low")
+    for found in compose(model, plan, n=2, random_seed=5):
+        words = found.words
+        features = model.vocabulary.features_of(words)
+        passed = model.vocabulary.bars(words, features)
+        assert passed[-1] == (4 if seeded else 0) + 3
+        told = ALL.columns(len(words), style="reel", density="low", to_come=passed[-1] - passed)
+        before = np.concatenate([np.array(model.vocabulary.sizes)[None], words[:-1]])
+        arrays = [a.astype(np.int64)[None] for a in (before, words, features, told)]
+        before_, words_, features_, told_ = map(torch.from_numpy, arrays)
+        with torch.no_grad():
+            log_p, _ = model.network.log_prob(before_, words_, features_, conditions=told_)
+        nats = -log_p[0].sum(-1).double().numpy()
+        assert found.nats == pytest.approx(nats[found.join :].sum(), rel=1e-5, abs=1e-4)
+
+
+def test_bars_to_come_are_told_from_nothing_and_after_a_seed_only_where_it_is_to_finish(
+    make_score: MakeScore,
+) -> None:
+    to_come = np.array([2, 1])
+    seed = make_score("grid", 9)
+    assert Plan(3).told(ALL, to_come)[:, 2].tolist() == [3, 2]
+    assert Plan(3, seed).told(ALL, to_come)[:, 2].tolist() == [0, 0]
+    assert Plan(3, seed, finish=True).told(ALL, to_come)[:, 2].tolist() == [3, 2]
+
+
+def test_what_a_model_was_never_told_is_refused(make_score: MakeScore) -> None:
+    plain = telling(make_score, "grid", Conditions())
+    for plan in (Plan(1, style="jig"), Plan(1, density="low"), Plan(1, finish=True)):
+        with pytest.raises(ModelError, match="never told"):
+            compose(plain, plan)
+    with pytest.raises(UsageError, match="no style called 'polka'"):
+        compose(telling(make_score, "grid"), Plan(1, style="polka"))
