@@ -90,7 +90,7 @@ def _end_something(groups: Ints, is_on: NDArray[np.bool_]) -> NDArray[np.bool_]:
     lower = np.repeat(np.arange(len(last)), sizes) * (2 * len(groups) + 1)
     least = np.minimum.accumulate(np.minimum(sounding, 0) - lower)
     before = np.append(0, least[:-1])
-    return ~is_on & (sounding - lower >= np.minimum(before, -lower))
+    return np.asarray(~is_on & (sounding - lower >= np.minimum(before, -lower)))
 
 
 def _have_ends(ons: Ints, offs: Ints) -> NDArray[np.bool_]:

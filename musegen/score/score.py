@@ -31,9 +31,13 @@ def _column(values: ArrayLike, width: int = 0) -> Ints:
     return array
 
 
-def _order_of_notes(onset: Ints, duration: Ints, pitch: Ints, velocity: Ints) -> Ints:
-    """The order by onset, pitch, duration, velocity (N,); one sort where they fit one number."""
-    if onset.max(initial=0) < 1 << 27 and duration.max(initial=0) < 1 << 22:
+def _order_of_notes(table: Ints, latest: int, longest: int) -> Ints:
+    """The order of notes (4, N) by onset, pitch, duration, velocity (N,).
+
+    One sort where they fit one number: onsets up to `latest`, durations up to `longest`.
+    """
+    onset, duration, pitch, velocity = table
+    if latest < 1 << 27 and longest < 1 << 22:
         one = ((onset << 7 | pitch) << 22 | duration) << 7 | velocity  # 63 bits
         return np.argsort(one, kind="stable")  # fast where they nearly are in order
     return np.lexsort((velocity, duration, pitch, onset))
@@ -60,15 +64,15 @@ class Notes:
             raise ValueError(f"columns of unequal length: {[len(column) for column in given]}")
         table = np.array(given, dtype=np.int64)
         if table.size:
-            onset, duration, lowest, softest = table.min(axis=1).tolist()
-            _, _, highest, loudest = table.max(axis=1).tolist()
-            if onset < 0 or duration < 0:
+            earliest, shortest, lowest, softest = table.min(axis=1).tolist()
+            latest, longest, highest, loudest = table.max(axis=1).tolist()
+            if earliest < 0 or shortest < 0:
                 raise ValueError("onset and duration must not be negative")
             if lowest < 0 or highest > 127:
                 raise ValueError("pitch must be 0 to 127")
             if softest < 1 or loudest > 127:
                 raise ValueError("velocity must be 1 to 127")
-        table = table.take(_order_of_notes(*table), axis=1)
+            table = table.take(_order_of_notes(table, latest, longest), axis=1)
         table.setflags(write=False)
         for name, column in zip(("onset", "duration", "pitch", "velocity"), table, strict=True):
             object.__setattr__(self, name, column)

@@ -93,7 +93,8 @@ def distinct_notes(score: Score, steps: int) -> Ints:
         for name in ("onset", "end", "pitch", "velocity")
     )
     onset = steps_of(score, onset, steps)
-    length = np.clip(steps_of(score, end, steps) - onset, 1, longest_note(steps))
+    length = np.maximum(steps_of(score, end, steps) - onset, 1)
+    length = np.minimum(length, longest_note(steps))
     place = ((onset * (DRUMS + 1) + instrument) * DESKS + desk) * 128 + pitch
     order = _loudest_longest(place, length, velocity)
     place = place[order]
@@ -127,7 +128,7 @@ def _rows(time: Ints, kind: int, **columns: Any) -> _Rows:
 def _time_rows(score: Score, steps: int) -> Iterator[_Rows]:
     """Barlines, metre, key and tempo: only what changes, the last where two meet."""
     barlines = steps_of(score, score.barlines, steps)
-    barlines = barlines[np.diff(barlines, prepend=0) > 0]
+    barlines = barlines[barlines > np.append(0, barlines[:-1])]
     yield _rows(barlines, BARLINE)
     told = {
         KEY: [(tick, key_value(*key)) for tick, *key in score.key[:, :3].tolist()],
@@ -205,7 +206,7 @@ def _changes(group: Ints, time: Ints, is_down: NDArray[np.bool_]) -> Ints:
 
 def _with_deltas(time: Ints, rows: Words, steps: int) -> Words:
     """Sorted times and words → words whose onsets count from the word before, and the end word."""
-    delta = np.diff(time, prepend=0)
+    delta = time - np.append(0, time[:-1])
     beats, ticks = delta // steps, delta % steps
     last = np.arange(len(rows)) + np.cumsum(beats // COARSE)  # after the waits that lead to it
     words = np.zeros((last[-1] + 2, len(FIELDS)), np.int16)  # the last is the end word: all 0
