@@ -77,6 +77,7 @@ def _compared(
 ) -> Figures:
     """All contestants, with a bar, and a line for each that is done."""
     from musegen.network.checkpoint import device_of
+    from musegen.picture.comparison_runs import nats_of
     from musegen.training.compare import compare, together
     from musegen.training.contestants import MEASURING, contestants, seconds_each
     from musegen.training.fit import Learnt
@@ -105,7 +106,7 @@ def _compared(
         for run in compare(prepared, who, Extent(each), used, told):
             done.append(run)
             if not quiet:
-                nats = f"{run['valid_nats']:.4f} nats a {prepared.vocabulary.unit}"
+                nats = f"{nats_of(run):.4f} nats a {prepared.vocabulary.unit}"
                 progress.console.print(f"{len(done):2d} of {len(who)}  {run['name']:<24} {nats}")
     return {
         **together(prepared, done),
@@ -116,16 +117,17 @@ def _compared(
 
 
 def _show(found: Figures) -> None:
-    """The networks side by side, the best first; then one of them changed."""
+    """The networks side by side, the best first; then some of them changed."""
+    from musegen.picture.comparison_runs import ranked
+
     from .terminal import give_table
 
     heads = [
         *("network", f"nats a {found['unit']}", "parameters", "notes/s", "MB"),
         *(f"at {words}" for words in _DISTANCES),
     ]
-    ranked = sorted(found["runs"], key=lambda run: float(run["valid_nats"]))
     numbers = tuple(range(1, len(heads)))
-    give_table(heads, [_row(run) for run in ranked], numbers)
+    give_table(heads, [_row(run) for run in ranked(found["runs"])], numbers)
     typer.echo()
     heads[0] = "changed"
     give_table(heads, [_row(run) for run in found["variations"]], numbers)
@@ -136,9 +138,11 @@ def _show(found: Figures) -> None:
 
 
 def _row(run: Figures) -> list[str]:
+    from musegen.picture.comparison_runs import nats_of
+
     return [
         run["name"],
-        f"{run['valid_nats']:.4f}",
+        f"{nats_of(run):.4f}",
         f"{run['parameters']:,}",
         f"{run['notes_per_second']:,.0f}",
         f"{run['memory_mb']:.0f}",
@@ -150,7 +154,7 @@ def _share(run: Figures, words: int) -> str:
     """How much of the gradient at a distance of one word is left at another, after training."""
     gradient = run["gradient_by_distance"]
     norms = dict(zip(gradient["distance"], gradient["trained"], strict=True))
-    if words not in norms or not norms.get(1):
+    if not norms[1] or norms.get(words) is None:
         return "–"
     return f"{norms[words] / norms[1]:.0e}"
 

@@ -7,7 +7,17 @@ from typing import Any
 
 from .chart import STYLE, Frame
 from .comparison_probes import embedding, gradients, variations
-from .comparison_runs import NAMES, Run, curve, pairs, repeated, repeats_plot, verdict
+from .comparison_runs import (
+    NAMES,
+    Run,
+    curve,
+    nats_of,
+    pairs,
+    ranked,
+    repeated,
+    repeats_plot,
+    verdict,
+)
 from .lines import lines_plot
 from .page import card, page, small_table, tiles
 from .svg import N_HUES, colours, safe
@@ -56,14 +66,14 @@ def _table(runs: Sequence[Run], unit: str) -> str:
     rows = [
         (
             NAMES[run["backbone"]],
-            f"{run['valid_nats']:.4f}",
+            f"{nats_of(run):.4f}",
             f"{run['parameters']:,}",
             f"{run['depth']} × {run['width']}",
             f"{run['notes_per_second']:,.0f}",
             f"{run['steps']:,}",
             f"{run['memory_mb']:.0f}",
         )
-        for run in sorted(runs, key=lambda run: float(run["valid_nats"]))
+        for run in ranked(runs)
     ]
     return small_table(heads, rows, range(1, len(heads)))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .chart import Curve, Frame, Point
-from .comparison_runs import NAMES, Run, curve, hue, pairs, repeated, repeats_plot
+from .comparison_runs import NAMES, Run, curve, hue, nats_of, pairs, ranked, repeated, repeats_plot
 from .lines import lines_plot, plane_plot
 from .page import card, small_table
 from .svg import N_HUES
@@ -56,8 +55,8 @@ def _shares_plot(curves: Sequence[Curve], title: str) -> str:
 def gradient_shares(run: Run, when: str) -> list[Point]:
     """How much of the gradient at distance 1 is left at each, up to where nothing is."""
     gradient = run["gradient_by_distance"]
-    points = list(zip(gradient["distance"], gradient[when], strict=True))
-    if not points or not points[0][1] or not all(math.isfinite(norm) for _, norm in points):
+    points = pairs(gradient, "distance", when)
+    if not points or not points[0][1]:
         return []
     shown: list[Point] = []
     for distance, norm in points:
@@ -76,7 +75,7 @@ def _norms(runs: Sequence[Run], found: dict[str, Any]) -> str:
             _short(run["gradient"]["median"]),
             _short(run["gradient"]["largest"]),
             f"{100 * (run['gradient']['clipped'] or 0):.0f} %",
-            f"{run['valid_nats']:.4f}",
+            f"{nats_of(run):.4f}",
         )
         for run in runs
     ]
@@ -112,7 +111,7 @@ def variations(found: dict[str, Any]) -> Iterator[str]:
         ("width", "A larger hidden state", "numbers in the hidden state of a layer"),
     ):
         runs = lengths if key == "length" else widths
-        points = [(run[key], run["valid_nats"]) for run in runs]
+        points = [(run[key], nats_of(run)) for run in runs if run["valid_nats"] is not None]
         frame = Frame(560, 300, across, f"nats a {unit}, held out", across_base=2)
         yield card(title, lines_plot([Curve(name, points, "c0")], frame, title))
     copying = [
@@ -126,7 +125,7 @@ def variations(found: dict[str, Any]) -> Iterator[str]:
             f"{run['width']}",
             f"{run['parameters']:,}",
             f"{run['notes_per_second']:,.0f}",
-            f"{run['valid_nats']:.4f}",
+            f"{nats_of(run):.4f}",
         )
         for run in [*lengths, *widths[:-1]]
     ]
@@ -147,7 +146,7 @@ def embedding(runs: Sequence[Run]) -> Iterator[str]:
     drawn = [run for run in runs if run["embedding"] and run["backbone"] != "bag"]
     if not drawn:
         return
-    best = min(drawn, key=lambda run: float(run["valid_nats"]))
+    best = ranked(drawn)[0]
     pitches = best["embedding"]
     yield (
         f"<h2>Where the {NAMES[best['backbone']]} has put the pitches</h2><p>Each pitch is a "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .chart import Curve, Frame, Point
@@ -24,9 +25,8 @@ FOILS = ("bag", "window", "irnn")  # told apart by dashes
 
 def verdict(found: dict[str, Any]) -> str:
     """Which to take, in a sentence or two."""
-    ranked = sorted(found["runs"], key=lambda run: float(run["valid_nats"]))
-    best, second = ranked[0], ranked[1]
-    more = 100 * (second["valid_nats"] / best["valid_nats"] - 1)
+    best, second, *_ = ranked(found["runs"])
+    more = 100 * (nats_of(second) / nats_of(best) - 1)
     said = (
         f"In {best['seconds']:.0f} s the {NAMES[best['backbone']]} came to the fewest nats: "
         f"{best['valid_nats']:.4f} a {found['unit']}; next is the {NAMES[second['backbone']]} "
@@ -42,8 +42,17 @@ def verdict(found: dict[str, Any]) -> str:
 
 def best_of(found: dict[str, Any]) -> str:
     """The backbone with the fewest nats of those that `train` offers."""
-    offered = [run for run in found["runs"] if run["backbone"] not in FOILS]
-    return str(min(offered, key=lambda run: float(run["valid_nats"]))["backbone"])
+    return next(str(r["backbone"]) for r in ranked(found["runs"]) if r["backbone"] not in FOILS)
+
+
+def ranked(runs: Iterable[Run]) -> list[Run]:
+    """The runs, that with the fewest nats first."""
+    return sorted(runs, key=nats_of)
+
+
+def nats_of(run: Run) -> float:
+    """Held-out nats a unit; infinitely many where the network went astray."""
+    return math.inf if run["valid_nats"] is None else float(run["valid_nats"])
 
 
 def hue(run: Run) -> str:
@@ -57,16 +66,17 @@ def curve(run: Run, points: Sequence[Point]) -> Curve:
     return Curve(NAMES[run["backbone"]], points, hue(run) + dashes)
 
 
-def pairs(columns: dict[str, list[float]], across: str, up: str) -> list[Point]:
-    """Two columns as points."""
-    return list(zip(columns[across], columns[up], strict=True))
+def pairs(columns: dict[str, list[Any]], across: str, up: str) -> list[Point]:
+    """Two columns as points, less those that are not known."""
+    points = zip(columns[across], columns[up], strict=True)
+    return [(x, y) for x, y in points if x is not None and y is not None]
 
 
 def repeated(run: Run) -> list[Point]:
     """Nats of a word in bars that come again, by how long ago, where there are many words."""
     found = run["by_repeat"]
     columns = zip(found["bars_ago"], found["nats"], found["words"], strict=True)
-    return [(ago, nats) for ago, nats, words in columns if words >= _FEWEST]
+    return [(ago, nats) for ago, nats, words in columns if words >= _FEWEST and nats is not None]
 
 
 def repeats_plot(curves: Sequence[Curve]) -> str:

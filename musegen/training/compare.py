@@ -76,7 +76,8 @@ def figures(
     """Train one contestant, and measure the best of its averaged weights.
 
     Returns:
-        By name: all that the command line promises of a run.
+        By name: all that the command line promises of a run; None for what is no finite number,
+        as a network may have gone astray.
     """
     torch.manual_seed(contestant.fit.random_seed)
     network = network_for(prepared.vocabulary, contestant.network).to(device_of(device))
@@ -91,7 +92,7 @@ def figures(
     nats = field_nats(network, prepared, held_out)
     seconds, words = fit.counters.seconds, fit.counters.words
     notes = _notes_per_word(fit)
-    return {
+    found = {
         "name": contestant.name,
         "group": contestant.group,
         "backbone": contestant.network.backbone,
@@ -122,6 +123,17 @@ def figures(
         "gradient": _spread(norms, contestant.fit.clip),
         "embedding": pitch_embedding(network, prepared),
     }
+    plain: Figures = _finite(found)
+    return plain
+
+
+def _finite(value: Any) -> Any:
+    """The value as JSON knows it: None for numbers that are not finite."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _followed(

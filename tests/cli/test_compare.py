@@ -1,5 +1,6 @@
 """`musegen compare`: what scripts rely on, a page that fetches nothing, nothing half-written."""
 
+import errno
 import json
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from musegen import disk
 from musegen.network.backbones import BACKBONES, FOILS
 from musegen.network.next_word import NetworkSettings
 from musegen.training import compare, contestants
@@ -96,6 +98,26 @@ def test_broken_off_it_leaves_nothing(
     stopped = musegen("compare", music / "abc", "--budget", "1s")
     assert stopped.exit_code == 130
     assert "Traceback" not in stopped.output
+    assert list(here.iterdir()) == []
+
+
+def test_a_disk_that_is_full_leaves_nothing_but_the_table(
+    musegen: Musegen, music: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, written = disk.os.fsync, []
+
+    def fsync(file: int) -> None:
+        written.append(file)
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        whole(file)
+
+    assert musegen("doctor", music / "abc").exit_code == 0  # read, and kept in the cache
+    monkeypatch.setattr(disk.os, "fsync", fsync)
+    made = musegen("compare", music / "abc", "--budget", "1s", "-o", "it")
+    assert made.exit_code == 1
+    assert "No space left" in made.stderr
+    assert "lstm" in made.stdout
     assert list(here.iterdir()) == []
 
 
