@@ -67,21 +67,16 @@ def parts_of(
     code = (notes.track << 4 | notes.channel) << 7 | program
     order = np.argsort(code, kind="stable")
     code = code[order]
-    sounding = code[np.append(True, code[1:] != code[:-1])[: len(code)]]
-    rests = has_part.copy()
-    rests[notes.track] = False
-    resting = _resting(messages, np.flatnonzero(rests), programs)
-    codes = np.sort(np.array([*sounding.tolist(), *resting], np.int64))
+    sounding = code[np.append(True, code[1:] != code[:-1])[: len(code)]].tolist()
+    codes = np.array(sorted([*sounding, *_resting(messages, notes, programs, has_part)]), np.int64)
+    bounds = [*np.searchsorted(code, codes).tolist(), len(code)]
     table = np.array([notes.onset, notes.end - notes.onset, notes.pitch, notes.velocity])
     table = table.take(order, axis=1)
-    bounds = [*np.searchsorted(code, codes).tolist(), len(code)]
     pedals, events = _controls(messages, programs, codes, port, unread)
+    words = {number: track.words for number, track in enumerate(tracks)}
     parts = []
-    last_track = -1
     for i, code_of_part in enumerate(codes.tolist()):
         number, channel = code_of_part >> 11, code_of_part >> 7 & 0xF
-        words = tracks[number].words if number != last_track else []
-        last_track = number
         parts.append(
             Part(
                 name=tracks[number].name,
@@ -89,7 +84,7 @@ def parts_of(
                 notes=Notes(*table[:, bounds[i] : bounds[i + 1]]),
                 is_drums=channel == DRUM_CHANNEL,
                 pedal=pedals[i],
-                events=_in_order(events[i], words),
+                events=_in_order(events[i], words.pop(number, [])),  # words to a track's first part
                 channel=channel if tracks[number].port == 0 else None,
             )
         )
@@ -102,9 +97,13 @@ def _in_order(messages: list[_Kept], words: list[_Kept]) -> tuple[Event, ...]:
     return tuple([Event(tick, message) for tick, _, message in rows])
 
 
-def _resting(messages: Messages, tracks: Ints, programs: Programs) -> Iterator[int]:
+def _resting(
+    messages: Messages, notes: Sounding, programs: Programs, has_part: NDArray[np.bool_]
+) -> Iterator[int]:
     """The codes of track, channel and program of the tracks that rest."""
-    for track in tracks.tolist():
+    rests = has_part.copy()
+    rests[notes.track] = False
+    for track in np.flatnonzero(rests).tolist():
         rows = np.arange(*np.searchsorted(messages.track, [track, track + 1]))
         slot = track << 4 | int(messages.status[rows[0]] & 0xF)
         changes = rows[messages.status[rows] >> 4 == PROGRAM]

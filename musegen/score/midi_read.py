@@ -166,10 +166,8 @@ def _told(
     for other in events.others:
         number, tick, place, message = other
         kind = message[1] if message[0] == META else -1
-        if kind in _LENGTHS and len(message) - 2 != _LENGTHS[kind]:
-            faults.append(_fault(other, f"an event of kind {kind:02x} is misshapen, and dropped"))
-        elif kind == _TEMPO and not any(message[2:]):
-            faults.append(_fault(other, "a tempo of 0 microseconds a quarter, dropped"))
+        if wrong := _what_is_wrong(kind, message):
+            faults.append(_fault(other, wrong))
         elif kind == _TEMPO:
             told.tempo.append((tick, int.from_bytes(message[2:], "big")))
         elif kind == _METRE:
@@ -195,6 +193,15 @@ def _told(
         told.title = tracks[0].name
     told.events.sort(key=_tick)
     return told, tracks
+
+
+def _what_is_wrong(kind: int, message: bytes) -> str:
+    """Why a meta event says nothing; empty where it does."""
+    if kind in _LENGTHS and len(message) - 2 != _LENGTHS[kind]:
+        return f"an event of kind {kind:02x} is misshapen, and dropped"
+    if kind == _TEMPO and not any(message[2:]):
+        return "a tempo of 0 microseconds a quarter, dropped"
+    return ""
 
 
 def _is_of_the_piece(track: int, kind: int, has_part: bool) -> bool:
