@@ -103,7 +103,7 @@ def _values(padded: Octets, body: Ints, is_long: NDArray[np.bool_]) -> tuple[Oct
     """Status, first and second data byte of channel messages, running status being filled in."""
     octets = padded[body]
     says = octets >= 0x80
-    status = octets[np.maximum.accumulate(np.where(says, np.arange(len(body)), 0))]
+    status = octets[np.maximum.accumulate(says * np.arange(len(body)))]
     first = body + says
     second = np.minimum(padded[first + 1], 127) * is_long
     return status, np.minimum(padded[first], 127), second

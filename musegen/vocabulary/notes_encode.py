@@ -51,7 +51,12 @@ def encode(score: Score, steps: int) -> Words:
     for column, size in ((KIND, len(KINDS)), (INSTRUMENT, DRUMS + 1), (DESK, DESKS), (PITCH, 128)):
         place = place * size + words[:, column]
     order = np.argsort(place, kind="stable")
-    return _with_deltas(time[order], words[order], steps)
+    time, words = time[order], words[order]
+    delta = time - np.append(0, time[:-1])
+    beats = delta // steps
+    n_waits = beats // COARSE
+    words[:, BEATS], words[:, TICKS] = beats - n_waits * COARSE, delta - beats * steps
+    return _with_waits(words, n_waits)
 
 
 def steps_of(score: Score, ticks: Ints, steps: int) -> Ints:
@@ -163,8 +168,8 @@ def _note_rows(score: Score, steps: int) -> Iterator[_Rows]:
         instrument=instrument,
         desk=desk,
         pitch=pitch,
-        length_beats=beats % COARSE,
-        length_ticks=length % steps,
+        length_beats=beats - times * COARSE,
+        length_ticks=length - beats * steps,
         velocity=velocity // VELOCITY_STEP,
     )
     long = np.flatnonzero(times)
@@ -204,13 +209,10 @@ def _changes(group: Ints, time: Ints, is_down: NDArray[np.bool_]) -> Ints:
     return changed
 
 
-def _with_deltas(time: Ints, rows: Words, steps: int) -> Words:
-    """Sorted times and words → words whose onsets count from the word before, and the end word."""
-    delta = time - np.append(0, time[:-1])
-    beats, ticks = delta // steps, delta % steps
-    last = np.arange(len(rows)) + np.cumsum(beats // COARSE)  # after the waits that lead to it
-    words = np.zeros((last[-1] + 2, len(FIELDS)), np.int16)  # the last is the end word: all 0
-    words[:-1, KIND] = WAIT
-    words[last] = rows
-    words[last, BEATS], words[last, TICKS] = beats % COARSE, ticks
-    return words
+def _with_waits(words: Words, n_waits: Ints) -> Words:
+    """The words (N, 10), before each as many waits as are told, and the end word (T, 10)."""
+    last = np.arange(len(words)) + np.cumsum(n_waits)
+    out = np.zeros((last[-1] + 2, len(FIELDS)), np.int16)  # the end word is all 0
+    out[:-1, KIND] = WAIT
+    out[last] = words
+    return out
