@@ -22,6 +22,8 @@ from .lines import lines_plot
 from .page import card, page, small_table, tiles
 from .svg import N_HUES, colours, safe
 
+_SHOWN = 2.0  # times the fewest nats, at least: the first figures would press the rest down
+
 
 def comparison_page(found: dict[str, Any], title: str) -> str:
     """An HTML page of what was compared.
@@ -81,12 +83,20 @@ def _table(runs: Sequence[Run], unit: str) -> str:
 def _learning(runs: Sequence[Run], unit: str) -> Iterator[str]:
     yield "<h2>How fast they learn</h2><div class='cards broad'>"
     nats = f"nats a {unit}, held out"
-    by_time = [curve(run, pairs(run["curve"], "seconds", "valid_nats")) for run in runs]
-    frame = Frame(560, 340, "seconds of training", nats)
-    yield card("Against time", lines_plot(by_time, frame, "Held-out nats against time"))
-    by_notes = [curve(run, pairs(run["curve"], "notes", "valid_nats")) for run in runs]
-    frame = Frame(560, 340, "notes learnt from (each step doubles)", nats, across_base=2)
-    yield card("Against notes seen", lines_plot(by_notes, frame, "Held-out nats against notes"))
+    ends = [nats_of(run) for run in ranked(runs) if run["valid_nats"] is not None]
+    highest = max(_SHOWN * ends[0], 1.1 * ends[-1])
+    for title, column, across, base in (
+        ("Against time", "seconds", "seconds of training", 0),
+        ("Against notes seen", "notes", "notes learnt from", 2),
+    ):
+        pictured = [
+            curve(
+                run, [(x, y) for x, y in pairs(run["curve"], column, "valid_nats") if y < highest]
+            )
+            for run in runs
+        ]
+        frame = Frame(560, 340, across, nats, across_base=base)
+        yield card(title, lines_plot(pictured, frame, f"Held-out nats. {title}"))
     yield "</div>"
 
 
@@ -135,7 +145,8 @@ def _style() -> str:
     return (
         f"{''.join(rules(False))}"
         f"@media(prefers-color-scheme:dark){{{''.join(rules(True))}}}{STYLE}"
-        ".curve:hover{stroke-width:4}.joint{stroke:var(--line);fill:none}"
+        ".card td:first-child{white-space:nowrap}.curve:hover{stroke-width:4}"
+        ".joint{stroke:var(--line);fill:none}"
         "path.strong{stroke:var(--faint)}"
         ".broad{grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr))}"
     )

@@ -6,7 +6,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .chart import Curve, Frame, Point
-from .comparison_runs import NAMES, Run, curve, hue, nats_of, pairs, ranked, repeated, repeats_plot
+from .comparison_runs import (
+    FOILS,
+    NAMES,
+    Run,
+    curve,
+    hue,
+    nats_of,
+    pairs,
+    ranked,
+    repeated,
+    repeats_plot,
+)
 from .lines import lines_plot, plane_plot
 from .page import card, small_table
 from .svg import N_HUES
@@ -142,8 +153,8 @@ def _with_usual(found: dict[str, Any], group: str) -> list[Run]:
 
 
 def embedding(runs: Sequence[Run]) -> Iterator[str]:
-    """Where the best of the networks that mind order has put the pitches."""
-    drawn = [run for run in runs if run["embedding"] and run["backbone"] != "bag"]
+    """Where the best of the networks that `train` offers has put the pitches."""
+    drawn = [run for run in runs if run["embedding"] and run["backbone"] not in FOILS]
     if not drawn:
         return
     best = ranked(drawn)[0]

@@ -65,7 +65,7 @@ def found(**changes: Any) -> dict[str, Any]:
         "seconds_each": 2.0,
         "device": "cpu",
         "random_seed": 0,
-        "runs": [a_run(backbone, 1.0 + index) for index, backbone in enumerate(NAMES)],
+        "runs": [a_run(backbone, 1.0 + 0.5 * index) for index, backbone in enumerate(NAMES)],
         "variations": [
             a_run("lstm", 1.5, group="length", length=8),
             a_run("lstm", 1.6, group="width", width=8),
