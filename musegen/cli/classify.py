@@ -10,7 +10,7 @@ import typer
 from .options import Device, Json, Quiet, corpus_path
 
 if TYPE_CHECKING:
-    from musegen.corpus.prepare import Encoded, Prepared
+    from musegen.corpus.prepare import Prepared
     from musegen.evaluation.trained import Trained
 
 
@@ -25,7 +25,7 @@ def command(
 
     A folder with these same sub-folders is measured: how often its held-out pieces are told right.
     """
-    from musegen.evaluation.classify import classify, confusion, held_out
+    from musegen.evaluation.classify import classify, classify_paths, confusion, held_out
     from musegen.evaluation.trained import find_model, load
 
     from .terminal import give
@@ -35,14 +35,14 @@ def command(
     found: list[dict[str, Any]] = []
     measured: dict[str, Any] = {}
     for file in files:
-        prepared, pieces = _asked(file, trained, quiet, as_json)
+        prepared, paths = _asked(file, trained, quiet, as_json)
         labelled = held_out(trained, prepared) if len(files) == 1 else []
         if labelled:
             _say_left_out(len(prepared.pieces) - len(labelled), quiet)
             found = classify(trained, prepared, labelled)
             measured = confusion(trained, prepared, labelled, [f["style"] for f in found])
         else:
-            found += classify(trained, prepared, pieces)
+            found += classify_paths(trained, prepared, paths)
     if as_json:
         give({"model": str(trained.folder), "files": found, **measured})
     else:
@@ -50,8 +50,8 @@ def command(
     _warn(found, trained, quiet)
 
 
-def _asked(file: str, model: Trained, quiet: bool, as_json: bool) -> tuple[Prepared, list[Encoded]]:
-    """The corpus that holds what is meant, and its pieces: of a tune of a book, that one."""
+def _asked(file: str, model: Trained, quiet: bool, as_json: bool) -> tuple[Prepared, set[str]]:
+    """The corpus that holds what is meant, and the paths meant: of a tune of a book, that one."""
     from musegen.corpus.prepare import prepare
     from musegen.errors import NotFound
 
@@ -62,13 +62,15 @@ def _asked(file: str, model: Trained, quiet: bool, as_json: bool) -> tuple[Prepa
     path = Path(book) if is_tune else corpus_path(file, quiet, as_json)
     with counting("reading", quiet) as progress:
         prepared = prepare(path, vocabulary=model.vocabulary, progress=progress)
+    paths = {piece.path for piece in prepared.survey.pieces if piece.status != "skipped"}
     if not is_tune:
         say_unused(prepared.survey, file, quiet)
-        return prepared, list(prepared.pieces)
-    pieces = [p for p in prepared.pieces if p.path in (f"{path.name}:{int(tune)}", path.name)]
-    if not pieces:
+        return prepared, paths
+    alone = {path.name} if int(tune) == 1 else set()
+    paths &= {f"{path.name}:{int(tune)}", *alone}
+    if not paths:
         raise NotFound(f"no tune {tune} of it can be used", file=path, hint="See musegen doctor.")
-    return prepared, pieces
+    return prepared, paths
 
 
 def _say_left_out(n: int, quiet: bool) -> None:

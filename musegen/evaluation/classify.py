@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +109,27 @@ def classify(model: Trained, prepared: Prepared, pieces: Sequence[Encoded]) -> l
             "seen_in_training": piece.melody in seen,
         }
         for piece, row in zip(pieces, posterior(nats, model.conditions, how), strict=True)
+    ]
+
+
+def classify_paths(model: Trained, prepared: Prepared, paths: Set[str]) -> list[dict[str, Any]]:
+    """The same of the pieces at these paths; one left out as a duplicate has its twin's answer.
+
+    Raises:
+        ModelError: as `classify`.
+    """
+    known = {piece.path: piece for piece in prepared.pieces}
+    homes = {
+        piece.path: piece.reason if piece.status == "duplicate" else piece.path
+        for piece in prepared.survey.pieces
+        if piece.path in paths
+    }
+    asked = {home: known[home] for home in homes.values() if home in known}
+    answers = dict(zip(asked, classify(model, prepared, list(asked.values())), strict=True))
+    return [
+        answers[home] | {"path": str(prepared.survey.root / path)}
+        for path, home in homes.items()
+        if home in answers
     ]
 
 

@@ -32,11 +32,14 @@ def test_files_and_folders_are_told_one_by_one(
     ask: Ask, styles: Path, tmp_path: Path, make_score: Callable[..., Any]
 ) -> None:
     write(make_score("abc", 40), tmp_path / "mine.abc")
+    write(make_score("abc", 40), tmp_path / "twin.abc")
     twin = styles / "music" / "train" / "jig" / "1.abc"
     found = ask("classify", tmp_path, twin, "-m", styles / "model")
     assert set(found) == {"model", "files"}
-    assert [file["path"] for file in found["files"]] == [str(tmp_path / "mine.abc"), str(twin)]
-    assert [file["seen_in_training"] for file in found["files"]] == [False, True]
+    mine = [str(tmp_path / "mine.abc"), str(tmp_path / "twin.abc")]
+    assert [file["path"] for file in found["files"]] == [*mine, str(twin)]
+    assert [file["seen_in_training"] for file in found["files"]] == [False, False, True]
+    assert found["files"][0]["probabilities"] == found["files"][1]["probabilities"]
     for file in found["files"]:
         assert set(file["probabilities"]) == {"jig", "reel"}
         assert sum(file["probabilities"].values()) == pytest.approx(1)
@@ -71,6 +74,8 @@ def test_a_tune_of_a_book_is_told_alone(
     found = ask("classify", f"{book}:2", "-m", styles / "model")
     assert [file["path"] for file in found["files"]] == [f"{book}:2"]
     assert len(ask("classify", book, "-m", styles / "model")["files"]) == 2
+    write(tunes[0], tmp_path / "one.abc")
+    assert len(ask("classify", tmp_path / "one.abc:1", "-m", styles / "model")["files"]) == 1
     refused = musegen("classify", f"{book}:7", "-m", styles / "model")
     assert refused.exit_code == 2
     assert "no tune 7" in refused.stderr
