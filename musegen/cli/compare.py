@@ -39,30 +39,27 @@ def command(
 
     RNN, GRU, LSTM and Transformer learn with equal parameters and time, beside simpler ones.
     """
-    from musegen.corpus.prepare import prepare
-    from musegen.errors import OutputError
+    from musegen.disk import write_folder
+    from musegen.picture.comparison import comparison_page
     from musegen.picture.comparison_runs import best_of, verdict
-    from musegen.training.run import check_splits
     from musegen.training.schedule import seconds_of
 
     from .options import corpus_path
-    from .terminal import counting, give, say, say_unused
+    from .terminal import give, say, say_unused
 
     seconds = seconds_of(budget)
     path = corpus_path(corpus, quiet, as_json)
     named = path.resolve()
     name = named.stem if path.is_file() else named.name
     folder = output or Path("runs") / f"{name}-compared"
-    if folder.exists():
-        raise OutputError("is already there", file=folder, hint="Name another folder with -o.")
-    with counting("reading", quiet) as progress:
-        prepared = prepare(path, progress=progress)
-    check_splits(prepared)
+    prepared = _prepared(path, folder, quiet)
     say_unused(prepared.survey, corpus, quiet)
     found = _compared(prepared, seconds, device, random_seed, quiet)
     if not as_json:
         _show(found)
-    _write(found, name, folder)
+    page = comparison_page(found, name).encode("utf-8", "replace")
+    text = json.dumps(found, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+    write_folder(folder, {PAGE: page, FIGURES: text})
     if as_json:
         give(found)
     say(
@@ -70,6 +67,22 @@ def command(
         f"Now try: musegen train {corpus} --backbone {best_of(found)}",
         quiet,
     )
+
+
+def _prepared(path: Path, folder: Path, quiet: bool) -> Prepared:
+    """The corpus as words, for a comparison in a folder that is not there yet."""
+    from musegen.corpus.prepare import prepare
+    from musegen.errors import OutputError
+    from musegen.training.run import check_splits
+
+    from .terminal import counting
+
+    if folder.exists():
+        raise OutputError("is already there", file=folder, hint="Name another folder with -o.")
+    with counting("reading", quiet) as progress:
+        prepared = prepare(path, progress=progress)
+    check_splits(prepared)
+    return prepared
 
 
 def _compared(
@@ -91,7 +104,7 @@ def _compared(
     minutes = len(who) * (each + MEASURING) / 60
     say(
         f"{len(who)} networks learn for {each:.3g} s each, one after the other: about "
-        f"{minutes:.2g} minutes in all on {used}.",
+        f"{minutes:.2g} minutes in all on {used}. Let nothing else keep this machine busy.",
         quiet,
     )
     done: list[Figures] = []
@@ -157,13 +170,3 @@ def _share(run: Figures, words: int) -> str:
     if not norms[1] or norms.get(words) is None:
         return "–"
     return f"{norms[words] / norms[1]:.0e}"
-
-
-def _write(found: Figures, name: str, folder: Path) -> None:
-    """The page and the figures, both or neither."""
-    from musegen.disk import write_folder
-    from musegen.picture.comparison import comparison_page
-
-    page = comparison_page(found, name)
-    text = json.dumps(found, ensure_ascii=False, indent=1)
-    write_folder(folder, {PAGE: page.encode("utf-8", "replace"), FIGURES: text.encode()})

@@ -35,7 +35,7 @@ COMMANDS = commands()
 
 def test_the_commands_are_those_of_the_contract() -> None:
     assert {name for name, _ in COMMANDS} >= {
-        *("train", "generate", "play", "evaluate", "classify", "doctor", "convert"),
+        *("train", "generate", "play", "evaluate", "compare", "classify", "doctor", "convert"),
         *("datasets list", "datasets get", "models list", "models show"),
     }
 
