@@ -11,6 +11,8 @@ import typer
 from .options import Corpus, Device, Json, Quiet, RandomSeed
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from musegen.corpus.prepare import Prepared
     from musegen.training.fit import Event
 
@@ -88,12 +90,10 @@ def _prepared(path: Path, folder: Path, quiet: bool) -> Prepared:
 def _compared(
     prepared: Prepared, budget: float, device: str, random_seed: int, quiet: bool
 ) -> Figures:
-    """All contestants, with a bar, and a line for each that is done."""
+    """All contestants, trained and measured, after saying how long it will take."""
     from musegen.network.checkpoint import device_of
-    from musegen.picture.comparison_runs import nats_of
     from musegen.training.compare import compare, together
     from musegen.training.contestants import MEASURING, contestants, seconds_each
-    from musegen.training.fit import Learnt
     from musegen.training.schedule import Extent
 
     from .terminal import bars, say
@@ -103,30 +103,46 @@ def _compared(
     used = device_of(device).type
     minutes = len(who) * (each + MEASURING) / 60
     say(
-        f"{len(who)} networks learn for {each:.3g} s each, one after the other: about "
-        f"{minutes:.2g} minutes in all on {used}. Let nothing else keep this machine busy.",
+        f"{len(who)} networks learn for {each:.3g} s each, in turns: about {minutes:.2g} minutes "
+        f"in all on {used}.",
         quiet,
     )
-    done: list[Figures] = []
     with bars(quiet, "now") as progress:
-        task = progress.add_task("comparing", total=len(who), now="")
-
-        def told(number: int, event: Event) -> None:
-            if isinstance(event, Learnt):
-                now = f"{who[number].name}, {event.nats:.3f} nats a word"
-                progress.update(task, completed=number + event.share, now=now)
-
-        for run in compare(prepared, who, Extent(each), used, told):
-            done.append(run)
-            if not quiet:
-                nats = f"{nats_of(run):.4f} nats a {prepared.vocabulary.unit}"
-                progress.console.print(f"{len(done):2d} of {len(who)}  {run['name']:<24} {nats}")
+        standing = Standing([contestant.name for contestant in who], progress, quiet)
+        runs = list(compare(prepared, who, Extent(each), used, standing.hear))
     return {
-        **together(prepared, done),
+        **together(prepared, runs),
         "seconds_each": each,
         "device": used,
         "random_seed": random_seed,
     }
+
+
+class Standing:
+    """A bar over all contestants, and a line at each quarter of the way: who is where."""
+
+    def __init__(self, names: list[str], progress: Progress, quiet: bool) -> None:
+        self._names, self._progress, self._quiet = names, progress, quiet
+        self._shares = [0.0] * len(names)
+        self._nats: dict[str, float] = {}
+        self._quarters = 0
+        self._task = progress.add_task("comparing", total=len(names), now="")
+
+    def hear(self, number: int, event: Event) -> None:
+        """Take in an event of the training of one of them."""
+        from musegen.training.fit import Learnt
+
+        if not isinstance(event, Learnt):
+            self._nats[self._names[number]] = event.valid_nats
+            return
+        self._shares[number] = event.share
+        now = f"{self._names[number]}, {event.nats:.3f} nats a word"
+        self._progress.update(self._task, completed=sum(self._shares), now=now)
+        if (quarters := int(4 * min(self._shares))) > self._quarters and not self._quiet:
+            self._quarters = quarters
+            ranked = sorted(self._nats.items(), key=lambda item: item[1])
+            told = ", ".join(f"{name} {nats:.3f}" for name, nats in ranked if "," not in name)
+            self._progress.console.print(f"{25 * quarters:3d} %  {told}")
 
 
 def _show(found: Figures) -> None:

@@ -80,9 +80,11 @@ class Axis:
         return round(self.first_pixel + share * (self.last_pixel - self.first_pixel), 2)
 
     def written(self, value: float) -> str:
-        """A value for a reader; small and large ones of a decimal axis as powers."""
+        """A value for a reader; far ones of a logarithmic axis as powers, or in thousands."""
         if self.base == 10 and not 0.01 <= value <= 1000:
             return f"10{str(round(math.log10(value))).translate(_RAISED)}"
+        if self.base and value >= 10_000:
+            return f"{value / 1e6:.3g}M" if value >= 1e6 else f"{value / 1e3:.3g}k"
         return f"{value:,g}"
 
 

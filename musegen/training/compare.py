@@ -1,10 +1,9 @@
-"""Contestants trained for one time on one split, and what is measured of each."""
+"""Contestants trained for equal times on one split, in turns, and what is measured of each."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,8 @@ _MEASURED = 50_000  # held-out words at most, at the end
 _FOLLOWED = 100  # held-out words for each second of training: a small share of the time
 _FOLLOWED_LEAST = 2000
 
+_TURN = 1.0  # seconds that each learns before the next does
+
 Figures = dict[str, Any]
 
 
@@ -36,7 +37,10 @@ def compare(
     device: str,
     told: Callable[[int, Event], None] | None = None,
 ) -> Iterator[Figures]:
-    """Train and measure one contestant after the other; yields the figures of each.
+    """Train all, then measure each; yields the figures of one after the other.
+
+    They learn in turns of about a second: a machine that grows hot, or has other things to do,
+    slows all alike.
 
     Args:
         prepared: the corpus.
@@ -45,9 +49,16 @@ def compare(
         device: `auto`, `cpu`, `cuda` or `mps`.
         told: hears the number of the contestant and each event of its training.
     """
-    for number, contestant in enumerate(contestants):
-        hear = None if told is None else partial(told, number)
-        yield figures(prepared, contestant, extent, device, hear)
+    learners = [Learner(prepared, contestant, extent, device) for contestant in contestants]
+    waiting = list(enumerate(learners))
+    while waiting:
+        for number, learner in waiting:
+            for event in learner.turn(_TURN):
+                if told:
+                    told(number, event)
+        waiting = [(number, learner) for number, learner in waiting if not learner.is_done]
+    for learner in learners:
+        yield learner.figures()
 
 
 def together(prepared: Prepared, runs: Sequence[Figures]) -> Figures:
@@ -66,65 +77,105 @@ def together(prepared: Prepared, runs: Sequence[Figures]) -> Figures:
     }
 
 
-def figures(
-    prepared: Prepared,
-    contestant: Contestant,
-    extent: Extent,
-    device: str,
-    told: Callable[[Event], None] | None = None,
-) -> Figures:
-    """Train one contestant, and measure the best of its averaged weights.
+class Learner:
+    """A contestant that learns when it is its turn, and is measured at the end."""
 
-    Returns:
-        By name: all that the command line promises of a run; None for what is no finite number,
-        as a network may have gone astray.
-    """
-    torch.manual_seed(contestant.fit.random_seed)
-    network = network_for(prepared.vocabulary, contestant.network).to(device_of(device))
-    followed = min(max(extent.seconds * _FOLLOWED, _FOLLOWED_LEAST), _MEASURED)
-    fit = Fit(network, prepared, contestant.fit, extent, valid_words=round(followed))
-    held_out = some(fit.held_out, _MEASURED)
-    at_start = gradients_by_distance(network, prepared)
-    log, norms, best = _followed(fit, told)
-    memory = _bytes_held(fit)
-    network.load_state_dict(best, strict=False)
-    trained = gradients_by_distance(network, prepared)
-    nats = field_nats(network, prepared, held_out)
-    seconds, words = fit.counters.seconds, fit.counters.words
-    notes = _notes_per_word(fit)
-    found = {
-        "name": contestant.name,
-        "group": contestant.group,
-        "backbone": contestant.network.backbone,
-        "parameters": network.n_parameters,
-        "width": contestant.network.width,
-        "depth": contestant.network.depth,
-        "length": contestant.fit.length,
-        "clip": contestant.fit.clip if math.isfinite(contestant.fit.clip) else None,
-        "steps": fit.counters.step,
-        "seconds": seconds,
-        "notes": round(words * notes),
-        "notes_per_second": words * notes / seconds,
-        "memory_mb": memory / 1e6,
-        "valid_nats": nats_per_unit(nats, held_out),
-        "curve": {
-            "seconds": [event.seconds for event in log],
-            "notes": [round(event.words * notes) for event in log],
-            "valid_nats": [event.valid_nats for event in log],
-            "train_nats": [event.train_nats for event in log],
-        },
-        "by_position": nats_by_place(nats),
-        "by_repeat": nats_by_repeat(nats, prepared, held_out),
-        "gradient_by_distance": {
-            "distance": trained["distance"],
-            "at_start": at_start["norm"],
-            "trained": trained["norm"],
-        },
-        "gradient": _spread(norms, contestant.fit.clip),
-        "embedding": pitch_embedding(network, prepared),
-    }
-    plain: Figures = _finite(found)
-    return plain
+    def __init__(
+        self, prepared: Prepared, contestant: Contestant, extent: Extent, device: str
+    ) -> None:
+        self.contestant = contestant
+        torch.manual_seed(contestant.fit.random_seed)
+        network = network_for(prepared.vocabulary, contestant.network).to(device_of(device))
+        followed = min(max(extent.seconds * _FOLLOWED, _FOLLOWED_LEAST), _MEASURED)
+        self.fit = Fit(network, prepared, contestant.fit, extent, valid_words=round(followed))
+        self._at_start = gradients_by_distance(network, prepared)
+        self._log: list[Validated] = []
+        self._norms: list[float] = []
+        self._best = self.fit.average
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has learnt for as long as it was given."""
+        now = self.fit.counters
+        return self.fit.extent.share(now.step, now.seconds) >= 1.0
+
+    def turn(self, seconds: float) -> Iterator[Event]:
+        """Learn for so long, or to the end: one update at least."""
+        until = self.fit.counters.seconds + seconds
+        for event in self.fit.events():
+            self._note(event)
+            yield event
+            if isinstance(event, Learnt) and event.share < 1.0 and event.seconds > until:
+                return
+
+    def _note(self, event: Event) -> None:
+        """Keep the norms of all gradients, the measurements, and the best average."""
+        if isinstance(event, Learnt):
+            self._norms.append(event.gradient)
+            return
+        self._log.append(event)
+        if event.best:
+            self._best = {name: weight.clone() for name, weight in self.fit.average.items()}
+
+    def figures(self) -> Figures:
+        """All that the command line promises of a run, of the best averaged weights.
+
+        None stands for what is no finite number: a network may have gone astray.
+        """
+        memory = _bytes_held(self.fit)
+        self.fit.network.load_state_dict(self._best, strict=False)
+        found = {**self._about(), "memory_mb": memory / 1e6, **self._learning(), **self._reach()}
+        plain: Figures = _finite(found)
+        return plain
+
+    def _about(self) -> Figures:
+        """What it is."""
+        shape, settings = self.contestant.network, self.contestant.fit
+        return {
+            "name": self.contestant.name,
+            "group": self.contestant.group,
+            "backbone": shape.backbone,
+            "parameters": self.fit.network.n_parameters,
+            "width": shape.width,
+            "depth": shape.depth,
+            "length": settings.length,
+            "clip": settings.clip if math.isfinite(settings.clip) else None,
+        }
+
+    def _learning(self) -> Figures:
+        """How it learnt."""
+        now, notes = self.fit.counters, _notes_per_word(self.fit)
+        return {
+            "steps": now.step,
+            "seconds": now.seconds,
+            "notes": round(now.words * notes),
+            "notes_per_second": now.words * notes / now.seconds,
+            "curve": {
+                "seconds": [event.seconds for event in self._log],
+                "notes": [round(event.words * notes) for event in self._log],
+                "valid_nats": [event.valid_nats for event in self._log],
+                "train_nats": [event.train_nats for event in self._log],
+            },
+            "gradient": _spread(self._norms, self.contestant.fit.clip),
+        }
+
+    def _reach(self) -> Figures:
+        """What it has come to, and how much of the past it uses."""
+        network, prepared = self.fit.network, self.fit.prepared
+        held_out = some(self.fit.held_out, _MEASURED)
+        nats = field_nats(network, prepared, held_out)
+        trained = gradients_by_distance(network, prepared)
+        return {
+            "valid_nats": nats_per_unit(nats, held_out),
+            "by_position": nats_by_place(nats),
+            "by_repeat": nats_by_repeat(nats, prepared, held_out),
+            "gradient_by_distance": {
+                "distance": trained["distance"],
+                "at_start": self._at_start["norm"],
+                "trained": trained["norm"],
+            },
+            "embedding": pitch_embedding(network, prepared),
+        }
 
 
 def _finite(value: Any) -> Any:
@@ -134,25 +185,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _followed(
-    fit: Fit, told: Callable[[Event], None] | None
-) -> tuple[list[Validated], list[float], dict[str, Tensor]]:
-    """Train to the end: measurements, the norms of all gradients, and the best average."""
-    log: list[Validated] = []
-    norms: list[float] = []
-    best = fit.average
-    for event in fit.events():
-        if isinstance(event, Learnt):
-            norms.append(event.gradient)
-        else:
-            log.append(event)
-            if event.best:
-                best = {name: weight.clone() for name, weight in fit.average.items()}
-        if told:
-            told(event)
-    return log, norms, best
 
 
 def _spread(norms: Sequence[float], clip: float) -> dict[str, float | None]:

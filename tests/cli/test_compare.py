@@ -11,6 +11,7 @@ import pytest
 from typer.testing import Result
 
 from musegen import disk
+from musegen.evaluation import reach
 from musegen.network.backbones import BACKBONES, FOILS
 from musegen.network.next_word import NetworkSettings
 from musegen.training import compare, contestants
@@ -21,7 +22,7 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tiny networks, and one variation of each kind."""
+    """Tiny networks, one variation of each kind, and gradients followed not far."""
 
     def shape(backbone: str, size: str, **_: object) -> NetworkSettings:
         return NetworkSettings(backbone, width=64, depth=1, heads=1, context=24, dropout=0.1)
@@ -30,6 +31,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contestants, "LENGTHS", (8,))
     monkeypatch.setattr(contestants, "WIDTHS", (2,))
     monkeypatch.setattr(contestants, "UNCLIPPED", ("rnn",))
+    monkeypatch.setattr(reach, "FARTHEST", 24)
 
 
 def test_compare_tells_what_scripts_rely_on(ask: Ask, music: Path) -> None:
@@ -56,7 +58,7 @@ def test_the_table_is_a_result_and_the_page_stands_alone(
     assert made.exit_code == 0, made.output
     for backbone in (*BACKBONES, *FOILS):
         assert f"\n{backbone} " in made.stdout
-    assert "10 of 10" in made.stderr
+    assert "100 %  " in made.stderr
     assert f"musegen train {music / kind} --backbone" in made.stderr
     page = Path("there/it/comparison.html").read_text(encoding="utf-8")
     seen: list[str] = []
@@ -76,7 +78,7 @@ def test_a_folder_that_is_there_is_refused_at_once(
     musegen: Musegen, music: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("runs/abc-compared").mkdir(parents=True)
-    monkeypatch.setattr(compare, "figures", None)
+    monkeypatch.setattr(compare, "Learner", None)
     refused = musegen("compare", music / "abc")
     assert refused.exit_code == 1
     assert "already there" in refused.stderr
@@ -86,15 +88,15 @@ def test_a_folder_that_is_there_is_refused_at_once(
 def test_broken_off_it_leaves_nothing(
     musegen: Musegen, music: Path, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    figures, done = compare.figures, []
+    turn, taken = compare.Learner.turn, []
 
-    def interrupted(*arguments: Any) -> dict[str, Any]:
-        if len(done) == 2:
+    def interrupted(self: compare.Learner, seconds: float) -> Any:
+        taken.append(seconds)
+        if len(taken) == 5:
             raise KeyboardInterrupt
-        done.append(figures(*arguments))
-        return done[-1]
+        return turn(self, seconds)
 
-    monkeypatch.setattr(compare, "figures", interrupted)
+    monkeypatch.setattr(compare.Learner, "turn", interrupted)
     stopped = musegen("compare", music / "abc", "--budget", "1s")
     assert stopped.exit_code == 130
     assert "Traceback" not in stopped.output

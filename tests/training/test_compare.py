@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from musegen.corpus.prepare import Prepared, prepare
 from musegen.evaluation.trained import network_for
 from musegen.network.backbones import BACKBONES, FOILS
 from musegen.network.next_word import NetworkSettings
-from musegen.training.compare import compare, figures, together
+from musegen.training import compare as module
+from musegen.training.compare import Learner, compare, together
 from musegen.training.contestants import (
     LENGTHS,
     WIDTHS,
@@ -35,6 +37,15 @@ def music(tmp_path: Path, make_corpus: Callable[..., Path]) -> Prepared:
 def tiny(backbone: str, **changes: Any) -> Contestant:
     network = NetworkSettings(backbone, width=16, depth=1, heads=1, context=300, dropout=0.1)
     return Contestant("backbone", network, FitSettings(length=32, batch_words=128, **changes))
+
+
+def figures(music: Prepared, contestant: Contestant, extent: Extent, *heard: Any) -> dict[str, Any]:
+    """Those of a contestant that learns alone; events go into a list, where there is one."""
+    learner = Learner(music, contestant, extent, "cpu")
+    for event in learner.turn(60):
+        for events in heard:
+            events.append(event)
+    return learner.figures()
 
 
 def n_parameters(music: Prepared, shape: NetworkSettings) -> int:
@@ -99,7 +110,7 @@ def test_the_time_is_shared_out_among_all(music: Prepared) -> None:
 @pytest.mark.parametrize("backbone", [*BACKBONES, *FOILS])
 def test_the_figures_of_a_run_agree_with_each_other(music: Prepared, backbone: str) -> None:
     events: list[Any] = []
-    found = figures(music, tiny(backbone), Extent(steps=6), "cpu", events.append)
+    found = figures(music, tiny(backbone), Extent(steps=6), events)
     assert found["steps"] == len([e for e in events if isinstance(e, Learnt)]) == 6
     assert found["parameters"] == n_parameters(music, tiny(backbone).network)
     held_out = music.of("valid")
@@ -118,7 +129,7 @@ def test_the_figures_of_a_run_agree_with_each_other(music: Prepared, backbone: s
 
 
 def test_a_run_of_so_many_steps_is_repeatable(music: Prepared) -> None:
-    one, other = (figures(music, tiny("irnn"), Extent(steps=5), "cpu") for _ in range(2))
+    one, other = (figures(music, tiny("irnn"), Extent(steps=5)) for _ in range(2))
     for timed in ("seconds", "notes_per_second", "curve"):
         del one[timed], other[timed]
     assert one == other
@@ -126,8 +137,7 @@ def test_a_run_of_so_many_steps_is_repeatable(music: Prepared) -> None:
 
 def test_what_is_clipped_is_told(music: Prepared) -> None:
     free, all_clipped = (
-        figures(music, tiny("rnn", clip=clip), Extent(steps=4), "cpu")
-        for clip in (float("inf"), 1e-4)
+        figures(music, tiny("rnn", clip=clip), Extent(steps=4)) for clip in (float("inf"), 1e-4)
     )
     assert (free["clip"], free["gradient"]["clipped"]) == (None, 0)
     assert (all_clipped["clip"], all_clipped["gradient"]["clipped"]) == (1e-4, 1)
@@ -143,5 +153,23 @@ def test_runs_and_variations_are_told_apart(music: Prepared) -> None:
     found = together(music, list(runs))
     assert [run["name"] for run in found["runs"]] == ["gru"]
     assert [run["name"] for run in found["variations"]] == ["gru, 32 back"]
-    assert heard == sorted(heard)
     assert set(heard) == {0, 1}
+
+
+def test_they_learn_in_turns_and_each_for_its_time(
+    music: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pause while others learn is no time of one's own."""
+    monkeypatch.setattr(module, "_TURN", 0.05)
+    heard: list[int] = []
+    who = [tiny("gru"), tiny("bag"), tiny("lstm")]
+    runs = list(
+        compare(music, who, Extent(seconds=0.4), "cpu", lambda number, _: heard.append(number))
+    )
+    turns = [number for number, _ in groupby(heard)]
+    assert len(turns) >= 9
+    assert turns[:3] == [0, 1, 2]
+    for run in runs:
+        assert 0.4 <= run["seconds"] < 0.8
+        assert run["curve"]["seconds"][-1] == pytest.approx(run["seconds"], abs=0.1)
+        assert run["curve"]["seconds"] == sorted(run["curve"]["seconds"])
