@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from musegen.corpus.prepare import Prepared
+    from musegen.training.contestants import Contestant
     from musegen.training.fit import Event
 
 Figures = dict[str, Any]
@@ -108,7 +111,7 @@ def _compared(
         quiet,
     )
     with bars(quiet, "now") as progress:
-        standing = Standing([contestant.name for contestant in who], progress, quiet)
+        standing = Standing(who, progress, quiet)
         runs = list(compare(prepared, who, Extent(each), used, standing.hear))
     return {
         **together(prepared, runs),
@@ -119,29 +122,32 @@ def _compared(
 
 
 class Standing:
-    """A bar over all contestants, and a line at each quarter of the way: who is where."""
+    """A bar over all contestants, and a line at each quarter of the way: how backbones stand."""
 
-    def __init__(self, names: list[str], progress: Progress, quiet: bool) -> None:
-        self._names, self._progress, self._quiet = names, progress, quiet
-        self._shares = [0.0] * len(names)
+    def __init__(self, who: Sequence[Contestant], progress: Progress, quiet: bool) -> None:
+        self._who, self._progress, self._quiet = who, progress, quiet
+        self._shares = [0.0] * len(who)
         self._nats: dict[str, float] = {}
         self._quarters = 0
-        self._task = progress.add_task("comparing", total=len(names), now="")
+        self._task = progress.add_task("comparing", total=len(who), now="")
 
     def hear(self, number: int, event: Event) -> None:
         """Take in an event of the training of one of them."""
         from musegen.training.fit import Learnt
 
-        if not isinstance(event, Learnt):
-            self._nats[self._names[number]] = event.valid_nats
-            return
-        self._shares[number] = event.share
-        now = f"{self._names[number]}, {event.nats:.3f} nats a word"
-        self._progress.update(self._task, completed=sum(self._shares), now=now)
-        if (quarters := int(4 * min(self._shares))) > self._quarters and not self._quiet:
+        contestant = self._who[number]
+        if isinstance(event, Learnt):
+            self._shares[number] = event.share
+            now = f"{contestant.name}, {event.nats:.3f} nats a word"
+            self._progress.update(self._task, completed=sum(self._shares), now=now)
+        elif contestant.group == "backbone":
+            is_sound = math.isfinite(event.valid_nats)
+            self._nats[contestant.name] = event.valid_nats if is_sound else math.inf
+        quarters = int(4 * min(self._shares))
+        if quarters > self._quarters and not self._quiet:
             self._quarters = quarters
             ranked = sorted(self._nats.items(), key=lambda item: item[1])
-            told = ", ".join(f"{name} {nats:.3f}" for name, nats in ranked if "," not in name)
+            told = ", ".join(f"{name} {nats:.3f}" for name, nats in ranked)
             self._progress.console.print(f"{25 * quarters:3d} %  {told}")
 
 
@@ -167,11 +173,11 @@ def _show(found: Figures) -> None:
 
 
 def _row(run: Figures) -> list[str]:
-    from musegen.picture.comparison_runs import nats_of
+    from musegen.picture.comparison_runs import nats_text
 
     return [
         run["name"],
-        f"{nats_of(run):.4f}",
+        nats_text(run),
         f"{run['parameters']:,}",
         f"{run['notes_per_second']:,.0f}",
         f"{run['memory_mb']:.0f}",

@@ -12,6 +12,7 @@ from .comparison_runs import (
     Run,
     curve,
     nats_of,
+    nats_text,
     pairs,
     ranked,
     repeated,
@@ -68,7 +69,7 @@ def _table(runs: Sequence[Run], unit: str) -> str:
     rows = [
         (
             NAMES[run["backbone"]],
-            f"{nats_of(run):.4f}",
+            nats_text(run),
             f"{run['parameters']:,}",
             f"{run['depth']} × {run['width']}",
             f"{run['notes_per_second']:,.0f}",

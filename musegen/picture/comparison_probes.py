@@ -13,6 +13,7 @@ from .comparison_runs import (
     curve,
     hue,
     nats_of,
+    nats_text,
     pairs,
     ranked,
     repeated,
@@ -86,7 +87,7 @@ def _norms(runs: Sequence[Run], found: dict[str, Any]) -> str:
             _short(run["gradient"]["median"]),
             _short(run["gradient"]["largest"]),
             f"{100 * (run['gradient']['clipped'] or 0):.0f} %",
-            f"{nats_of(run):.4f}",
+            nats_text(run),
         )
         for run in runs
     ]
@@ -136,7 +137,7 @@ def variations(found: dict[str, Any]) -> Iterator[str]:
             f"{run['width']}",
             f"{run['parameters']:,}",
             f"{run['notes_per_second']:,.0f}",
-            f"{nats_of(run):.4f}",
+            nats_text(run),
         )
         for run in [*lengths, *widths[:-1]]
     ]

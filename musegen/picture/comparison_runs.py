@@ -55,6 +55,11 @@ def nats_of(run: Run) -> float:
     return math.inf if run["valid_nats"] is None else float(run["valid_nats"])
 
 
+def nats_text(run: Run) -> str:
+    """The same for a table."""
+    return "overflow" if run["valid_nats"] is None else f"{run['valid_nats']:.4f}"
+
+
 def hue(run: Run) -> str:
     """The class of its backbone's colour."""
     return f"c{list(NAMES).index(run['backbone'])}"

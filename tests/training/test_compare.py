@@ -1,5 +1,6 @@
 """Contestants are of one size, learn for one time, and are measured by figures that hold."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
@@ -142,6 +143,13 @@ def test_what_is_clipped_is_told(music: Prepared) -> None:
     assert (free["clip"], free["gradient"]["clipped"]) == (None, 0)
     assert (all_clipped["clip"], all_clipped["gradient"]["clipped"]) == (1e-4, 1)
     assert all_clipped["gradient"]["median"] <= all_clipped["gradient"]["largest"]
+
+
+def test_the_figures_of_a_network_gone_astray_are_json_all_the_same(music: Prepared) -> None:
+    wild = tiny("irnn", lr=1e30, matrix_lr=1e30)
+    found = figures(music, wild, Extent(steps=4))
+    json.dumps(found, allow_nan=False)
+    assert found["valid_nats"] is None
 
 
 def test_runs_and_variations_are_told_apart(music: Prepared) -> None:
