@@ -20,9 +20,14 @@ from pathlib import Path
 import numpy as np
 from music21 import corpus
 
-from musegen.corpus.prepare import prepare
+from musegen.corpus.conditions import style_of
+from musegen.corpus.prepare import Prepared, prepare
 from musegen.errors import MusegenError
+from musegen.evaluation.baselines import NGram
 from musegen.evaluation.classify import classify, confusion, held_out
+from musegen.evaluation.trained import Trained
+from musegen.generation.compose import compose
+from musegen.generation.plan import Plan
 from musegen.score.excerpt import until_bar
 from musegen.score.files import read, write
 from musegen.score.score import Notes, Score
@@ -85,6 +90,24 @@ def table(confusions: dict[str, dict[str, int]]) -> str:
     return "\n".join(lines)
 
 
+def followed(model: Trained, prepared: Prepared, n: int, bars: int) -> dict[str, dict[str, int]]:
+    """Of so many pieces composed in each style, what one n-gram a style takes them for."""
+    styles = model.conditions.styles
+    ngrams = {
+        style: NGram(prepared.vocabulary).fit(
+            prepared, [p for p in prepared.of("train") if style_of(p.path) == style]
+        )
+        for style in styles
+    }
+    found = {style: dict.fromkeys(styles, 0) for style in styles}
+    for style in styles:
+        for made in compose(model, Plan(bars, style=style), n=n):
+            features = prepared.vocabulary.features_of(made.words)
+            nats = {name: ngram.nats(made.words, features) for name, ngram in ngrams.items()}
+            found[style][min(nats, key=nats.__getitem__)] += 1
+    return found
+
+
 def main() -> None:
     """Make, train, tell."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -94,6 +117,7 @@ def main() -> None:
     parser.add_argument("--bars", type=int, default=32)
     parser.add_argument("--budget", default="5m")
     parser.add_argument("--backbone", default="lstm")
+    parser.add_argument("--compose", type=int, default=12, help="pieces a style; 0 for none")
     parser.add_argument("--model", type=Path, help="where the model goes, or is. [FOLDER/model]")
     asked = parser.parse_args()
     music = asked.folder / "music"
@@ -125,6 +149,9 @@ def main() -> None:
     guessed = np.mean([max(file["probabilities"].values()) for file in files])
     print(f"nats of the true style a piece {-np.log(sure).mean():.3f}", end=", ")
     print(f"mean probability of the style guessed {guessed:.3f}")
+    if asked.compose:
+        print("composed in each style, 16 bars, and what an n-gram of each takes them for:")
+        print(table(followed(model, prepared, asked.compose, 16)))
     print(f"calibration {model.config['figures']['classify']}, probabilities tempered by it")
 
 
