@@ -87,6 +87,7 @@ def _norms(runs: Sequence[Run], found: dict[str, Any]) -> str:
             _short(run["gradient"]["median"]),
             _short(run["gradient"]["largest"]),
             f"{100 * (run['gradient']['clipped'] or 0):.0f} %",
+            f"{100 * run['gradient']['not_finite']:.0f} %",
             nats_text(run),
         )
         for run in runs
@@ -99,10 +100,11 @@ def _norms(runs: Sequence[Run], found: dict[str, Any]) -> str:
         "clipped",
         f"nats a {found['unit']}",
     )
-    return small_table(heads, rows, range(1, 6)) + (
+    return small_table(heads, rows, range(1, 7)) + (
         "<p class='faint'>Clipping shortens the gradient of the weights, not what flows through "
-        "time; it changes that only by what is learnt. Both optimisers used here set the length of "
-        "a step themselves, so less hangs on clipping than with plain gradient descent.</p>"
+        "time; it changes that only by what is learnt. The optimisers used here set the length of "
+        "a step themselves, so less hangs on it than in plain descent; it still keeps one huge "
+        "gradient out of their running means. Updates without a finite gradient are skipped.</p>"
     )
 
 
