@@ -11,39 +11,65 @@ from .options import Corpus, Device, Json, Quiet, corpus_path
 
 def command(
     corpus: Corpus,
-    model: Annotated[str, typer.Option("--model", "-m", help="A model folder or name.")],
+    model: Annotated[
+        list[str], typer.Option("--model", "-m", help="A model folder or name; may be repeated.")
+    ],
     split: Annotated[
         Literal["train", "valid", "test", "all"], typer.Option(help="Which pieces to measure.")
     ] = "valid",
+    average: Annotated[
+        bool,
+        typer.Option("--average", help="Also the mean of all the models, reading in every key."),
+    ] = False,
+    told: Annotated[
+        bool, typer.Option("--told", help="Tell the model what it can be told: style, density, …")
+    ] = False,
     device: Device = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure how likely pieces are under a model, with baselines beside it."""
     from musegen.corpus.prepare import prepare
-    from musegen.evaluation.evaluate import evaluate
+    from musegen.evaluation.evaluate import evaluate, evaluate_together, require_comparable
     from musegen.evaluation.trained import find_model, load
 
     from .terminal import counting, give, say, say_unused
 
     path = corpus_path(corpus, quiet, as_json)
-    trained = load(find_model(model), device)
-    with counting("reading", quiet) as progress:
-        prepared = prepare(path, vocabulary=trained.vocabulary, progress=progress)
-    say("Measuring…", quiet)
-    figures = evaluate(trained, prepared, split)
-    say_unused(prepared.survey, corpus, quiet)
-    if figures["seen_in_training"]:
-        seen = len(figures["seen_in_training"])
-        say(
-            f"Warning: {seen} of the {figures['pieces']} pieces, or twins of them, were learnt "
-            "from; their nats say nothing of new music.",
-        )
+    models = [load(find_model(name), device) for name in model]
+    require_comparable(models)
+    prepared = []
+    for trained in models:
+        with counting("reading", quiet) as progress:
+            prepared.append(prepare(path, vocabulary=trained.vocabulary, progress=progress))
+    found = []
+    for trained, corpus_words in zip(models, prepared, strict=True):
+        say(f"Measuring {trained.folder}…", quiet)
+        found.append(evaluate(trained, corpus_words, split, told=told))
+    together: dict[str, Any] = {}
+    if average:
+        say("Measuring in every key…", quiet)
+        together = {"average": evaluate_together(models, prepared, split)}
+    say_unused(prepared[0].survey, corpus, quiet)
+    for figures in found:
+        _warn(figures)
     if as_json:
-        give(figures)
+        give(found[0] | together if len(found) == 1 else {"models": found} | together)
     else:
-        _show(figures)
-    _judge(figures, quiet)
+        _show(found, together.get("average"))
+    _judge(min(found, key=lambda figures: figures["nats_per_unit"]), quiet)
+
+
+def _warn(figures: dict[str, Any]) -> None:
+    """Of pieces that the model knows already."""
+    from .terminal import say
+
+    seen = len(figures["seen_in_training"])
+    if seen:
+        say(
+            f"Warning: {figures['model']} learnt from {seen} of the {figures['pieces']} pieces, or "
+            "from twins of them; their nats say nothing of new music."
+        )
 
 
 def _judge(figures: dict[str, Any], quiet: bool) -> None:
@@ -57,31 +83,47 @@ def _judge(figures: dict[str, Any], quiet: bool) -> None:
         say(f"Fewer nats are better. Now try: musegen generate --model {figures['model']}", quiet)
 
 
-def _show(figures: dict[str, Any]) -> None:
-    """The model and the baselines, one under the other, in one unit."""
+def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:
+    """The models and the baselines, one under the other, in one unit."""
     from .terminal import give_table
 
-    low, high = figures["interval"]
-    spread = f"{low:.4f} to {high:.4f}" if figures["pieces"] > 1 else "one piece: none"
-    rows = [[figures["model"], f"{figures['nats_per_unit']:.4f}", spread]]
+    first = found[0]
+    told = ", told what it can be" if first["told"] else ""
+    rows = [_row(figures["model"] + told, figures, first["pieces"]) for figures in found]
+    if average:
+        n = len(average["models"])
+        name = f"mean of {n} model{'s' if n > 1 else ''}, {len(average['transpositions'])} keys"
+        rows.append(_row(name, average, first["pieces"]))
     names = {"repeat": "repeat the last word", "repeat_bar": "repeat the last bar"}
-    for name, nats in figures["baselines"].items():
+    for name, nats in first["baselines"].items():
         if nats is not None:
             rows.append([names.get(name, "n-gram of order 4"), f"{nats:.4f}", ""])
-    give_table([figures["split"], f"nats a {figures['unit']}", "95 % over pieces"], rows, (1, 2))
-    fields = [[name, f"{nats:.4f}"] for name, nats in figures["per_field"].items() if nats]
+    give_table([first["split"], f"nats a {first['unit']}", "95 % over pieces"], rows, (1, 2))
+    fields = [
+        [name, *(f"{figures['per_field'].get(name, 0.0):.4f}" for figures in found)]
+        for name, nats in first["per_field"].items()
+        if nats
+    ]
     if len(fields) > 1:
-        give_table(["of these, by field of a word", "nats"], fields, (1,))
+        heads = ["nats"] if len(found) == 1 else [figures["model"] for figures in found]
+        columns = tuple(range(1, len(found) + 1))
+        give_table(["of these, by field of a word", *heads], fields, columns)
     give_table(
-        ["pieces", f"units: {figures['unit']}", "notes in the files", "nats a note", "grid"],
+        ["pieces", f"units: {first['unit']}", "notes in the files", "nats a note", "grid"],
         [
             [
-                str(figures["pieces"]),
-                str(figures["units"]),
-                str(figures["notes"]),
-                f"{figures['nats_per_note']:.4f}",
-                figures["grid"],
+                str(first["pieces"]),
+                str(first["units"]),
+                str(first["notes"]),
+                f"{first['nats_per_note']:.4f}",
+                first["grid"],
             ]
         ],
         (0, 1, 2, 3),
     )
+
+
+def _row(name: str, figures: dict[str, Any], pieces: int) -> list[str]:
+    low, high = figures["interval"]
+    spread = f"{low:.4f} to {high:.4f}" if pieces > 1 else "one piece: none"
+    return [name, f"{figures['nats_per_unit']:.4f}", spread]

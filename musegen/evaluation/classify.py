@@ -55,8 +55,12 @@ def style_nats(
     """−log p(piece | style) of each piece (N, S), in nats over the whole piece."""
     columns = []
     for style in conditions.styles:
-        told = conditions.columns(1, style=style)[0].tolist()
-        nats = field_nats(network, prepared, pieces, told)
+        nats = field_nats(
+            network,
+            prepared,
+            pieces,
+            told=lambda p, style=style: conditions.columns(p.stop - p.start, style=style),  # type: ignore[misc]
+        )
         columns.append([nats[piece.path].sum() for piece in pieces])
     by_piece: Nats = np.array(columns).T
     return by_piece

@@ -2,67 +2,144 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musegen.corpus.prepare import Encoded, Prepared
-from musegen.errors import CorpusError
+from musegen.errors import CorpusError, ModelError
 
+from .average import SHIFTS, averaged_nats
 from .baselines import NGram, Repeat
 from .likelihood import field_nats
 from .trained import Trained
 
 _RESAMPLES = 1000
 
+Nats = NDArray[np.float64]
 
-def evaluate(model: Trained, prepared: Prepared, split: str = "valid") -> dict[str, Any]:
+
+def evaluate(
+    model: Trained, prepared: Prepared, split: str = "valid", *, told: bool = False
+) -> dict[str, Any]:
     """How likely the pieces of a split are under a model.
 
-    All nats count: those of metre, key, tempo and of the end too; nothing is told beforehand.
+    All nats count: those of metre, key, tempo and of the end too.
 
     Args:
         model: what is measured.
         prepared: the corpus, in the model's own vocabulary.
         split: `train`, `valid`, `test` or `all`.
+        told: whether the model is told what it can be told of a piece, its style say. Otherwise
+            nothing is.
 
     Returns:
         The figures by the names that the command line promises.
 
     Raises:
         CorpusError: the split is empty.
+        ModelError: the model cannot be told anything.
     """
-    pieces = prepared.of(split)
-    if not pieces:
-        raise CorpusError(
-            f"has no {split} pieces", file=prepared.survey.root, hint="Try --split all."
-        )
-    nats = field_nats(model.network, prepared, pieces)
-    by_piece = np.array([nats[piece.path].sum() for piece in pieces])
-    units = np.array([piece.units for piece in pieces])
-    fields = np.sum([nats[piece.path].sum(axis=0) for piece in pieces], axis=0) / units.sum()
+    pieces = _pieces(prepared, split)
+    if told and not model.conditions.kinds:
+        raise ModelError("can be told nothing", file=model.folder, hint="Leave --told out.")
+    nats = field_nats(
+        model.network,
+        prepared,
+        pieces,
+        told=(lambda piece: model.conditions.of_piece(prepared, piece)) if told else None,
+    )
+    units = sum(piece.units for piece in pieces)
+    fields = sum((nats[piece.path].sum(axis=0) for piece in pieces), np.zeros(())) / max(units, 1)
     names = [field.name for field in model.vocabulary.fields]
-    notes = sum(piece.notes for piece in pieces)
     seen = model.seen()
     return {
         "model": str(model.folder),
         "unit": model.vocabulary.unit,
         "grid": model.vocabulary.grid,
-        "told": False,
+        "told": told,
         "end_counted": True,
         "split": split,
         "pieces": len(pieces),
-        "units": int(units.sum()),
-        "nats": float(by_piece.sum()),
-        "nats_per_unit": float(by_piece.sum() / units.sum()),
-        "interval": interval(by_piece, units),
-        "notes": notes,
-        "nats_per_note": float(by_piece.sum() / max(notes, 1)),
+        "units": units,
+        **_likelihood(nats, pieces),
         "per_field": dict(zip(names, fields.tolist(), strict=True)),
         "seen_in_training": [p.path for p in pieces if p.melody in seen],
         "baselines": baselines(prepared, pieces, split),
+    }
+
+
+def evaluate_together(
+    models: Sequence[Trained], prepared: Sequence[Prepared], split: str = "valid"
+) -> dict[str, Any]:
+    """How likely the pieces are under the mean of several models, each reading them in every key.
+
+    Args:
+        models: one or more, of one vocabulary.
+        prepared: the corpus for each of them.
+        split: as of `evaluate`.
+
+    Returns:
+        The figures, and what they are the mean of.
+
+    Raises:
+        CorpusError: the split is empty.
+        ModelError: the models differ in their words.
+    """
+    kinds = {json.dumps(model.vocabulary.to_dict(), sort_keys=True) for model in models}
+    if len(kinds) > 1:
+        raise ModelError(
+            "these models differ in their words, so that there is no mean of what they predict",
+            hint="Average models of one corpus and vocabulary.",
+        )
+    pieces = _pieces(prepared[0], split)
+    nats = averaged_nats([model.network for model in models], prepared[0], pieces)
+    return {
+        "models": [str(model.folder) for model in models],
+        "transpositions": list(SHIFTS),
+        **_likelihood(nats, pieces),
+    }
+
+
+def require_comparable(models: Sequence[Trained]) -> None:
+    """Make sure that the nats of models can stand side by side.
+
+    Raises:
+        ModelError: they count by different units, or on different time grids.
+    """
+    counts = [f"nats a {m.vocabulary.unit} on {m.vocabulary.grid}" for m in models]
+    for model, count in zip(models, counts, strict=True):
+        if count != counts[0]:
+            raise ModelError(
+                f"counts {count}, and {models[0].folder} {counts[0]}: they cannot be compared",
+                file=model.folder,
+                hint="Evaluate them one by one.",
+            )
+
+
+def _pieces(prepared: Prepared, split: str) -> list[Encoded]:
+    pieces = prepared.of(split)
+    if not pieces:
+        raise CorpusError(
+            f"has no {split} pieces", file=prepared.survey.root, hint="Try --split all."
+        )
+    return pieces
+
+
+def _likelihood(nats: Mapping[str, Nats], pieces: Sequence[Encoded]) -> dict[str, Any]:
+    """Nats in all, by unit and by note."""
+    by_piece = np.array([nats[piece.path].sum() for piece in pieces])
+    units = np.array([piece.units for piece in pieces])
+    notes = sum(piece.notes for piece in pieces)
+    return {
+        "nats": float(by_piece.sum()),
+        "nats_per_unit": float(by_piece.sum() / max(units.sum(), 1)),
+        "interval": interval(by_piece, units),
+        "notes": notes,
+        "nats_per_note": float(by_piece.sum() / max(notes, 1)),
     }
 
 

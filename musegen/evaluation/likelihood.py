@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from musegen.corpus.batches import gather, whole
+from musegen.corpus.batches import Long, gather, whole
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.network.next_word import NextWordNetwork
 
@@ -22,12 +24,20 @@ def field_nats(
     network: NextWordNetwork,
     prepared: Prepared,
     pieces: Sequence[Encoded],
-    told: Sequence[int] = (),
+    *,
+    told: Callable[[Encoded], Long] | None = None,
+    semitones: int = 0,
 ) -> dict[str, NDArray[np.float64]]:
     """−log p of each field of each word of each piece, by its path: (T, F), in nats.
 
-    Nothing is told beforehand but the conditions of `told` (C,), the same for every piece, and the
-    end of the piece counts.
+    The end of the piece counts.
+
+    Args:
+        network: in training or not; it is left as it was.
+        prepared: the corpus.
+        pieces: which of its pieces.
+        told: what is told of a piece beside its words (T, C); None: nothing is.
+        semitones: by how much the pieces are moved.
     """
     device = next(network.parameters()).device
     was_training = network.training
@@ -36,12 +46,16 @@ def field_nats(
     batch = max(1, min(64, _BATCH_WORDS // min(longest, _CHUNK)))
     out = {}
     for windows in whole(pieces, batch):
+        windows = [replace(window, semitones=semitones) for window in windows]
         arrays = gather(prepared, windows)
         before, words, features, valid = (
             torch.from_numpy(array).to(device)
             for array in (arrays.before, arrays.words, arrays.features, arrays.valid)
         )
-        conditions = torch.tensor(told, device=device).expand(*valid.shape, -1) if told else None
+        conditions = None
+        if told is not None:
+            rows = [torch.from_numpy(told(window.piece)) for window in windows]
+            conditions = pad_sequence(rows, batch_first=True).to(device)
         nats = _read(network, before, words, features, valid, conditions)
         for row, window in enumerate(windows):
             out[window.piece.path] = nats[row, : window.stop].double().cpu().numpy()

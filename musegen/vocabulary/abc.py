@@ -23,7 +23,7 @@ from .abc_tables import END, FIRST_LEXEME, KEYS, Tables, signature_row
 from .abc_texts import BEFORE_A_NOTE, fits, mark_text, no_tune, score_of_texts, texts_of
 from .abc_tracker import AbcTracker
 from .traits import Traits, traits
-from .vocabulary import Features, Field, Vocabulary, Words
+from .vocabulary import Features, Field, Mask, Vocabulary, Words
 
 _MAX_SHIFT = 5
 _ALWAYS = ("|", "||", "|]", ":|", "|:", "::", "[1", "[2")
@@ -143,6 +143,11 @@ class AbcVocabulary(Vocabulary):
         features = features.copy()
         features[:, KEY] = _key_shifts(semitones)[features[:, KEY]]
         return np.where(moved >= 0, moved, words).astype(np.int16), features
+
+    def moves(self, words: Words, features: Features, semitones: int) -> Mask:
+        """See Vocabulary."""
+        there = self._moved(words, features, semitones) >= 0
+        return there & super().moves(words, features, semitones)
 
     def units(self, score: Score, words: Words) -> int:
         """Characters of the music as it stood in its file; else as its words write it."""

@@ -187,12 +187,12 @@ class GridVocabulary(Vocabulary):
         return min(low, 0), max(high, 0)
 
     def transpose(self, words: Words, features: Features, semitones: int) -> tuple[Words, Features]:
-        """Every voice moved by `semitones`."""
+        """Every voice moved by `semitones`; at the edges of MIDI's range it stops."""
         pitched = (words[:, :1] < self.end_value) & (words < HOLD)
         features = features.copy()
         sounding = features[:, 3 : 3 + len(self.voices)]
-        sounding[sounding > 0] += semitones
-        return words + (pitched * semitones).astype(np.int16), features
+        sounding[sounding > 0] = np.clip(sounding[sounding > 0] + semitones, 1, HOLD)
+        return np.where(pitched, np.clip(words + semitones, 0, HOLD - 1), words), features
 
     def prime(self, seed: Score) -> Words:
         """See Vocabulary; rests before the seed make its last barline one of the grid.

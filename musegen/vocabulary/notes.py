@@ -112,7 +112,7 @@ class NotesVocabulary(Vocabulary):
         """Melodic notes and keys moved by `semitones`; drums stay."""
         words, features = words.copy(), features.copy()
         melodic = _melodic(words)
-        words[melodic, PITCH] += semitones
+        words[melodic, PITCH] = np.clip(words[melodic, PITCH] + semitones, 0, 127)
         is_key = words[:, KIND] == KEY
         words[is_key, VALUE] = _shift_key(words[is_key, VALUE], semitones)
         names = [f.name for f in self.features]

@@ -95,6 +95,12 @@ class Vocabulary(ABC):
     def transpose(self, words: Words, features: Features, semitones: int) -> tuple[Words, Features]:
         """Words (T, F) of any stretch of a piece, and their features (T, G), moved in pitch."""
 
+    def moves(self, words: Words, features: Features, semitones: int) -> Mask:
+        """Which fields of words (T, F) have a counterpart `semitones` away, theirs alone (T, F)."""
+        moved, beside = self.transpose(words, features, semitones)
+        back, _ = self.transpose(moved, beside, -semitones)
+        return np.asarray(back == words)
+
     @abstractmethod
     def units(self, score: Score, words: Words) -> int:
         """How many units a piece has: what its nats are divided by."""

@@ -1,0 +1,77 @@
+"""The mean of several predictions is a distribution, and costs no more than they do on average."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from musegen.corpus.prepare import Prepared, prepare
+from musegen.evaluation.average import averaged_nats
+from musegen.evaluation.likelihood import field_nats
+from musegen.evaluation.trained import network_for
+from musegen.network.next_word import NetworkSettings, NextWordNetwork
+
+KINDS = ("abc", "grid", "notes")
+
+
+def network(prepared: Prepared, seed: int = 0) -> NextWordNetwork:
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    settings = NetworkSettings("gru", width=16, depth=1, heads=2, context=24)
+    made = network_for(prepared.vocabulary, settings)
+    for parameter in made.parameters():  # far from uniform, so that readings differ
+        parameter.data *= 2
+    return made
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_mean_of_one_reading_is_that_reading(
+    tmp_path: Path, make_corpus: Callable[..., Path], kind: str
+) -> None:
+    prepared = prepare(make_corpus(tmp_path / "corpus", kind))
+    one = network(prepared)
+    pieces = prepared.of("all")
+    plain = field_nats(one, prepared, pieces)
+    for networks in ([one], [one, one]):
+        mean = averaged_nats(networks, prepared, pieces, shifts=(0,))
+        for path, nats in plain.items():
+            np.testing.assert_allclose(mean[path], nats, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_probabilities_of_all_values_of_a_field_sum_to_one_at_most(
+    tmp_path: Path, make_corpus: Callable[..., Path], kind: str
+) -> None:
+    """Exactly one where nothing can leave what is known; shifts that fail give nothing away."""
+    prepared = prepare(make_corpus(tmp_path / "corpus", kind))
+    both = [network(prepared), network(prepared, 1)]
+    piece, size = prepared.of("all")[0], prepared.vocabulary.sizes[0]
+    rows = slice(piece.start, piece.stop)
+    words = np.stack([prepared.words[rows]] * size)
+    features = np.concatenate([prepared.features[rows]] * size)
+    n = words.shape[1]
+    twins = [replace(piece, path=str(v), start=v * n, stop=(v + 1) * n) for v in range(size)]
+    for row in (0, 2, 9):
+        tried = words.copy()
+        tried[:, row, 0] = np.arange(size)
+        among = replace(prepared, words=tried.reshape(size * n, -1), features=features)
+        nats = averaged_nats(both, among, twins, shifts=(-5, 0, 1))
+        total = sum(np.exp(-nats[twin.path][row, 0]) for twin in twins)
+        assert 0.2 < total <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("kind", ["grid", "notes"])
+def test_a_mean_costs_no_more_than_what_it_is_of_does_on_average(
+    tmp_path: Path, make_corpus: Callable[..., Path], kind: str
+) -> None:
+    prepared = prepare(make_corpus(tmp_path / "corpus", kind))
+    pieces, shifts = prepared.of("valid"), range(-2, 3)
+    both = [network(prepared), network(prepared, 1)]
+    mean = averaged_nats(both, prepared, pieces, shifts)
+    each = [field_nats(n, prepared, pieces, semitones=s) for n in both for s in shifts]
+    for path, nats in mean.items():
+        assert (nats <= np.mean([one[path] for one in each], axis=0) + 1e-6).all()
+        assert nats.sum() < np.mean([one[path].sum() for one in each])
