@@ -9,6 +9,7 @@ Words read one at a time or all at once give equal results. The state is the bac
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from .attention import Attention, Rotary
+
+REACH = 16  # words that a bag or a window sees
+_FAINT = 0.001  # of the weights on what an IdentityRNN reads, as in the paper
 
 State = list[Any]
 
@@ -165,7 +169,7 @@ class Bag(LastWords):
 
     def gathered(self, words: Tensor) -> Tensor:
         """See LastWords."""
-        return words.sum(dim=-1) / REACH**0.5
+        return words.sum(dim=-1) / math.sqrt(REACH)
 
 
 class Window(LastWords):
@@ -186,14 +190,12 @@ class IdentityRNN(nn.RNN):
 
     def __init__(self, inputs: int, hidden: int, batch_first: bool) -> None:
         super().__init__(inputs, hidden, nonlinearity="relu", batch_first=batch_first)
-        nn.init.normal_(self.weight_ih_l0, std=_FAINT)
-        nn.init.eye_(self.weight_hh_l0)
-        nn.init.zeros_(self.bias_ih_l0)
-        nn.init.zeros_(self.bias_hh_l0)
+        from_inputs, from_state, *biases = self.parameters()
+        nn.init.normal_(from_inputs, std=_FAINT)
+        nn.init.eye_(from_state)
+        for bias in biases:
+            nn.init.zeros_(bias)
 
-
-REACH = 16  # words that a bag or a window sees
-_FAINT = 0.001  # of the weights on what an IdentityRNN reads, as in the paper
 
 RECURRENT: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 BACKBONES = (*RECURRENT, "transformer")
