@@ -12,7 +12,6 @@ from musegen.corpus.prepare import Prepared
 from musegen.network.next_word import NextWordNetwork
 from musegen.vocabulary.abc import AbcVocabulary
 from musegen.vocabulary.abc_tables import FIRST_LEXEME
-from musegen.vocabulary.vocabulary import Vocabulary
 
 _FEWEST = 20  # times that a pitch must be met: what was seldom met is where chance put it
 _OCTAVE = {"semitone": 12, "scale step": 7}
@@ -22,17 +21,17 @@ _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 @dataclass(frozen=True)
 class Pitches:
-    """Values of a field that are pitches.
+    """Values that are pitches, of a field of the word before or of a feature.
 
     Attributes:
-        field: which field.
-        values: of that field (P,).
+        column: which of the columns that are embedded: fields, then features known early.
+        values: in that column (P,).
         heights: in `unit` (P,).
         names: (P,).
         unit: `semitone` or `scale step`.
     """
 
-    field: int
+    column: int
     values: list[int]
     heights: list[int]
     names: list[str]
@@ -43,7 +42,7 @@ def pitch_embedding(network: NextWordNetwork, prepared: Prepared) -> dict[str, A
     """The vectors of the pitches that the training pieces hold; None where they hold too few.
 
     In tunes these are the notes of the commonest length without an accidental, told apart by scale
-    steps, as their key decides on the rest; in voices, those of the first.
+    steps, as their key decides on the rest; in voices, what sounds in the first.
 
     Returns:
         `names`, `octave` (from 0), and `plane`: for each two coordinates, its first principal
@@ -54,7 +53,7 @@ def pitch_embedding(network: NextWordNetwork, prepared: Prepared) -> dict[str, A
     if len(pitches.values) < 3:
         return None
     table = network.embedding.table
-    rows = int(table.offsets[pitches.field]) + np.array(pitches.values)
+    rows = int(table.offsets[pitches.column]) + np.array(pitches.values)
     vectors = table.bag.weight.detach().double().cpu().numpy()[rows]
     centred = vectors - vectors.mean(axis=0)
     left, lengths, _ = np.linalg.svd(centred, full_matrices=False)
@@ -76,17 +75,29 @@ def pitches_of(prepared: Prepared) -> Pitches:
     vocabulary = prepared.vocabulary
     if isinstance(vocabulary, AbcVocabulary):
         return _letters(vocabulary, prepared)
-    names = [field.name for field in vocabulary.fields]
-    field = names.index("pitch") if "pitch" in names else 0
     every = list(range(128))
-    return Pitches(
-        field, every, every, [f"{_NAMES[p % 12]}{p // 12 - 1}" for p in every], "semitone"
-    )
+    called = [f"{_NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch in every]
+    names = [name for name, _ in _columns(prepared)]
+    if "pitch" in names:
+        return Pitches(names.index("pitch"), every, every, called, "semitone")
+    sounding = names.index("sounding 1")  # 0 is for none
+    return Pitches(sounding, [1 + pitch for pitch in every], every, called, "semitone")
+
+
+def _columns(prepared: Prepared) -> list[tuple[str, NDArray[np.int16]]]:
+    """The names of what is embedded with each word, and its values over the corpus (N,)."""
+    vocabulary, words, features = prepared.vocabulary, prepared.words, prepared.features
+    fields = [(field.name, words[:, index]) for index, field in enumerate(vocabulary.fields)]
+    return fields + [
+        (feature.name, features[:, index])
+        for index, feature in enumerate(vocabulary.features)
+        if feature.known_after == -1
+    ]
 
 
 def _letters(vocabulary: AbcVocabulary, prepared: Prepared) -> Pitches:
     """The notes of the commonest length, by letter and octave."""
-    counts = _counts(vocabulary, prepared, 0)
+    counts = _counts(prepared, 0)
     plain = [
         (FIRST_LEXEME + place, lexeme)
         for place, lexeme in enumerate(vocabulary.tables.lexemes)
@@ -112,10 +123,14 @@ def _step(letter: str, marks: str) -> int:
 
 def _met(pitches: Pitches, prepared: Prepared) -> Pitches:
     """Those that the training pieces hold often enough."""
-    counts = _counts(prepared.vocabulary, prepared, pitches.field)
-    kept = [i for i, value in enumerate(pitches.values) if counts[value] >= _FEWEST]
+    counts = _counts(prepared, pitches.column)
+    kept = [
+        i
+        for i, value in enumerate(pitches.values)
+        if value < len(counts) and counts[value] >= _FEWEST
+    ]
     return Pitches(
-        pitches.field,
+        pitches.column,
         [pitches.values[i] for i in kept],
         [pitches.heights[i] for i in kept],
         [pitches.names[i] for i in kept],
@@ -123,13 +138,17 @@ def _met(pitches: Pitches, prepared: Prepared) -> Pitches:
     )
 
 
-def _counts(vocabulary: Vocabulary, prepared: Prepared, field: int) -> NDArray[np.int64]:
-    """How often each value of a field comes in the training pieces, where it applies."""
-    counts = np.zeros(vocabulary.sizes[field], np.int64)
+def _counts(prepared: Prepared, column: int) -> NDArray[np.int64]:
+    """How often each value of a column comes in the training pieces, where its word has it."""
+    _, values = _columns(prepared)[column]
+    applies = prepared.vocabulary.applies
+    counts = np.zeros(int(values.max()) + 1, np.int64)
     for piece in prepared.of("train"):
-        words = prepared.words[piece.start : piece.stop]
-        asked = vocabulary.applies[words[:, 0], field]
-        counts += np.bincount(words[asked, field], minlength=len(counts))
+        rows = slice(piece.start, piece.stop)
+        asked = np.ones(piece.stop - piece.start, bool)
+        if column < applies.shape[1]:
+            asked = applies[prepared.words[rows, 0], column]
+        counts += np.bincount(values[rows][asked], minlength=len(counts))
     return counts
 
 

@@ -103,15 +103,16 @@ def _learning(runs: Sequence[Run], unit: str) -> Iterator[str]:
 
 def _past(runs: Sequence[Run]) -> Iterator[str]:
     yield (
-        "<h2>Does more past help?</h2><p>First, a word's nats by its place in the piece. Curves "
-        "that go on falling where others stay level make use of what lies far back; where all rise "
-        "or fall together, it is the music that changes. Then, nats in bars that were heard "
-        "before to the letter, by how long ago: whoever remembers them can copy.</p>"
+        "<h2>Does more past help?</h2><p>First, a word's nats by its place in the piece, from the "
+        "third on. Curves that go on falling where others stay level make use of what lies far "
+        "back; where all rise or fall together, it is the music that changes. Then, nats in bars "
+        "that were heard before to the letter, by how long ago: whoever remembers them can copy.</p>"
         "<div class='cards broad'>"
     )
     places = [
-        curve(run, [(1 + at, n) for at, n in pairs(run["by_position"], "from", "nats")])
+        curve(run, [(1 + at, n) for at, n in pairs(run["by_position"], "from", "nats") if at > 1])
         for run in runs
+        if run["valid_nats"] is not None
     ]
     frame = Frame(560, 340, "which word of the piece", "nats a word", across_base=2)
     yield card("By place in the piece", lines_plot(places, frame, "Nats by place in the piece"))

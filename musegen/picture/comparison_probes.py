@@ -92,14 +92,7 @@ def _norms(runs: Sequence[Run], found: dict[str, Any]) -> str:
         )
         for run in runs
     ]
-    heads = (
-        "network",
-        "clipped at",
-        "median norm",
-        "largest",
-        "clipped",
-        f"nats a {found['unit']}",
-    )
+    heads = ("network", "clipped at", "median norm", "largest", "clipped", "skipped", "nats")
     return small_table(heads, rows, range(1, 7)) + (
         "<p class='faint'>Clipping shortens the gradient of the weights, not what flows through "
         "time; it changes that only by what is learnt. The optimisers used here set the length of "
@@ -143,7 +136,7 @@ def variations(found: dict[str, Any]) -> Iterator[str]:
         )
         for run in [*lengths, *widths[:-1]]
     ]
-    heads = ("words back", "width", "parameters", "notes a second", f"nats a {unit}")
+    heads = ("words back", "width", "parameters", "notes a second", "nats")
     yield card("In numbers", small_table(heads, rows, range(5))) + "</div>"
 
 

@@ -32,7 +32,7 @@ def test_octaves_put_together_are_found_together(
     music, network = make(tmp_path, make_corpus, kind)
     pitches = pitches_of(music)
     octave = OCTAVE[kind]
-    first = int(network.embedding.table.offsets[pitches.field])
+    first = int(network.embedding.table.offsets[pitches.column])
     with torch.no_grad():
         weight = network.embedding.table.bag.weight
         weight.normal_()

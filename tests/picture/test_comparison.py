@@ -97,6 +97,14 @@ def test_a_network_that_went_astray_is_last_and_spoils_nothing() -> None:
     assert page.count("<svg") == comparison_page(found(), "tunes").count("<svg")
 
 
+def test_every_row_of_a_table_has_a_cell_for_each_heading() -> None:
+    tables = re.findall(r"<table>.*?</table>", comparison_page(found(), "tunes"), re.DOTALL)
+    assert len(tables) == 3
+    for table in tables:
+        head, *rows = re.findall(r"<tr>.*?</tr>", table)
+        assert {row.count("<td") for row in rows} == {head.count("<th")}
+
+
 def test_what_is_advised_can_be_trained() -> None:
     runs = [a_run("window", 0.5), a_run("gru", 0.8), a_run("lstm", 0.7), a_run("bag", 0.9)]
     assert best_of(found(runs=runs)) == "lstm"
