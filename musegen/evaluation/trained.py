@@ -63,8 +63,8 @@ def network_for(
     vocabulary: Vocabulary, settings: NetworkSettings, conditions: Conditions = NOTHING
 ) -> NextWordNetwork:
     """An untrained network for the words of a vocabulary, and what it can be told."""
-    sizes, features = vocabulary.sizes, vocabulary.features
-    shape = shape_of(sizes, features, vocabulary.applies, conditions.sizes)
+    fields, features = vocabulary.fields, vocabulary.features
+    shape = shape_of(fields, features, vocabulary.applies, conditions.sizes)
     return NextWordNetwork(shape, settings)
 
 

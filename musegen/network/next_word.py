@@ -13,7 +13,7 @@ from musegen.errors import ModelError
 
 from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
-from .fields import Draw, FieldHeads, WordEmbedding
+from .fields import Draw, FieldHeads, Line, WordEmbedding
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class NetworkSettings:
         heads: of attention, each D / heads wide; recurrent backbones have none.
         context: how many words attention sees, the word before included.
         dropout: share of values that are dropped in training.
+        forget: share of what is read, column by column, that is left out in training.
 
     Raises:
         ModelError: a setting is out of range.
@@ -38,11 +39,19 @@ class NetworkSettings:
     heads: int = 4
     context: int = 512
     dropout: float = 0.1
+    forget: float = 0.0
 
     def __post_init__(self) -> None:
         if self.backbone not in BACKBONES + FOILS:
             raise ModelError(f"no backbone is called {self.backbone!r}")
-        if min(self.width, self.depth, self.heads, self.context) < 1 or not 0 <= self.dropout < 1:
+        sizes, shares = (
+            (self.width, self.depth, self.heads, self.context),
+            (
+                self.dropout,
+                self.forget,
+            ),
+        )
+        if min(sizes) < 1 or min(shares) < 0 or max(shares) >= 1:
             raise ModelError(f"its network has impossible settings: {asdict(self)}")
         if self.width % (2 * self.heads):
             raise ModelError(f"width {self.width} does not part into {self.heads} even heads")
@@ -63,6 +72,7 @@ class Shape:
     features: tuple[tuple[int, int], ...]
     applies: tuple[tuple[bool, ...], ...]
     conditions: tuple[int, ...] = ()
+    lines: tuple[Line, ...] = ()
 
     def known_after(self, field: int) -> list[int]:
         """The features that become known after `field`."""
@@ -81,8 +91,9 @@ class NextWordNetwork(nn.Module):
             (known, [sizes[i] for i in known])
             for known in map(shape.known_after, range(len(shape.sizes)))
         ]
-        late[-1] = ([], [])
-        self.embedding = WordEmbedding(shape.sizes, [sizes[i] for i in self._early], settings.width)
+        self.embedding = WordEmbedding(
+            shape.sizes, [sizes[i] for i in self._early], settings.width, settings.forget
+        )
         self.backbone = make_backbone(
             settings.backbone,
             width=settings.width,
@@ -93,7 +104,12 @@ class NextWordNetwork(nn.Module):
         )
         self.dropout = nn.Dropout(settings.dropout)
         self.heads = FieldHeads(
-            shape.sizes, late, torch.tensor(shape.applies), settings.width, settings.dropout
+            shape.sizes,
+            shape.lines or [Line()] * len(shape.sizes),
+            late,
+            torch.tensor(shape.applies),
+            settings.width,
+            settings.dropout,
         )
         self.told = (
             ConditionEmbedding(shape.conditions, settings.width) if shape.conditions else None
@@ -129,6 +145,7 @@ class NextWordNetwork(nn.Module):
         valid: Tensor | None = None,
         state: State | None = None,
         conditions: Tensor | None = None,
+        order: Sequence[int] = (),
     ) -> tuple[Tensor, State]:
         """The log-likelihood of each field of each word.
 
@@ -139,6 +156,7 @@ class NextWordNetwork(nn.Module):
             valid: which are words, not padding (B, T); all where None.
             state: what was read before.
             conditions: what is told beside each (B, T, C); nothing where None.
+            order: in which the fields are predicted, where it is not their own.
 
         Returns:
             Nats (B, T, F), at most 0, and 0 for padding and for fields that do not apply; and the
@@ -147,7 +165,7 @@ class NextWordNetwork(nn.Module):
         hidden, state = self.read(before, features, state, conditions)
         if valid is None:
             valid = torch.ones_like(words[..., 0], dtype=torch.bool)
-        nats = self.heads.log_prob(hidden[valid], words[valid], features[valid])
+        nats = self.heads.log_prob(hidden[valid], words[valid], features[valid], order)
         out = nats.new_zeros(*words.shape)
         return out.masked_scatter(valid[..., None].expand_as(out), nats), state
 
@@ -164,12 +182,14 @@ class NextWordNetwork(nn.Module):
 
 
 def shape_of(
-    sizes: Sequence[int], features: Sequence[Any], applies: Any, conditions: Sequence[int] = ()
+    fields: Sequence[Any], features: Sequence[Any], applies: Any, conditions: Sequence[int] = ()
 ) -> Shape:
-    """The shape of a vocabulary: its sizes, its features, which fields apply, and conditions."""
+    """The shape of a vocabulary: its fields, its features, which fields apply, and conditions."""
+    names = [feature.name for feature in features]
     return Shape(
-        tuple(int(size) for size in sizes),
+        tuple(int(field.size) for field in fields),
         tuple((int(f.size), int(f.known_after)) for f in features),
         tuple(tuple(bool(a) for a in row) for row in applies.tolist()),
         tuple(conditions),
+        tuple(Line(field.line, tuple(map(names.index, field.near))) for field in fields),
     )

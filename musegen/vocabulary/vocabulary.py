@@ -23,11 +23,17 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a word: a value from 0 to `size` − 1, in `unit`."""
+    """One field of a word: a value from 0 to `size` − 1, in `unit`.
+
+    Its first `line` values lie on a line, like pitches; and it is often near what the features
+    named `near` hold, which is a value plus one, or 0 for none.
+    """
 
     name: str
     size: int
     unit: str = ""
+    line: int = 0
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

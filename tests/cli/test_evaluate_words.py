@@ -1,8 +1,16 @@
-"""What `evaluate` says of a model beside its baselines."""
+"""What `evaluate` says of models: beside baselines, side by side, averaged, and told something."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import Result
 
 from musegen.cli.evaluate import _judge
+
+Musegen = Callable[..., Result]
+Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.mark.parametrize(("nats", "word"), [(2.0, "Warning"), (3.0, "Warning"), (1.9, "Now try")])
@@ -12,3 +20,35 @@ def test_a_model_no_better_than_a_baseline_is_told_so(
     baselines = {"repeat": 2.5, "repeat_bar": None, "ngram": 2.0}
     _judge({"baselines": baselines, "nats_per_unit": nats, "model": "runs/m"}, quiet=False)
     assert capsys.readouterr().err.startswith(word if word == "Warning" else "Fewer nats")
+
+
+def test_models_of_one_unit_stand_side_by_side_and_their_mean_beside_them(
+    ask: Ask, musegen: Musegen, music: Path, here: Path
+) -> None:
+    other = ("train", music / "grid", "-o", "other", "--steps", 3, "--random-seed", 5, "-q")
+    assert musegen(*other).exit_code == 0
+    both = ("-m", music / "grid-model", "-m", "other")
+    found = ask("evaluate", music / "grid", *both, "--average")
+    assert [figures["model"] for figures in found["models"]] == [str(both[1]), "other"]
+    plain = ask("evaluate", music / "grid", "-m", "other")
+    assert found["models"][1] == plain
+    assert found["average"]["models"] == [str(both[1]), "other"]
+    assert len(found["average"]["transpositions"]) == 12
+    worst = max(figures["nats_per_unit"] for figures in found["models"])
+    assert found["average"]["nats_per_unit"] < worst + 0.1
+    shown = musegen("evaluate", music / "grid", *both, "--average").stdout
+    assert "mean of 2 models, 12 keys" in shown
+
+
+def test_what_counts_by_other_units_is_not_set_side_by_side(musegen: Musegen, music: Path) -> None:
+    models = ("-m", music / "grid-model", "-m", music / "notes-model")
+    refused = musegen("evaluate", music / "grid", *models)
+    assert refused.exit_code == 1
+    assert "cannot be compared" in refused.stderr
+    assert "Traceback" not in refused.output
+
+
+def test_a_model_that_can_be_told_nothing_says_so(musegen: Musegen, music: Path) -> None:
+    refused = musegen("evaluate", music / "grid", "-m", music / "grid-model", "--told")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "can be told nothing" in refused.stderr

@@ -48,8 +48,8 @@ def test_a_model_that_knows_nothing_costs_the_logarithm_of_each_size(
     prepared = prepare(make_corpus(tmp_path / "corpus", kind))
     model = untrained(prepared, tmp_path / "model")
     for head in model.network.heads.heads:
-        torch.nn.init.zeros_(head[-1].weight)  # type: ignore[index, arg-type]
-        torch.nn.init.zeros_(head[-1].bias)  # type: ignore[index, arg-type]
+        torch.nn.init.zeros_(head.scores.weight)  # type: ignore[union-attr, arg-type]
+        torch.nn.init.zeros_(head.scores.bias)  # type: ignore[union-attr, arg-type]
     pieces = prepared.of("valid")
     words = np.concatenate([prepared.words[p.start : p.stop] for p in pieces])
     asked = prepared.vocabulary.applies[words[:, 0]]

@@ -328,7 +328,7 @@ def test_what_is_broken_off_ends_on_its_last_whole_bar(
     monkeypatch.setattr(module, "_WORDS_A_BAR", 3 if kind == "abc" else 10)
     model = copy.deepcopy(make_model(kind))
     if kind == "notes":
-        model.network.heads.heads[KIND][-1].bias.data[BARLINE] -= 3  # type: ignore[index, union-attr]
+        model.network.heads.heads[KIND].scores.bias.data[BARLINE] -= 3  # type: ignore[union-attr]
     seed = make_score(kind, 8) if seeded else None
     broken = 0
     for random_seed in range(4):

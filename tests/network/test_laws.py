@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
+from musegen.network.fields import Distances, Line
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
 
 CONTEXT = 7
@@ -13,6 +14,12 @@ SHAPES = {
     1: Shape((5,), ((3, -1),), ((True,),) * 5),
     4: Shape((3, 2, 2, 2), ((3, -1), (4, 1)), ((True, True, False, True),) + ((True,) * 4,) * 2),
     6: Shape((2, 2, 2, 2, 2, 2), ((3, -1), (4, 0), (2, 3)), ((True,) * 6, (True,) + (False,) * 5)),
+    3: Shape(
+        (6, 6, 6),
+        ((5, -1), (5, 0), (5, 1)),
+        ((True,) * 3,) * 5 + ((True, False, False),),
+        lines=(Line(4, (0,)), Line(4, (0, 1, 2)), Line()),
+    ),
 }
 EVERY = BACKBONES + FOILS
 CASES = list(product(EVERY, SHAPES))
@@ -21,7 +28,16 @@ CASES = list(product(EVERY, SHAPES))
 def make(backbone: str, fields: int) -> NextWordNetwork:
     torch.manual_seed(fields)
     settings = NetworkSettings(backbone, width=16, depth=2, heads=2, context=CONTEXT, dropout=0.3)
-    return NextWordNetwork(SHAPES[fields], settings).eval()
+    network = NextWordNetwork(SHAPES[fields], settings).eval()
+    for head in network.heads.heads:
+        if head.distances is not None:  # which say nothing before anything is learnt
+            torch.nn.init.normal_(head.distances.scores.weight)  # type: ignore[union-attr, arg-type]
+    return network
+
+
+def known(features: torch.Tensor, shape: Shape, drawn: int) -> torch.Tensor:
+    """The features, 0 where they are not known after so many fields."""
+    return features * torch.tensor([after < drawn for _, after in shape.features])
 
 
 def piece(network: NextWordNetwork, batch: int = 3, length: int = 20) -> tuple[torch.Tensor, ...]:
@@ -89,6 +105,31 @@ def test_the_probabilities_of_all_words_sum_to_one(fields: int) -> None:
     assert nats.sum((1, 2)).exp().sum().item() == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("order", [(0, 2, 1), (2, 1, 0), (1, 2, 0)])
+def test_fields_can_be_predicted_in_any_order(order: tuple[int, ...]) -> None:
+    """The probabilities of what two fields may hold sum to one, whichever comes first."""
+    network = make("gru", 3)
+    words = torch.tensor([[2, v, w] for v in range(6) for w in range(6)])
+    features = torch.cat([torch.full((len(words), 1), 2), words[:, :2] % 4 + 1], 1)
+    hidden = torch.randn(1, 16).expand(len(words), -1)
+    nats = network.heads.log_prob(hidden, words, features, order)
+    assert nats[:, 1:].sum(1).exp().sum().item() == pytest.approx(1.0, abs=1e-5)
+    own = network.heads.log_prob(hidden, words, features)
+    first = order[0]
+    assert torch.allclose(nats[:, first], own[:, first]) == (first == 0)
+
+
+def test_what_is_learnt_of_a_distance_holds_from_wherever_it_is_counted() -> None:
+    torch.manual_seed(0)
+    distances = Distances(8, n_values=20, n_anchors=2, reach=3)
+    torch.nn.init.normal_(distances.scores.weight)
+    hidden = torch.randn(1, 8).expand(3, -1)
+    scores = distances(hidden, torch.tensor([[8, 0], [12, 0], [8, 12]]))
+    torch.testing.assert_close(scores[0, :16], scores[1, 4:])
+    assert scores[0].nonzero()[:, 0].tolist() == list(range(4, 11))  # 7, and three either way
+    assert scores[2].nonzero()[:, 0].tolist() == list(range(4, 15))
+
+
 @pytest.mark.parametrize(("backbone", "fields"), CASES)
 def test_drawing_uses_the_same_scores_as_training(backbone: str, fields: int) -> None:
     network = make(backbone, fields)
@@ -96,7 +137,9 @@ def test_drawing_uses_the_same_scores_as_training(backbone: str, fields: int) ->
     hidden, _ = network.read(before, features)
     forced = words[:, -1]
     drawn, nats = network.next(
-        hidden[:, -1], lambda field, *_: forced[:, field], lambda so_far: features[:, -1]
+        hidden[:, -1],
+        lambda field, *_: forced[:, field],
+        lambda drawn: known(features[:, -1], network.shape, drawn.shape[1]),
     )
     whole, _ = network.log_prob(before, words, features)
     assert torch.equal(drawn, forced)
