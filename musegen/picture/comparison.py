@@ -106,7 +106,7 @@ def _past(runs: Sequence[Run]) -> Iterator[str]:
         "<h2>Does more past help?</h2><p>First, a word's nats by its place in the piece, from the "
         "third on. Curves that go on falling where others stay level make use of what lies far "
         "back; where all rise or fall together, it is the music that changes. Then, nats in bars "
-        "that were heard before to the letter, by how long ago: whoever remembers them can copy.</p>"
+        "that were heard before to the letter, by how long ago: who remembers them can copy.</p>"
         "<div class='cards broad'>"
     )
     places = [
