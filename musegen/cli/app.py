@@ -45,7 +45,9 @@ def _errors_told(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt as error:
         _tell(Interrupted("interrupted, with nothing half-written"), as_json)
         raise typer.Exit(Interrupted.exit_code) from error
-    except MemoryError as error:
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
         hint = "Take a smaller --size or fewer pieces at once."
         _tell(MusegenError("there is not enough memory", hint=hint), as_json)
         raise typer.Exit(1) from error
@@ -60,6 +62,12 @@ def _errors_told(as_json: bool) -> Iterator[None]:
             raise
         _tell(UsageError(error.format_message().rstrip("."), hint="See --help."), as_json)
         raise typer.Exit(UsageError.exit_code) from error
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether there was no room: in Python, on a CUDA device, or for torch on the CPU."""
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or "DefaultCPUAllocator: " in str(error)
 
 
 class Interrupted(MusegenError):

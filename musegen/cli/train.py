@@ -57,32 +57,37 @@ def command(
     """
     from musegen.corpus.conditions import kinds_of
     from musegen.errors import UsageError
+    from musegen.training import distributed
     from musegen.training.run import Run, RunSettings
     from musegen.training.schedule import Extent, seconds_of
 
     from .options import corpus_path
     from .terminal import say
 
-    if budget is not None and steps is not None:
-        raise UsageError("give a --budget or --steps, not both")
-    extent = Extent(seconds_of(budget or "10m"), steps)
-    told = kinds_of(tell)
-    path = corpus_path(corpus, quiet, as_json)
-    named = path.resolve()
-    folder = output or Path("runs") / (named.stem if path.is_file() else named.name)
-    prepared = _prepared(path, folder, vocabulary, time_grid, pedal, resume, quiet)
-    if resume:
-        run = Run.resume(prepared, folder, device)
-    else:
-        settings = RunSettings(backbone, size, extent, device, random_seed, told)
-        run = Run.start(prepared, folder, settings)
-    _announce(run, prepared, corpus, quiet)
-    try:
-        _follow(run, quiet)
-    except KeyboardInterrupt:
-        say(f"Go on later: musegen train {corpus} -o {folder} --resume")
-        raise
-    _finish(run, as_json, quiet)
+    with distributed.together(device):
+        if budget is not None and steps is not None:
+            raise UsageError("give a --budget or --steps, not both")
+        extent = Extent(seconds_of(budget or "10m"), steps)
+        settings = RunSettings(backbone, size, extent, device, random_seed, kinds_of(tell))
+        speaks = distributed.is_first()
+        quiet = quiet or not speaks
+        with distributed.one_before_others():
+            path = corpus_path(corpus, quiet, as_json)
+            named = path.resolve()
+            folder = output or Path("runs") / (named.stem if path.is_file() else named.name)
+            prepared = _prepared(path, folder, vocabulary, time_grid, pedal, resume, quiet)
+        if resume:
+            run = Run.resume(prepared, folder, device)
+        else:
+            run = Run.start(prepared, folder, settings)
+        _announce(run, prepared, corpus, quiet)
+        try:
+            _follow(run, quiet)
+        except KeyboardInterrupt:
+            say(f"Go on later: musegen train {corpus} -o {folder} --resume", not speaks)
+            raise
+        if speaks:
+            _finish(run, as_json, quiet)
 
 
 def _prepared(
@@ -98,10 +103,11 @@ def _prepared(
     from musegen.corpus.prepare import prepare
     from musegen.errors import OutputError
     from musegen.evaluation.trained import vocabulary_of
+    from musegen.training import distributed
 
     from .terminal import counting
 
-    if folder.exists() and not resume:
+    if folder.exists() and not resume and distributed.is_first():
         hint = "Go on with it by --resume, or name another folder with -o."
         raise OutputError("is already there", file=folder, hint=hint)
     with counting("reading", quiet) as progress:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from musegen.errors import CorpusError
+
 from .conditions import NOTHING, Conditions
 from .prepare import Encoded, Prepared
 
@@ -92,6 +94,10 @@ class Batches:
         transposed: share of the windows that are moved to another key.
         conditions: what can be told.
         told: share of the windows that are told something: any of the conditions, as chance has it.
+        part: (k, n): of every batch only windows k, k + n, k + 2n, …
+
+    Raises:
+        CorpusError: a batch has fewer windows than n.
     """
 
     def __init__(
@@ -105,6 +111,7 @@ class Batches:
         transposed: float = 1.0,
         conditions: Conditions = NOTHING,
         told: float = 0.5,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         self._conditions, self._told = conditions, told
         self._transposed = transposed
@@ -113,6 +120,14 @@ class Batches:
         words = np.array([piece.stop - piece.start for piece in pieces])
         self._slots = np.repeat(np.arange(len(pieces)), -(-words // length))
         self._epoch: tuple[int, list[list[Window]]] = (-1, [])
+        self._part = part
+        windows, parts = min(batch, len(self._slots)), part[1]
+        if windows < parts:
+            raise CorpusError(
+                f"a batch has {windows} windows, too few for {parts} processes",
+                file=prepared.survey.root,
+                hint=f"Start no more than {windows}.",
+            )
 
     @property
     def per_epoch(self) -> int:
@@ -120,10 +135,18 @@ class Batches:
         return -(-len(self._slots) // self._batch)
 
     def __getitem__(self, number: int) -> Batch:
+        first, step = self._part
+        return gather(self._prepared, self._windows(number)[first::step], self._conditions)
+
+    def n_words(self, number: int) -> int:
+        """How many words a batch holds, all its parts together."""
+        return sum(window.stop - window.start for window in self._windows(number))
+
+    def _windows(self, number: int) -> list[Window]:
         epoch, place = divmod(number, self.per_epoch)
         if self._epoch[0] != epoch:
             self._epoch = (epoch, self._plan(epoch))
-        return gather(self._prepared, self._epoch[1][place], self._conditions)
+        return self._epoch[1][place]
 
     def _plan(self, epoch: int) -> list[list[Window]]:
         """The batches of one epoch: windows of like length together, in random order."""

@@ -1,7 +1,7 @@
 """The loop in which a network learns. It yields events; who listens shows or writes them.
 
 Killed at any instant, a run goes on from its last checkpoint, to the same weights as one that was
-never killed: batches depend on their number alone, and dropout's generator is kept.
+never killed: batches and dropout depend on the number of the update alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -24,6 +25,7 @@ from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.network.checkpoint import load_tensors, save_tensors
 from musegen.network.next_word import NextWordNetwork
 
+from . import distributed
 from .optimiser import Optimisers
 from .schedule import Extent, rate
 from .settings import FitSettings
@@ -148,10 +150,12 @@ class Fit:
             transposed=self.settings.transposed,
             conditions=self.conditions,
             told=self.settings.told,
+            part=(distributed.rank(), distributed.count()),
         )
         words = sum(piece.stop - piece.start for piece in self.learnt)
         self._units_per_word = sum(piece.units for piece in self.learnt) / words
-        torch.manual_seed(self.settings.random_seed)
+        on_cuda = self.device.type == "cuda"
+        self._mixed = on_cuda and torch.cuda.is_bf16_supported(including_emulation=False)
 
     def events(self) -> Iterator[Event]:
         """Train until the extent is reached; one event an update, one a validation."""
@@ -161,7 +165,7 @@ class Fit:
         saved = time.monotonic()
         while (share := self.extent.share(now.step, now.seconds)) < 1.0:
             nats, gradient = self._update(rate(share))
-            now.seconds = time.monotonic() - began
+            now.seconds = distributed.of_first(time.monotonic() - began)
             share = self.extent.share(now.step, now.seconds)
             yield Learnt(now.step, share, now.seconds, nats, gradient, now.words)
             due = int(share * _VALIDATIONS)
@@ -174,18 +178,21 @@ class Fit:
 
     def _update(self, factor: float) -> tuple[float, float]:
         """One step of the optimisers: nats a word, and the norm of the gradient."""
-        batch = self.batches[self.counters.step]
+        now = self.counters
+        batch, n_words = self.batches[now.step], self.batches.n_words(now.step)
         before, words, features, valid, told = (
             torch.from_numpy(array).to(self.device)
             for array in (batch.before, batch.words, batch.features, batch.valid, batch.conditions)
         )
-        log_p, _ = self.network.log_prob(before, words, features, valid, conditions=told)
-        n_words = int(valid.sum())
+        torch.manual_seed(_dropout_seed(self.settings.random_seed, now.step))
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self._mixed):
+            log_p, _ = self.network.log_prob(before, words, features, valid, conditions=told)
         loss = -log_p.sum() / n_words
         torch.autograd.backward(loss)
+        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+        distributed.add_up([loss.detach(), *gradients])
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         nats, gradient = float(loss.detach()), float(norm)
-        now = self.counters
         if torch.isfinite(norm):
             self.optimisers.step(factor)
             self._update_average()
@@ -233,12 +240,12 @@ class Fit:
         return event
 
     def checkpoint(self) -> None:
-        """Write all that is needed to go on, as one file.
+        """Write all that is needed to go on, as one file; the first process does it for all.
 
         Raises:
             OutputError: it cannot be written.
         """
-        if self.folder is not None:
+        if self.folder is not None and distributed.is_first():
             save_tensors(self.folder / CHECKPOINT, *self.state())
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -246,9 +253,6 @@ class Fit:
         tensors = {f"average.{n}": t for n, t in self.average.items()}
         tensors |= {f"network.{n}": p for n, p in self.network.named_parameters()}
         tensors |= self.optimisers.tensors()
-        tensors["random"] = torch.get_rng_state()
-        if self.device.type == "cuda":
-            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
         return tensors, {"counters": vars(self.counters)}
 
     def restore(self) -> None:
@@ -266,11 +270,14 @@ class Fit:
                 self.average[name].copy_(tensors[f"average.{name}"])
             self.optimisers.restore(tensors)
             self.counters = Counters(**about["counters"])
-            torch.set_rng_state(tensors["random"])
         except (KeyError, RuntimeError, TypeError) as error:
             raise ModelError("does not belong to the config.json beside it", file=path) from error
-        if "random.cuda" in tensors and self.device.type == "cuda":
-            torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
+
+
+def _dropout_seed(random_seed: int, step: int) -> int:
+    """Of one update, in this process: what one process drops, another keeps."""
+    sequence = np.random.SeedSequence([random_seed, step, distributed.rank()])
+    return int(sequence.generate_state(1, np.uint64)[0])
 
 
 def some(pieces: Sequence[Encoded], words: int) -> Sequence[Encoded]:

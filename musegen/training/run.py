@@ -33,6 +33,7 @@ from musegen.network.checkpoint import (
 )
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
+from . import distributed
 from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
 from .log import add_to_log, cut_log, read_log
@@ -84,22 +85,24 @@ class Run:
             OutputError: the folder is already there, or cannot be made.
         """
         check_splits(prepared)
-        if folder.exists():
+        if folder.exists() and distributed.is_first():
             hint = "Go on with --resume, or name another with -o."
             raise OutputError("is already there", file=folder, hint=hint)
         extent = settings.extent
-        fit_settings = FitSettings(random_seed=settings.random_seed)
+        alone, processes = FitSettings(random_seed=settings.random_seed), distributed.count()
+        fit_settings = replace(alone, batch_words=processes * alone.batch_words)
         shape = network_settings(
             settings.backbone,
             settings.size,
             n_words=sum(piece.stop - piece.start for piece in prepared.of("train")),
-            seconds=expected_seconds(extent, fit_settings),
+            seconds=processes * expected_seconds(extent, alone),
             vocabulary=prepared.vocabulary.name,
         )
         told = Conditions.of(prepared, settings.tell)
         fit = _fit(prepared, folder, shape, told, fit_settings, extent, settings.device)
         run = cls(folder, fit, _config(prepared, shape, told, fit_settings, extent))
-        run._make_folder()
+        if distributed.is_first():
+            run._make_folder()
         return run
 
     @classmethod
@@ -134,7 +137,8 @@ class Run:
         fit = _fit(prepared, folder, shape, told, settings, extent, device)
         fit.restore()
         run = cls(folder, fit, config)
-        cut_log(folder, fit.counters.step)
+        if distributed.is_first():
+            cut_log(folder, fit.counters.step)
         return run
 
     @property
@@ -150,13 +154,13 @@ class Run:
 
     @property
     def memory_mb(self) -> int:
-        """About the most megabytes that training takes, torch itself included.
+        """About the most megabytes that a process that trains takes, torch itself included.
 
         The allocator keeps many times what lives at once, as windows differ in length: a long run
         of the `notes` vocabulary that was watched grew to nine times that.
         """
         shape, settings = self.network.settings, self.fit.settings
-        words = settings.length * settings.batch
+        words = settings.length * settings.batch / distributed.count()
         layers = shape.depth * (20 if shape.backbone == "transformer" else 10)
         fields = 8 * len(self.network.shape.sizes) + sum(self.network.shape.sizes) / shape.width
         numbers = 6 * self.network.n_parameters + words * shape.width * (layers + fields)
@@ -165,7 +169,7 @@ class Run:
     def events(self) -> Iterator[Event]:
         """Train. The best weights so far, and the log, are on disk before an event is told."""
         for event in self.fit.events():
-            if isinstance(event, Validated):
+            if isinstance(event, Validated) and distributed.is_first():
                 add_to_log(self.folder, event)
                 if event.best:
                     about = {"step": event.step, "valid_nats": event.valid_nats}
@@ -266,6 +270,7 @@ def _fit(
     extent: Extent,
     device: str,
 ) -> Fit:
+    distributed.check_same(_fingerprint(prepared))
     torch.manual_seed(settings.random_seed)
     network = network_for(prepared.vocabulary, shape, told).to(device_of(device))
     return Fit(network, prepared, settings, extent, folder / RESUME, told)

@@ -25,7 +25,7 @@ class FitSettings:
 
     Attributes:
         length: most words of a window: how far gradients go back.
-        batch_words: about how many words an update sees.
+        batch_words: about how many words an update sees, all processes together.
         lr: AdamW's learning rate, for embeddings, gains and biases.
         matrix_lr: Muon's, for matrices.
         decay: weight decay.
