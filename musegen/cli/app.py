@@ -48,7 +48,7 @@ def _errors_told(as_json: bool) -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if not _lacks_memory(error):
             raise
-        hint = "Take a smaller --size or fewer pieces at once."
+        hint = "Take a smaller --size (with another -o), or fewer pieces at once."
         _tell(MusegenError("there is not enough memory", hint=hint), as_json)
         raise typer.Exit(1) from error
     except OSError as error:

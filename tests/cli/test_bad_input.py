@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from typer.testing import Result
 
 from musegen import disk
@@ -298,6 +299,22 @@ def test_breaking_off_leaves_nothing_half_written(
     assert result.exit_code == 130
     assert json.loads(result.stdout)["error"]["kind"] == "Interrupted"
     assert "Interrupted" in result.stderr
+
+
+@pytest.mark.parametrize("where", ["cuda", "cpu"])
+def test_a_network_too_large_for_the_memory_is_told_with_the_way_out(
+    musegen: Musegen, music: Path, here: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def too_large(*_: object) -> None:
+        if where == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        torch.empty(1 << 60)
+
+    monkeypatch.setattr("musegen.training.fit.Fit._update", too_large)
+    result = musegen("train", music / "grid", "--steps", 2, "-o", here / "large")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1].startswith("Error: There is not enough memory.")
+    assert "smaller --size" in result.stderr
 
 
 @pytest.mark.usefixtures("untouched")

@@ -121,6 +121,23 @@ def test_an_update_whose_gradient_is_no_number_is_skipped_and_told(
     assert any(not torch.equal(p, before[n]) for n, p in fit.network.named_parameters())
 
 
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_half_precision_learns_what_whole_precision_does(
+    make_fit: Callable[..., Fit], backbone: str
+) -> None:
+    """As on CUDA: computed in bfloat16, while weights and what is summed stay in float32."""
+    whole, mixed = (make_fit(20, backbone) for _ in range(2))
+    mixed._mixed = True
+    pairs = [
+        (one.nats, other.nats)
+        for one, other in zip(whole.events(), mixed.events(), strict=True)
+        if isinstance(one, Learnt) and isinstance(other, Learnt)
+    ]
+    assert any(one != other for one, other in pairs)
+    assert all(other == pytest.approx(one, rel=0.02) for one, other in pairs)
+    assert {p.dtype for p in mixed.network.parameters()} == {torch.float32}
+
+
 def test_the_average_is_that_of_the_weights_met_so_far(make_fit: Callable[..., Fit]) -> None:
     fit = make_fit(8, average=0.5)
     expected = {n: p.detach().clone() for n, p in fit.network.named_parameters()}
