@@ -202,3 +202,11 @@ def test_each_process_of_a_machine_takes_a_device_of_its_own(
         distributed._take_device("cuda")
     assert "--nproc-per-node 2" in told.value.hint
     assert taken == [0, 1]
+
+
+def test_other_music_in_another_process_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = [f"{number:064x}" for number in (1 << 250, (1 << 250) + (1 << 210))]
+    monkeypatch.setattr(distributed, "of_first", lambda _: float(int(digests[0][:12], 16)))
+    distributed.check_same(digests[0])
+    with pytest.raises(CorpusError, match="not that of the first process"):
+        distributed.check_same(digests[1])
