@@ -109,7 +109,7 @@ def together(device: str) -> Iterator[None]:
         ModelError: torch cannot do it here, or there are fewer devices than processes.
         SystemExit: another process failed, and has said why.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if os.environ.get("WORLD_SIZE", "1") == "1":
         yield
         return
     store = _join()
