@@ -33,6 +33,8 @@ class FitSettings:
         average: decay of the running average of the weights; the average is what is kept.
         transposed: share of the windows that are moved to another key.
         told: share of the windows that are told conditions.
+        any_order: share of the updates that predict the fields of a word in an order of their own,
+            where the vocabulary lets them (as NADE does, Uria et al. 2014).
         random_seed: all that chance depends on.
     """
 
@@ -45,6 +47,7 @@ class FitSettings:
     average: float = 0.995
     transposed: float = 0.5
     told: float = 0.5
+    any_order: float = 0.5
     random_seed: int = 0
 
     @property

@@ -26,9 +26,21 @@ from musegen.score.score import (
     standing,
 )
 
-from .grid_tracker import BARS, HELD, HOLD, PLACES, REST, GridTracker
+from .grid_features import (
+    BARS,
+    HOLD,
+    PITCHED,
+    PLACES,
+    REST,
+    columns,
+    grid_features,
+    moved_key,
+    near,
+    voices_of,
+)
+from .grid_tracker import GridTracker
 from .traits import VOICE_GRID, Traits, notes_changed, traits
-from .vocabulary import Feature, Features, Field, Vocabulary, Words
+from .vocabulary import Features, Field, Vocabulary, Words
 
 _VELOCITY = 80
 _MAX_SHIFT = 6
@@ -50,20 +62,16 @@ class GridVocabulary(Vocabulary):
     ranges: tuple[tuple[int, int], ...]
     metres: tuple[tuple[int, int], ...]
     name: ClassVar[str] = "grid"
+    any_order: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         n, first = len(self.voices), REST + 2 + len(self.metres)
+        order, sizes = self.order, [first] + [REST + 1] * (n - 1)
         fields = tuple(
-            Field(f"voice {voice + 1}", REST + 1 if k else first, "pitch, hold or rest")
-            for k, voice in enumerate(self.order)
+            Field(f"voice {voice + 1}", size, "pitch, hold or rest", HOLD, near(k, order))
+            for k, (voice, size) in enumerate(zip(order, sizes, strict=True))
         )
-        features = (
-            Feature("place", PLACES + 1),
-            Feature("bars", BARS),
-            Feature("metre", len(self.metres) + 1),
-            *(Feature(f"sounding {v + 1}", 129) for v in self.order),
-            *(Feature(f"held {v + 1}", HELD + 1) for v in self.order),
-        )
+        features = grid_features(order, len(self.metres))
         applies = np.ones((first, n), bool)
         applies[self.end_value :, 1:] = False
         object.__setattr__(self, "fields", fields)
@@ -152,20 +160,10 @@ class GridVocabulary(Vocabulary):
         )
 
     def features_of(self, words: Words) -> Features:
-        """Words of a whole piece (T, V) → features (T, 3 + 2 V)."""
+        """Words of a whole piece (T, V) → features (T, G)."""
         is_step = words[:, 0] < self.end_value
-        place, bars, metre = self._time_features(words, is_step)
-        step = np.cumsum(is_step)
-        columns = []
-        for k in range(len(self.voices)):
-            value = words[:, k].astype(np.int64)
-            begins = np.where(is_step & (value != HOLD), np.arange(len(words)), -1)
-            last = np.concatenate([[-1], np.maximum.accumulate(begins)[:-1]])
-            pitch = np.where((last >= 0) & (value[last] < HOLD), value[last] + 1, 0)
-            held = np.where(pitch > 0, np.concatenate([[0], step[:-1]]) - step[last] + 1, 0)
-            columns.append((pitch, np.minimum(held, HELD)))
-        sounding, held_steps = zip(*columns, strict=True)
-        return np.stack([place, bars, metre, *sounding, *held_steps], axis=1).astype(np.int16)
+        clock = np.stack(self._time_features(words, is_step), axis=1)
+        return columns(clock, voices_of(words.astype(np.int64), is_step))
 
     def start(self, batch: int) -> GridTracker:
         """A tracker over `batch` empty pieces."""
@@ -173,7 +171,6 @@ class GridVocabulary(Vocabulary):
             batch,
             ranges=[self.ranges[v] for v in self.order],
             bar_steps=[bar_ticks(n, d, self.steps) for n, d in self.metres],
-            n_features=len(self.features),
         )
 
     def transpositions(self, words: Words) -> tuple[int, int]:
@@ -190,8 +187,12 @@ class GridVocabulary(Vocabulary):
         """Every voice moved by `semitones`; at the edges of MIDI's range it stops."""
         pitched = (words[:, :1] < self.end_value) & (words < HOLD)
         features = features.copy()
-        sounding = features[:, 3 : 3 + len(self.voices)]
-        sounding[sounding > 0] = np.clip(sounding[sounding > 0] + semitones, 1, HOLD)
+        for column, feature in enumerate(self.features):
+            value = features[:, column]
+            if feature.name.startswith(PITCHED):
+                features[:, column] = _moved(value, semitones)
+            elif feature.name == "key":
+                features[:, column] = moved_key(value.astype(np.int64), semitones)
         return np.where(pitched, np.clip(words + semitones, 0, HOLD - 1), words), features
 
     def prime(self, seed: Score) -> Words:
@@ -216,7 +217,8 @@ class GridVocabulary(Vocabulary):
     def history(self, words: Words, features: Features) -> Words:
         """A voice sees what sounds in it, how long it has (to a quarter), and the voice before."""
         n = len(self.voices)
-        sounding, held = features[:, 3 : 3 + n], features[:, 3 + n :]
+        first = [feature.name for feature in self.features].index("sounding 1")
+        sounding, held = features[:, first : first + n], features[:, first + n : first + 2 * n]
         past = np.full((*words.shape, 3), -1, np.int16)
         past[:, :, 0] = sounding
         past[:, 1:, 1] = np.where(words == HOLD, sounding - 1, words)[:, :-1]
@@ -281,3 +283,9 @@ class GridVocabulary(Vocabulary):
         lengths = [1 << 30, *(bar_ticks(n, d, self.steps) for n, d in self.metres)]
         bar = np.array(lengths)[metre]
         return np.minimum(n_steps % bar, PLACES), n_steps // bar % BARS, metre
+
+
+def _moved(pitch: Features, semitones: int) -> Features:
+    """Pitches plus one moved (N,); 0 where there is none, or it would leave the range of MIDI."""
+    moved = pitch + np.int16(semitones)
+    return np.where((pitch > 0) & (moved >= 1) & (moved <= HOLD), moved, 0).astype(np.int16)

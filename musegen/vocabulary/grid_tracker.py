@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .vocabulary import Features, Mask, Tracker, Words
+from musegen.score.score import Ints
 
-HOLD, REST = 128, 129
-PLACES = 64  # steps of a bar told apart
-BARS = 16
-HELD = 32  # steps of holding told apart
+from .grid_features import BARS, HOLD, PLACES, REST, Voices, columns, keys, pitch_classes, steps
+from .vocabulary import Features, Mask, Tracker, Words
 
 
 class GridTracker(Tracker):
@@ -21,7 +19,6 @@ class GridTracker(Tracker):
         batch: B, how many pieces.
         ranges: lowest and highest pitch of each voice, in the order of drawing.
         bar_steps: the length of a bar of each metre.
-        n_features: G.
     """
 
     def __init__(
@@ -29,22 +26,25 @@ class GridTracker(Tracker):
         batch: int,
         ranges: list[tuple[int, int]],
         bar_steps: list[int],
-        n_features: int,
     ) -> None:
         self.bars = np.zeros(batch, np.int64)
         self.done = np.zeros(batch, bool)
-        self._ranges, self._n_features = ranges, n_features
+        self._ranges = ranges
         self._bar_steps = np.array([1 << 30, *bar_steps])
         self._metre = np.zeros(batch, np.int64)
         self._place = np.zeros(batch, np.int64)
         self._sounding = np.zeros((batch, len(ranges)), np.int64)
-        self._held = np.zeros((batch, len(ranges)), np.int64)
+        self._held = np.zeros_like(self._sounding)
+        self._move = np.zeros_like(self._sounding)
+        self._last = np.zeros_like(self._sounding)  # the pitch that last began, plus one
+        self._counts = np.zeros((batch, 12), np.int64)
+        self._first = np.zeros(batch, np.int64)
         self._end = REST + 1
 
     def advance(self, words: Words) -> None:
         """Take one more step of each piece (B, V)."""
-        words = words.astype(np.int64)
-        first = words[:, 0]
+        said: Ints = words.astype(np.int64)
+        first = said[:, 0]
         live = ~self.done
         self._metre = np.where(live & (first > self._end), first - self._end, self._metre)
         step = live & (first < self._end)
@@ -53,17 +53,39 @@ class GridTracker(Tracker):
         self.bars += full
         self._place[full] = 0
         self.done |= first == self._end
-        pitch = np.where(words < HOLD, words + 1, np.where(words == HOLD, self._sounding, 0))
-        self._sounding = np.where(step[:, None], pitch, self._sounding)
-        held = np.where(words == HOLD, self._held + 1, 1) * (self._sounding > 0)
+        begins = step[:, None] & (said < HOLD)
+        now = self._after(said)
+        self._note_key(step, now)
+        self._move = np.where(begins, steps(self._last, now), self._move)
+        self._last = np.where(begins, now, self._last)
+        held = np.where(said == HOLD, self._held + 1, 1) * (now > 0)
         self._held = np.where(step[:, None], held, self._held)
+        self._sounding = np.where(step[:, None], now, self._sounding)
+
+    def _after(self, words: Ints) -> Ints:
+        """What sounds after a step, plus one, of the voices drawn (B, k); 0 for none."""
+        sounding = self._sounding[:, : words.shape[1]]
+        now: Ints = np.where(words < HOLD, words + 1, np.where(words == HOLD, sounding, 0))
+        return now
+
+    def _note_key(self, step: Mask, now: Ints) -> None:
+        """Count the pitch classes of the pieces that take a step."""
+        sounds = now > 0
+        begins = step & sounds.any(axis=1) & ~self._counts.any(axis=1)
+        first = np.take_along_axis(now, sounds.argmax(axis=1)[:, None], axis=1)[:, 0]
+        self._first = np.where(begins, (first - 1) % 12, self._first)
+        self._counts += pitch_classes(now) * step[:, None]
 
     def features(self, drawn: Words) -> Features:
-        """All features (B, G); none depends on what is drawn."""
-        columns = [np.minimum(self._place, PLACES), self.bars % BARS, self._metre]
-        return np.concatenate(
-            [np.stack(columns, axis=1), self._sounding, np.minimum(self._held, HELD)], axis=1
-        ).astype(np.int16)
+        """All features (B, G); those of voices not drawn yet are 0."""
+        clock = [np.minimum(self._place, PLACES), self.bars % BARS, self._metre]
+        now = np.zeros_like(self._sounding)
+        if drawn.shape[1]:
+            is_step = drawn[:, :1] < self._end
+            now[:, : drawn.shape[1]] = self._after(drawn.astype(np.int64)) * is_step
+        key = keys(self._counts, self._first)
+        known = Voices(self._sounding, self._held, self._move, key, now)
+        return columns(np.stack(clock, axis=1), known)
 
     def legal(self, drawn: Words) -> Mask:
         """Fields drawn so far (B, k) → which values of voice k may follow (B, size)."""

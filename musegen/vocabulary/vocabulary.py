@@ -56,11 +56,13 @@ class Vocabulary(ABC):
         features: the G features that stand beside a word.
         applies: (size of the first field, F), true where a field is asked. A field that does not
             apply is 0 and costs nothing.
+        any_order: whether the fields of a word could as well be drawn in another order.
         unit: what nats are counted by ("note", "character", "voice and step").
         grid: the time grid in words ("24 ticks a quarter"); part of a likelihood's unit.
     """
 
     name: ClassVar[str]
+    any_order: ClassVar[bool] = False
     fields: tuple[Field, ...]
     features: tuple[Feature, ...]
     applies: Mask
