@@ -38,7 +38,7 @@ from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
 from .log import add_to_log, cut_log, read_log
 from .schedule import Extent
-from .settings import FitSettings, expected_seconds, network_settings
+from .settings import FitSettings, expected_seconds, network_settings, suited
 
 TOLD = ("style",)  # what others cost is in docs/decisions.md
 
@@ -90,7 +90,6 @@ class Run:
             raise OutputError("is already there", file=folder, hint=hint)
         extent = settings.extent
         alone, processes = FitSettings(random_seed=settings.random_seed), distributed.count()
-        fit_settings = replace(alone, batch_words=processes * alone.batch_words)
         shape = network_settings(
             settings.backbone,
             settings.size,
@@ -98,9 +97,10 @@ class Run:
             seconds=processes * expected_seconds(extent, alone),
             vocabulary=prepared.vocabulary.name,
         )
+        how = suited(replace(alone, batch_words=processes * alone.batch_words), shape)
         told = Conditions.of(prepared, settings.tell)
-        fit = _fit(prepared, folder, shape, told, fit_settings, extent, settings.device)
-        run = cls(folder, fit, _config(prepared, shape, told, fit_settings, extent))
+        fit = _fit(prepared, folder, shape, told, how, extent, settings.device)
+        run = cls(folder, fit, _config(prepared, shape, told, how, extent))
         if distributed.is_first():
             run._make_folder()
         return run

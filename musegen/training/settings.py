@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from musegen.network.next_word import NetworkSettings
@@ -17,6 +17,7 @@ _ATTENTION_DEPTH = {"small": 4, "medium": 6, "large": 8}
 _HEAD_WIDTH = 32
 _WORDS_A_SECOND = {"small": 5000, "medium": 1500, "large": 400}  # about, on two cores
 _MOST_DROPOUT = 0.4
+_OFTEN = 0.3  # the dropout of a run that meets each word a hundred times
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,24 @@ def network_settings(
     if not attentive:
         width = width * 3 // 2  # a recurrent layer has 8 to 2 D² weights, an attentive one 12
     epochs = seconds * _WORDS_A_SECOND[size] / max(n_words, 1)
+    dropout = round(min(0.15 * math.log10(1 + epochs), _MOST_DROPOUT), 2)
     return NetworkSettings(
         backbone=backbone,
         width=width,
         depth=(_ATTENTION_DEPTH if attentive else _RECURRENT_DEPTH)[size],
         heads=width // _HEAD_WIDTH,
         context=1024 if vocabulary == "notes" else 512,
-        dropout=round(min(0.15 * math.log10(1 + epochs), _MOST_DROPOUT), 2),
+        dropout=dropout,
+        forget=dropout / 2 if vocabulary == "grid" else 0.0,
     )
+
+
+def suited(settings: FitSettings, network: NetworkSettings) -> FitSettings:
+    """The settings for a network whose dropout says how often it will meet each word.
+
+    Where that is a hundred times, all windows are moved to another key and weights are held small:
+    otherwise the music is learnt by heart (measured on chorales, docs/decisions.md).
+    """
+    if network.dropout < _OFTEN:
+        return settings
+    return replace(settings, transposed=1.0, decay=0.2)

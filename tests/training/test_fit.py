@@ -16,7 +16,7 @@ from musegen.network.backbones import BACKBONES
 from musegen.network.next_word import NetworkSettings
 from musegen.training.fit import Fit, Learnt, Validated
 from musegen.training.schedule import Extent
-from musegen.training.settings import SIZES, FitSettings, network_settings
+from musegen.training.settings import SIZES, FitSettings, network_settings, suited
 
 
 @pytest.fixture
@@ -174,3 +174,18 @@ def test_every_size_of_every_backbone_is_one_that_can_be(backbone: str, size: st
             backbone, size, n_words=n_words, seconds=seconds, vocabulary="notes"
         )
         assert shape.backbone == backbone
+
+
+def test_what_is_met_often_is_held_back_from_being_learnt_by_heart() -> None:
+    def shape(seconds: float) -> NetworkSettings:
+        return network_settings(
+            "transformer", "small", n_words=50_000, seconds=seconds, vocabulary="grid"
+        )
+
+    short, long = shape(60), shape(3600)
+    assert 0 < short.dropout < long.dropout < 0.5
+    assert 0 < short.forget < long.forget
+    usual = FitSettings(random_seed=3)
+    assert suited(usual, short) == usual
+    assert suited(usual, long).decay > usual.decay
+    assert suited(usual, long).transposed == 1.0
