@@ -36,7 +36,7 @@ def comparison_page(found: dict[str, Any], title: str) -> str:
     runs, unit = found["runs"], found["unit"]
     body = [
         f'<p class="faint">Networks of {len(runs)} kinds with as many parameters, trained on the '
-        "same pieces for the same time, one after the other.</p>",
+        "same pieces for the same time, taking turns.</p>",
         _tiles(found),
         f"<p>{safe(verdict(found))}</p>",
         _table(runs, unit),
