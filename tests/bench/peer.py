@@ -30,9 +30,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -47,37 +45,14 @@ from musegen.training.schedule import Extent, seconds_of
 from musegen.training.settings import network_settings
 from musegen.vocabulary.notes_layout import BARLINE, DESK, KEY, KIND, METRE, TEMPO
 
-from .peer_gpt2 import PeerSettings, Tokenised, learnt, nats, tokenised
+from .peer_gpt2 import PeerSettings, Terms, learn_peer, tokenised
 from .peer_notes import Music
+from .peer_table import Row, clock, table, verdict
+from .peer_tune import tune
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 BACKBONE = "transformer"
-FEWER_NATS, FASTER = 0.22, 3.5  # asked
 PEERS = ("remi", "remi-bpe")
-CHOSEN_ON = 8  # of so many held-out pieces one tells which weights of the peer are measured
-TRIED: dict[str, tuple[float, ...]] = {
-    "lr": (5e-4, 1e-3, 2e-3, 4e-3),
-    "batch_notes": (256, 512, 1024, 2048),
-    "decay": (0.01, 0.1),
-    "bpe_tokens": (1000, 2000, 4000),
-}
-
-
-@dataclass(frozen=True)
-class Row:
-    """Nats a note by style, `all` among them; and what ran for them, where something did."""
-
-    name: str
-    nats: dict[str, float]
-    parameters: int = 0
-    notes_per_second: float = 0.0
-    core: float = 0.0
-
-
-def clock() -> Callable[[], float]:
-    """What tells the share of a core that this process has had since."""
-    began, worked = time.monotonic(), time.process_time()
-    return lambda: (time.process_time() - worked) / (time.monotonic() - began)
 
 
 def shape(music: Music, size: str, seconds: float) -> NetworkSettings:
@@ -86,10 +61,12 @@ def shape(music: Music, size: str, seconds: float) -> NetworkSettings:
     return network_settings(BACKBONE, size, n_words=words, seconds=seconds, vocabulary="notes")
 
 
-def parameters(music: Music, settings: NetworkSettings) -> int:
-    """How many parameters a network of ours has."""
+def terms_of(music: Music, asked: argparse.Namespace, ours: NetworkSettings) -> Terms:
+    """The terms on which the peer learns beside a network of ours."""
     told = Conditions.of(music.prepared, TOLD)
-    return network_for(music.prepared.vocabulary, settings, told).n_parameters
+    network = network_for(music.prepared.vocabulary, ours, told)
+    seconds = seconds_of(asked.budget)
+    return Terms(ours.depth, network.n_parameters, asked.context, seconds, asked.random_seed)
 
 
 def learn_ours(music: Music, folder: Path, settings: RunSettings) -> tuple[Trained, Row]:
@@ -134,143 +111,30 @@ def measure_ours(music: Music, network: NextWordNetwork, trained: Row) -> list[R
     ]
 
 
-def learn_peer(
-    music: Music,
-    tokens: Tokenised,
-    settings: PeerSettings,
-    *,
-    name: str,
-    ours: NetworkSettings,
-    context: int,
-    seconds: float,
-    random_seed: int,
-) -> Row:
-    """The peer, trained and measured."""
-    words = sum(piece.stop - piece.start for piece in music.prepared.of("train"))
-    paths = music.paths("train")
-    a_note = tokens.a_note(music.rows, paths)
-    seen = round(context * music.notes(paths) / words * a_note)
-    core = clock()
-    torch.manual_seed(random_seed)
-    both, n_tokens = learnt(
-        [tokens.ids[path] for path in paths],
-        settings,
-        vocabulary=len(tokens.tokenizer),
-        context=seen,
-        batch=max(1, round(settings.batch_notes * a_note / seen)),
-        depth=ours.depth,
-        parameters=parameters(music, ours),
-        seconds=seconds,
-        random_seed=random_seed,
-    )
-    share = core()
-    valid = {path: tokens.ids[path] for path in music.paths("valid")}
-    some = {path: valid[path] for path in sorted(valid)[::CHOSEN_ON]}
-    best = min(both, key=lambda network: sum(nats(network, some, seen).values()))
-    return Row(
-        f"{name}, {a_note:.2f} tokens a note, context {seen}",
-        music.a_note(nats(best, valid, seen)),
-        sum(p.numel() for p in best.parameters()),
-        n_tokens / a_note / seconds,
-        share,
-    )
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows, a line each."""
-    styles = list(rows[0].nats)
-    head = [*styles, "parameters", "notes/s", "core"]
-    lines = [f"{'nats a note':44}" + "".join(f"{name:>12}" for name in head)]
-    for row in rows:
-        line = f"{row.name:44}" + "".join(f"{row.nats[style]:12.4f}" for style in styles)
-        if row.parameters:
-            line += f"{row.parameters:12,}{row.notes_per_second:12.0f}{row.core:12.0%}"
-        lines.append(line)
-    return "\n".join(lines)
-
-
-def verdict(ours: Row, full: Row, peers: Sequence[Row]) -> str:
-    """Ours against the better of the peers, in nats and in speed."""
-    best = min(peers, key=lambda row: row.nats["all"])
-    fastest = max(row.notes_per_second for row in peers)
-    less = {style: 1 - ours.nats[style] / best.nats[style] for style in best.nats}
-    told = ", ".join(f"{style} {share:.1%}" for style, share in less.items())
-    return (
-        f"nats a note fewer than {best.name}: {told} (asked: {FEWER_NATS:.0%} of all); "
-        f"with the desk {1 - full.nats['all'] / best.nats['all']:.1%}\n"
-        f"notes a second: {ours.notes_per_second / best.notes_per_second:.2f} times its, "
-        f"{ours.notes_per_second / fastest:.2f} times the fastest peer's (asked: {FASTER})"
-    )
-
-
-def tune(music: Music, asked: argparse.Namespace, ours: NetworkSettings) -> None:
-    """Try settings of the peer one after the other, each for the budget; keep the best of each."""
-    best, fewest = PeerSettings(), float("inf")
-    names = [name for name in TRIED if (name != "bpe_tokens") or asked.peer != "remi"]
-    sizes: dict[int | None, Tokenised] = {}
-    for name in names:
-        for value in TRIED[name]:
-            settings = replace(best, **{name: value})
-            if settings == best and fewest < float("inf"):
-                continue
-            size = None if asked.peer == "remi" else settings.bpe_tokens
-            if size not in sizes:
-                sizes[size] = tokens_of(music, size)
-            row = learn_peer(
-                music,
-                sizes[size],
-                settings,
-                name=f"{name} {value}",
-                ours=ours,
-                context=asked.context,
-                seconds=seconds_of(asked.budget),
-                random_seed=asked.random_seed,
-            )
-            print(table([row]), flush=True)
-            if row.nats["all"] < fewest:
-                best, fewest = settings, row.nats["all"]
-    print(f"best: {best}, {fewest:.4f} nats a note")
-
-
-def tokens_of(music: Music, size: int | None) -> Tokenised:
-    """The music as tokens, with a byte-pair encoding of so many; None: without."""
-    learn_from = [music.folder / path for path in music.paths("train")]
-    return tokenised(music.rows, learn_from, size)
-
-
 def compare(music: Music, asked: argparse.Namespace, folder: Path) -> None:
     """Train ours and the peers, one after the other, and print the table."""
-    seconds = seconds_of(asked.budget)
-    usual = PeerSettings()
+    settings, peer = (
+        RunSettings(
+            BACKBONE, asked.size, Extent(seconds_of(asked.budget)), "cpu", asked.random_seed
+        ),
+        PeerSettings(),
+    )
     tokens = {
-        name: tokens_of(music, None if name == "remi" else usual.bpe_tokens)
+        name: tokenised(music, None if name == "remi" else peer.bpe_tokens)
         for name in (PEERS if asked.peer == "both" else (asked.peer,))
     }
-    differing = {path for its in tokens.values() for path in its.differing}
-    music = music.without(sorted(differing), "tokens")
+    differing = sorted({path for its in tokens.values() for path in its.differing})
+    print(f"{len(differing)} pieces left out, as their tokens hold other notes", *differing)
+    music = music.without(differing)
     print("ours learns")
-    model, trained = learn_ours(
-        music,
-        folder,
-        RunSettings(BACKBONE, asked.size, Extent(seconds), "cpu", asked.random_seed),
-    )
+    model, trained = learn_ours(music, folder, settings)
     ours = measure_ours(music, within(model, asked.context), trained)
     rows = [*ours, *measure_ours(music, model.network, trained)[:2]]
+    terms = terms_of(music, asked, model.network.settings)
     peers = []
     for name, its in tokens.items():
         print(f"{name} learns")
-        peers.append(
-            learn_peer(
-                music,
-                its,
-                usual,
-                name=name,
-                ours=model.network.settings,
-                context=asked.context,
-                seconds=seconds,
-                random_seed=asked.random_seed,
-            )
-        )
+        peers.append(learn_peer(music, its, peer, terms, name))
     print(table([*rows, *peers]), verdict(ours[0], ours[1], peers), sep="\n")
 
 
@@ -290,7 +154,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         music = Music.of(asked.corpus, Path(folder, "music"), asked.pieces)
         if asked.tune:
-            tune(music, asked, shape(music, asked.size, seconds_of(asked.budget)))
+            ours = shape(music, asked.size, seconds_of(asked.budget))
+            for peer in PEERS if asked.peer == "both" else (asked.peer,):
+                tune(music, terms_of(music, asked, ours), peer)
         else:
             compare(music, asked, Path(folder, "model"))
 

@@ -2,8 +2,8 @@
 
 No attention dropout, scaled_dot_product_attention, packed batches of full context, AdamW with a
 warm-up and half a cosine, gradients clipped, weights averaged; what is measured is the last weights
-or their average, as a few held-out pieces choose. Half an hour is less than an epoch, so there is
-no dropout at all, and no transposition.
+or their average, as a few held-out pieces choose. Half an hour on one thread is an epoch at most of
+the corpus that it was made for, so there is no dropout at all, and no transposition.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,13 +23,15 @@ from transformers import GPT2Config, GPT2LMHeadModel
 from musegen.score.score import Ints
 from musegen.training.schedule import rate
 
-from .peer_notes import remi, remi_sequence, rows_of_remi
+from .peer_notes import Music, remi, remi_sequence, rows_of_remi
+from .peer_table import Row, clock
 
 _HEAD_WIDTH = 64
 _HEAD_WIDTHS = range(48, 81, 2)
 _WIDTHS = range(48, 1025, 2)
 _MOST_APART = 0.03  # of the parameters of the two networks
 _READ = 4  # windows that are measured at once
+CHOSEN_ON = 8  # of so many held-out pieces one tells which weights are measured
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,25 @@ class PeerSettings:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What is the same for ours and the peer.
+
+    Attributes:
+        depth: layers.
+        parameters: of ours; the peer's come near.
+        context: words that ours sees; the peer sees as many notes.
+        seconds: of learning.
+        random_seed: all that chance depends on.
+    """
+
+    depth: int
+    parameters: int
+    context: int
+    seconds: float
+    random_seed: int
+
+
+@dataclass(frozen=True)
 class Tokenised:
     """Pieces as tokens.
 
@@ -66,26 +86,19 @@ class Tokenised:
     ids: dict[str, Ints]
     differing: list[str]
 
-    def a_note(self, rows: dict[str, Ints], paths: Sequence[str]) -> float:
-        """Tokens a note, over some pieces."""
-        tokens = sum(len(self.ids[path]) - 1 for path in paths)
-        return tokens / sum(len(rows[path]) for path in paths)
 
-
-def tokenised(rows: dict[str, Ints], learn_from: Sequence[Path], size: int | None) -> Tokenised:
+def tokenised(music: Music, size: int | None) -> Tokenised:
     """All pieces as tokens, each checked by reading its notes back from them.
 
-    Args:
-        rows: the notes by path.
-        learn_from: the files from which byte-pair encoding is learnt.
-        size: of its vocabulary; None: no byte-pair encoding.
+    Byte-pair encoding of `size` tokens is learnt from those to learn from; None: there is none.
     """
     tokenizer = remi()
     if size is not None:
+        learn_from = [music.folder / path for path in music.paths("train")]
         tokenizer.train(vocab_size=size, model="BPE", files_paths=learn_from)
     start, end = tokenizer["BOS_None"], tokenizer["EOS_None"]
     ids, differing = {}, []
-    for path, its in rows.items():
+    for path, its in music.rows.items():
         sequence = remi_sequence(its, tokenizer)
         ids[path] = np.array([start, *sequence.ids, end], np.int64)
         if not np.array_equal(rows_of_remi(sequence, tokenizer), its):
@@ -154,36 +167,26 @@ def packed(pieces: Sequence[Ints], context: int, batch: int, seed: int) -> Itera
 
 
 def learnt(
-    pieces: Sequence[Ints],
-    settings: PeerSettings,
-    *,
-    vocabulary: int,
-    context: int,
-    batch: int,
-    depth: int,
-    parameters: int,
-    seconds: float,
-    random_seed: int,
-) -> tuple[tuple[nn.Module, nn.Module], int]:
-    """A GPT-2 trained for so long: it and its average; and how many tokens it learnt from."""
-    network = gpt2(vocabulary, context, depth, parameters)
+    network: GPT2LMHeadModel, batches: Iterator[Tensor], settings: PeerSettings, seconds: float
+) -> tuple[nn.Module, int]:
+    """Train a network for so long: its average over time; and how many tokens it learnt from."""
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.lr, betas=(0.9, 0.95), weight_decay=settings.decay
     )
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
-    batches = packed(pieces, context, batch, random_seed)
     began, tokens, told = time.monotonic(), 0, 0
     while (share := (time.monotonic() - began) / seconds) < 1:
         for group in optimiser.param_groups:
             group["lr"] = settings.lr * rate(share)
-        loss = _update(network, next(batches))
+        batch = next(batches)
+        loss = _update(network, batch)
         optimiser.step()
         averaged.update_parameters(network)
-        tokens += batch * context
+        tokens += batch[:, 1:].numel()
         if share >= told / 10:
             told += 1
             print(f"  {share * seconds:6.0f} s  {loss:.3f} nats a token", flush=True)
-    return (network, averaged.module), tokens
+    return averaged.module, tokens
 
 
 def _update(network: nn.Module, batch: Tensor) -> float:
@@ -233,3 +236,33 @@ def nats(network: nn.Module, ids: dict[str, Ints], context: int) -> dict[str, fl
         for cost, (path, _, counted) in zip(costs, some, strict=True):
             found[path] += float(cost[counted:].double().sum())
     return found
+
+
+def learn_peer(
+    music: Music, tokens: Tokenised, settings: PeerSettings, terms: Terms, name: str
+) -> Row:
+    """The peer, trained and measured."""
+    paths = music.paths("train")
+    words = sum(piece.stop - piece.start for piece in music.prepared.of("train"))
+    notes = music.notes(paths)
+    a_note = sum(len(tokens.ids[path]) - 1 for path in paths) / notes
+    context = round(terms.context * notes / words * a_note)
+    torch.manual_seed(terms.random_seed)
+    network = gpt2(len(tokens.tokenizer), context, terms.depth, terms.parameters)
+    pieces = [tokens.ids[path] for path in paths]
+    batch = max(1, round(settings.batch_notes * a_note / context))
+    core = clock()
+    averaged, n_tokens = learnt(
+        network, packed(pieces, context, batch, terms.random_seed), settings, terms.seconds
+    )
+    share = core()
+    valid = {path: tokens.ids[path] for path in music.paths("valid")}
+    some = {path: valid[path] for path in sorted(valid)[::CHOSEN_ON]}
+    best = min((network, averaged), key=lambda n: sum(nats(n, some, context).values()))
+    return Row(
+        f"{name}, {a_note:.2f} tokens a note, context {context}",
+        music.a_note(nats(best, valid, context)),
+        network.num_parameters(),
+        n_tokens / a_note / terms.seconds,
+        share,
+    )

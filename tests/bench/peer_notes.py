@@ -162,11 +162,11 @@ class Music:
         kept = [piece.path for piece in prepared.pieces]
         lost = [p.path for p in prepared.pieces if not words_hold(prepared, p, rows[p.path])]
         print(f"{len(rows)} files, {len(rows) - len(kept)} twins or unusable among them")
-        return cls(folder, prepared, {path: rows[path] for path in kept}).without(lost, "words")
+        print(f"{len(lost)} pieces left out, as their words hold other notes", *lost)
+        return cls(folder, prepared, {path: rows[path] for path in kept}).without(lost)
 
-    def without(self, paths: Sequence[str], why: str) -> Music:
-        """The music without the pieces whose words or tokens hold other notes."""
-        print(f"{len(paths)} pieces left out, as their {why} hold other notes", *paths)
+    def without(self, paths: Sequence[str]) -> Music:
+        """The music without some pieces."""
         rows = {path: its for path, its in self.rows.items() if path not in paths}
         pieces = tuple(piece for piece in self.prepared.pieces if piece.path in rows)
         return Music(self.folder, replace(self.prepared, pieces=pieces), rows)
