@@ -2,9 +2,10 @@
 
     python -m tests.bench.tunes MODEL [--tunes 200] [--random-seed 0]
 
-Tunes are drawn at temperature 1 from nothing, with the masks of what is legal and without. Their
-text is read as any ABC is: a tune parses that is read with nothing mended, and ends by itself
-within a thousand words; a bar is right that is as long as its metre says, or a pickup.
+Tunes are drawn at temperature 1 from nothing, with the masks of what is legal, which end them after
+16 bars as `musegen generate` does, and without. Their text is read as any ABC is: a tune parses that
+is read with nothing mended, and ends within a thousand words; a bar is right that is as long as its
+metre says, or a pickup.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from musegen.score.bars import check_bars
 from musegen.score.score import Score
 from musegen.vocabulary.abc import AbcVocabulary
 
-MOST_WORDS = 1000
+BARS, MOST_WORDS = 16, 1000
 
 
 @torch.no_grad()
 def drawn(model: Trained, n: int, random_seed: int, *, masked: bool) -> Iterator[str]:
     """The text of each of `n` tunes; empty for one that does not end."""
     tracker = model.vocabulary.start(n)
+    tracker.last_bar = BARS if masked else None
     generator = torch.Generator().manual_seed(random_seed)
 
     def features(words: torch.Tensor) -> torch.Tensor:
