@@ -72,11 +72,11 @@ def terms_of(music: Music, asked: argparse.Namespace, ours: NetworkSettings) -> 
 def learn_ours(music: Music, folder: Path, settings: RunSettings) -> tuple[Trained, Row]:
     """Ours, trained, and its row without nats."""
     run = Run.start(music.prepared, folder, settings)
-    core = clock()
+    told = clock()
     for event in run.events():
         if isinstance(event, Validated):
             print(f"  {event.seconds:6.0f} s  {event.valid_nats:.3f} nats a note", flush=True)
-    share, now = core(), run.fit.counters
+    (_, share), now = told(), run.fit.counters
     speed = now.words * run.notes_per_word / now.seconds
     return run.finish(), Row("", {}, run.network.n_parameters, speed, share)
 

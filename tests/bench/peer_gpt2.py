@@ -251,11 +251,11 @@ def learn_peer(
     network = gpt2(len(tokens.tokenizer), context, terms.depth, terms.parameters)
     pieces = [tokens.ids[path] for path in paths]
     batch = max(1, round(settings.batch_notes * a_note / context))
-    core = clock()
+    told = clock()
     averaged, n_tokens = learnt(
         network, packed(pieces, context, batch, terms.random_seed), settings, terms.seconds
     )
-    share = core()
+    seconds, share = told()
     valid = {path: tokens.ids[path] for path in music.paths("valid")}
     some = {path: valid[path] for path in sorted(valid)[::CHOSEN_ON]}
     best = min((network, averaged), key=lambda n: sum(nats(n, some, context).values()))
@@ -263,6 +263,6 @@ def learn_peer(
         f"{name}, {a_note:.2f} tokens a note, context {context}",
         music.a_note(nats(best, valid, context)),
         network.num_parameters(),
-        n_tokens / a_note / terms.seconds,
+        n_tokens / a_note / seconds,
         share,
     )

@@ -20,10 +20,15 @@ class Row:
     core: float = 0.0
 
 
-def clock() -> Callable[[], float]:
-    """What tells the share of a core that this process has had since."""
+def clock() -> Callable[[], tuple[float, float]]:
+    """What tells the seconds since, and the share of a core that this process had in them."""
     began, worked = time.monotonic(), time.process_time()
-    return lambda: (time.process_time() - worked) / (time.monotonic() - began)
+
+    def told() -> tuple[float, float]:
+        seconds = time.monotonic() - began
+        return seconds, (time.process_time() - worked) / seconds
+
+    return told
 
 
 def table(rows: Sequence[Row]) -> str:
