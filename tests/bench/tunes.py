@@ -3,9 +3,9 @@
     python -m tests.bench.tunes MODEL [--tunes 200] [--random-seed 0]
 
 Tunes are drawn at temperature 1 from nothing, with the masks of what is legal, which end them after
-16 bars as `musegen generate` does, and without. Their text is read as any ABC is: a tune parses that
-is read with nothing mended, and ends within a thousand words; a bar is right that is as long as its
-metre says, or a pickup.
+16 bars as `musegen generate` does, and without. Their text is read as any ABC is: a tune parses
+that is read with nothing mended, and ends within a thousand words; a bar is right that is as long
+as its metre says, or a pickup.
 """
 
 from __future__ import annotations
