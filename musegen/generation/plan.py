@@ -98,9 +98,8 @@ class Plan:
         whole = vocabulary.decode(words)
         if self.seed is None:
             return closed(whole)
-        new = closed(
-            _after(whole, vocabulary.decode(self.words(vocabulary)), vocabulary, self.seed)
-        )
+        old = _rescaled(vocabulary.decode(self.words(vocabulary)), whole.ticks_per_quarter)
+        new = closed(_after(whole, old, vocabulary, self.seed))
         by_place = dict(zip(vocabulary.places(whole), new.parts, strict=True))
         parts = tuple(
             _append(part, by_place.pop(place, None))
@@ -120,8 +119,29 @@ class Plan:
         return with_join(joined, join)
 
 
+def _rescaled(score: Score, ticks_per_quarter: int) -> Score:
+    """The notes, pedals, barlines and marks of a score in other ticks, which suit them."""
+
+    def ticks(column: Ints) -> Ints:
+        return rescaled(column, score.ticks_per_quarter, ticks_per_quarter)
+
+    parts: list[Part] = []
+    for part in score.parts:
+        onset, end = ticks(part.notes.onset), ticks(part.notes.end)
+        pedal = np.stack([ticks(part.pedal[:, 0]), part.pedal[:, 1]], axis=1)
+        notes = Notes(onset, end - onset, part.notes.pitch, part.notes.velocity)
+        parts.append(replace(part, notes=notes, pedal=pedal))
+    return replace(
+        score,
+        ticks_per_quarter=ticks_per_quarter,
+        parts=tuple(parts),
+        barlines=ticks(score.barlines),
+        marks=tuple(replace(m, tick=int(ticks(np.array(m.tick)))) for m in score.marks),
+    )
+
+
 def _after(whole: Score, old: Score, vocabulary: Vocabulary, seed: Score) -> Score:
-    """What `whole` has more than `old`, the seed in the same words, in the ticks of the seed.
+    """What `whole` has more than `old`, the seed in the same words and ticks, in those of the seed.
 
     What is held over the join begins anew there.
     """

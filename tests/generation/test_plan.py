@@ -1,0 +1,37 @@
+"""What is composed is joined to its seed, whatever lengths it brings along."""
+
+import numpy as np
+
+from musegen.generation.plan import Plan
+from musegen.score.abc import read_tunes
+from musegen.score.score import Score
+from musegen.vocabulary.abc import AbcVocabulary
+
+SEED = "X:1\nT:seed\nM:4/4\nL:1/8\nK:G\n|: GABc dedB | G2 B2 d4 |\n"
+SEVENTHS = "X:1\nT:sevenths\nM:4/4\nL:1/8\nK:G\n g8/7f8/7e8/7d8/7c8/7B8/7A8/7 | G8 |\n"
+
+
+def tune(text: str) -> Score:
+    (score,) = read_tunes(text)
+    assert isinstance(score, Score)
+    return score
+
+
+def test_new_lengths_that_need_finer_ticks_leave_the_seed_as_it_is() -> None:
+    seed, other = tune(SEED), tune(SEVENTHS)
+    vocabulary = AbcVocabulary.build([seed, other])
+    plan = Plan(2, seed)
+    header = 2
+    new = vocabulary.encode(other)[header:-1]
+    words = np.concatenate([plan.words(vocabulary), new])
+    joined = plan.join(vocabulary, words)
+    n = seed.n_notes
+    assert joined.n_notes == n + other.n_notes
+    assert joined.parts[0].notes.rows[:n].tolist() == seed.parts[0].notes.rows.tolist()
+    assert joined.barlines[: seed.n_bars].tolist() == seed.barlines.tolist()
+    pitches = joined.parts[0].notes.pitch[n:].tolist()
+    assert pitches == other.parts[0].notes.pitch.tolist()
+    starts = joined.parts[0].notes.onset[n:] - seed.barlines[-1]
+    quarters = starts / joined.ticks_per_quarter
+    exact = other.parts[0].notes.onset / other.ticks_per_quarter
+    assert np.abs(quarters - exact).max() <= 1 / joined.ticks_per_quarter
