@@ -17,7 +17,7 @@ _ATTENTION_DEPTH = {"small": 4, "medium": 6, "large": 8}
 _HEAD_WIDTH = 32
 _WORDS_A_SECOND = {"small": 5000, "medium": 1500, "large": 400}  # about, on two cores
 _MOST_DROPOUT = 0.4
-_OFTEN = 0.3  # the dropout of a run that meets each word a hundred times
+_HELD_BACK = 0.1  # what is left out of the input of a run that meets each word twenty times
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,12 @@ def network_settings(
 
 
 def suited(settings: FitSettings, network: NetworkSettings) -> FitSettings:
-    """The settings for a network whose dropout says how often it will meet each word.
+    """The settings for a network that must be held back from learning the music by heart.
 
-    Where that is a hundred times, all windows are moved to another key and weights are held small:
-    otherwise the music is learnt by heart (measured on chorales, docs/decisions.md).
+    That is one from which much of what it reads is left out: of voices on a grid, each of whose
+    words it meets twenty times and more. All windows are then moved to another key, and weights
+    are held small (measured on chorales, docs/decisions.md).
     """
-    if network.dropout < _OFTEN:
+    if network.forget < _HELD_BACK:
         return settings
     return replace(settings, transposed=1.0, decay=0.2)
