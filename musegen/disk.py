@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from musegen.errors import OutputError
@@ -39,22 +40,18 @@ def write_whole(path: str | Path, data: bytes, force: bool = False) -> None:
             unfinished.unlink()
 
 
-def write_folder(path: Path, files: dict[str, bytes]) -> None:
-    """Write all of a new folder or nothing.
-
-    Args:
-        path: the folder.
-        files: what goes into it, by name.
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder to write into that becomes the new folder `path` at the end, whole or not at all.
 
     Raises:
-        OutputError: the folder is already there, or cannot be written.
+        OutputError: the folder is already there, or cannot be made.
     """
     if path.exists():
         raise OutputError("is already there", file=path, hint="Name another with -o.")
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        for name, data in files.items():
-            write_whole(unfinished / name, data)
+        yield unfinished
         unfinished.rename(path)
     except OSError as error:
         raise OutputError(f"cannot be made: {error.strerror}", file=path) from error

@@ -44,7 +44,7 @@ def command(
 
     RNN, GRU, LSTM and Transformer learn with equal parameters and time, beside simpler ones.
     """
-    from musegen.disk import write_folder
+    from musegen.disk import whole_folder, write_whole
     from musegen.picture.comparison import comparison_page
     from musegen.picture.comparison_runs import best_of, verdict
     from musegen.training.schedule import seconds_of
@@ -64,7 +64,9 @@ def command(
         _show(found)
     page = comparison_page(found, name).encode("utf-8", "replace")
     text = json.dumps(found, ensure_ascii=False, indent=1).encode("utf-8", "replace")
-    write_folder(folder, {PAGE: page, FIGURES: text})
+    with whole_folder(folder) as unfinished:
+        write_whole(unfinished / PAGE, page)
+        write_whole(unfinished / FIGURES, text)
     if as_json:
         give(found)
     say(

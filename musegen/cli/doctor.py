@@ -164,7 +164,7 @@ def _listed(counts: dict[str, int], share: bool = False) -> str:
 
 
 def _range(pitch: dict[str, Any]) -> str:
-    from musegen.picture.plots import pitch_name
+    from musegen.score.key import pitch_name
 
     low, high = pitch["lowest"], pitch["highest"]
     return f"{pitch_name(low)} to {pitch_name(high)} (MIDI {low} to {high})"

@@ -160,7 +160,7 @@ def _follow(run: Run, quiet: bool) -> None:
         task = progress.add_task("training", total=1.0, now="")
         for event in run.events():
             if isinstance(event, Learnt):
-                rate = event.words * run.notes_per_word / max(event.seconds, 1e-9)
+                rate = event.words * run.fit.notes_per_word / max(event.seconds, 1e-9)
                 left_out = ", update skipped" if event.skipped else ""
                 now = f"{rate:,.0f} notes/s, gradient {event.gradient:.2f}{left_out}"
                 progress.update(task, completed=event.share, now=now)

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from musegen.errors import CorpusError
 
-from .conditions import NOTHING, Conditions
+from .conditions import NOTHING, Conditions, Long
 from .prepare import Encoded, Prepared
 
-Long = NDArray[np.int64]
 _POOL = 16  # batches whose windows are sorted by length together
 
 

@@ -129,14 +129,12 @@ class Conditions:
 
     def of_piece(self, prepared: Prepared, piece: Encoded) -> Long:
         """All that can be told beside each word of a piece (T, C)."""
-        rows = slice(piece.start, piece.stop)
-        passed = prepared.vocabulary.bars(prepared.words[rows], prepared.features[rows])
         style = style_of(piece.path)
         return self.columns(
-            len(passed),
+            piece.stop - piece.start,
             style=style if style in self.styles else "",
             density=self._density(piece),
-            to_come=passed[-1] - passed if self.bars else None,
+            to_come=_to_come(prepared, piece) if self.bars else None,
         )
 
     def _density(self, piece: Encoded) -> str:
@@ -177,6 +175,13 @@ def style_of(path: str) -> str:
     """The style of a piece: its outermost folder that names no split; empty for none."""
     folders = PurePosixPath(path).parts[:-1]
     return next((name for name in folders if not given_split(f"{name}/_")), "")
+
+
+def _to_come(prepared: Prepared, piece: Encoded) -> Long:
+    """How many bars are still to come at each word of a piece (T,)."""
+    rows = slice(piece.start, piece.stop)
+    passed: Long = prepared.vocabulary.bars(prepared.words[rows], prepared.features[rows])
+    return np.asarray(passed[-1] - passed)
 
 
 def _rate(piece: Encoded) -> float:

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from musegen.corpus.prepare import Prepared
 from musegen.network.next_word import NextWordNetwork
+from musegen.score.key import pitch_name
 from musegen.vocabulary.abc import AbcVocabulary
 from musegen.vocabulary.abc_tables import FIRST_LEXEME
 
 _FEWEST = 20  # times that a pitch must be met: what was seldom met is where chance put it
 _OCTAVE = {"semitone": 12, "scale step": 7}
 _LETTERS = "CDEFGAB"
-_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def pitches_of(prepared: Prepared) -> Pitches:
     if isinstance(vocabulary, AbcVocabulary):
         return _letters(vocabulary, prepared)
     every = list(range(128))
-    called = [f"{_NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch in every]
+    called = [pitch_name(pitch) for pitch in every]
     names = [name for name, _ in _columns(prepared)]
     if "pitch" in names:
         return Pitches(names.index("pitch"), every, every, called, "semitone")

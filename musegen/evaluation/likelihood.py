@@ -11,12 +11,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from musegen.corpus.batches import Long, gather, whole
+from musegen.corpus.batches import Batch, gather, whole
+from musegen.corpus.conditions import Long
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.network.next_word import NextWordNetwork
 
 _CHUNK = 512  # words read at once
 _BATCH_WORDS = 4096
+
+
+def tensors(batch: Batch, device: torch.device) -> tuple[Tensor, ...]:
+    """The columns of a batch, in its order, on a device."""
+    columns = (batch.before, batch.words, batch.features, batch.valid, batch.conditions)
+    return tuple(torch.from_numpy(column).to(device) for column in columns)
 
 
 @torch.no_grad()
@@ -47,11 +54,7 @@ def field_nats(
     out = {}
     for windows in whole(pieces, batch):
         windows = [replace(window, semitones=semitones) for window in windows]
-        arrays = gather(prepared, windows)
-        before, words, features, valid = (
-            torch.from_numpy(array).to(device)
-            for array in (arrays.before, arrays.words, arrays.features, arrays.valid)
-        )
+        before, words, features, valid, _ = tensors(gather(prepared, windows), device)
         conditions = None
         if told is not None:
             rows = [torch.from_numpy(told(window.piece)) for window in windows]

@@ -17,6 +17,8 @@ from musegen.network.backbones import Recurrent, State
 from musegen.network.next_word import NextWordNetwork
 from musegen.vocabulary.vocabulary import Words
 
+from .likelihood import tensors
+
 FARTHEST = 256  # words back to which gradients are followed
 _PIECES = 12  # in which they are
 _PLACES = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -118,10 +120,7 @@ def gradients_by_distance(
     """
     windows = _longest(prepared)
     device = next(network.parameters()).device
-    batch = gather(prepared, windows)
-    before, words, features = (
-        torch.from_numpy(array).to(device) for array in (batch.before, batch.words, batch.features)
-    )
+    before, words, features, *_ = tensors(gather(prepared, windows), device)
     chosen = distances(words.shape[1] - 1)
     was_training = network.training
     network.eval()

@@ -135,7 +135,7 @@ class _Drawer:
         known = _tensor(self.tracker.features(np.zeros((len(self.nats), 0), np.int16)), device)
         told = self._told(self.tracker.bars)[:, None]
         hidden, self._state = network.read(self._last[:, None], known[:, None], self._state, told)
-        words, nats = network.next(hidden[:, 0], self._choose, self._features)
+        words, nats = network.next(hidden[:, 0], self._choose, known, self._features)
         live = ~self.tracker.done
         self.nats -= nats.sum(1).double().cpu().numpy() * live
         self.length += live

@@ -128,18 +128,18 @@ class Head(nn.Module):
             nn.RMSNorm(width), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout)
         )
         self.scores = nn.Linear(width, size)
-        self.n_others, self.anchors = size - line.n_values, list(line.anchors)
+        self.n_others = size - line.n_values
         self.distances = (
             Distances(width, line.n_values, len(line.anchors)) if line.anchors else None
         )
 
-    def forward(self, known: Tensor, features: Tensor) -> Tensor:
-        """What is known (N, D), features, 0 where not known (N, G) → scores (N, size)."""
+    def forward(self, known: Tensor, anchors: Tensor) -> Tensor:
+        """What is known (N, D), its anchors, 0 where not known (N, A) → scores (N, size)."""
         inner = self.inner(known)
         scores: Tensor = self.scores(inner)
         if self.distances is None:
             return scores
-        near: Tensor = self.distances(inner, features[:, self.anchors])
+        near: Tensor = self.distances(inner, anchors)
         return scores + functional.pad(near, (0, self.n_others))
 
 
@@ -172,6 +172,7 @@ class FieldHeads(nn.Module):
         super().__init__()
         self.register_buffer("applies", applies, persistent=False)
         self.late = [list(indices) for indices, _ in late]
+        self.anchors = [list(line.anchors) for line in lines]
         self.chain = nn.ModuleList(
             Table([size, *late_sizes], width)
             for size, (_, late_sizes) in zip(sizes, late, strict=True)
@@ -193,7 +194,7 @@ class FieldHeads(nn.Module):
         shown[:, [i for late in self.late for i in late]] = 0
         for field in order or range(len(self.heads)):
             rows = asked[:, field].nonzero()[:, 0]
-            scores = self.heads[field](known[rows], shown[rows])
+            scores = self.heads[field](known[rows], shown[:, self.anchors[field]][rows])
             nats = functional.cross_entropy(scores, words[rows, field], reduction="none")
             columns[field] = nats.new_zeros(len(words)).index_put((rows,), -nats)
             known = known + self._link(field, words[:, field], features)
@@ -201,26 +202,27 @@ class FieldHeads(nn.Module):
         return torch.stack([columns[field] for field in range(len(self.heads))], dim=1)
 
     def draw(
-        self, hidden: Tensor, draw: Draw, features: Callable[[Tensor], Tensor]
+        self, hidden: Tensor, draw: Draw, shown: Tensor, features: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:
         """One word for each hidden state (B, D), field by field.
 
         Args:
             hidden: (B, D).
             draw: chooses a value of each field from its scores.
+            shown: the features before any field is drawn (B, G).
             features: fields drawn so far (B, k) → features (B, G).
 
         Returns:
             The words (B, F), and the nats of each field (B, F) by its scores as they are.
         """
         words = hidden.new_zeros(len(hidden), 0, dtype=torch.long)
-        nats, known, shown = [], hidden, features(words)
+        nats, known = [], hidden
         for field, head in enumerate(self.heads):
             asked = self.applies[words[:, 0], field] if field else None
             value = words.new_zeros(len(hidden))
             cost = hidden.new_zeros(len(hidden))
             if asked is None or bool(asked.any()):
-                scores = head(known, shown)
+                scores = head(known, shown[:, self.anchors[field]])
                 drawn = draw(field, scores, words)
                 value = drawn if asked is None else torch.where(asked, drawn, 0)
                 log_p = scores.log_softmax(-1).gather(1, value[:, None])[:, 0]

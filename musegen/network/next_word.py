@@ -170,10 +170,13 @@ class NextWordNetwork(nn.Module):
         return out.masked_scatter(valid[..., None].expand_as(out), nats), state
 
     def next(
-        self, hidden: Tensor, draw: Draw, features: Callable[[Tensor], Tensor]
+        self, hidden: Tensor, draw: Draw, shown: Tensor, features: Callable[[Tensor], Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """One word after each hidden state (B, D): the words (B, F) and their nats (B, F)."""
-        return self.heads.draw(hidden, draw, features)
+        """One word after each hidden state (B, D): the words (B, F) and their nats (B, F).
+
+        What `shown` and `features` are, FieldHeads.draw says.
+        """
+        return self.heads.draw(hidden, draw, shown, features)
 
     @property
     def n_parameters(self) -> int:

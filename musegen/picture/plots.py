@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from .svg import safe, text, text_width
 
-_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _WIDTH, _HEIGHT = 380, 170
 _SIDE = 14  # pixels beside the outermost bars, for what stands below them
 _TOP, _BOTTOM = 16, 24
@@ -76,11 +75,6 @@ def classes(values: Sequence[float], bounds: Sequence[float]) -> list[int]:
     for value in values:
         counts[sum(value >= bound for bound in bounds)] += 1
     return counts
-
-
-def pitch_name(pitch: int) -> str:
-    """A MIDI pitch by name: 60 is C4."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _plot(

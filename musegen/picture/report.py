@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from musegen.score.key import pitch_name
+
 from .page import HERE, card, page, small_table, tiles
-from .plots import classes, columns_plot, pitch_name, rows_plot
+from .plots import classes, columns_plot, rows_plot
 from .svg import printable, safe
 
 Found = dict[str, Any]

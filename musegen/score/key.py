@@ -1,4 +1,4 @@
-"""The key of a piece: what its signatures say, and what its notes say.
+"""The key of a piece: what its signatures say, and what its notes say; and the names of pitches.
 
 The estimate is Krumhansl and Schmuckler's: the key whose profile correlates best with how long each
 pitch class sounds. The profiles are those of Krumhansl and Kessler (Psychological Review 89, 1982,
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from musegen.score.score import MODE_DEGREE, Ints, Part, changes
 
+_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 _KEYS = [
@@ -38,6 +39,11 @@ for _fifths in range(-7, 8):
 BELIEVED = 0.7
 BELIEVED_UNASKED = 0.97
 _UNASKED = [(0, 0, MODE_DEGREE["major"])]
+
+
+def pitch_name(pitch: int) -> str:
+    """A MIDI pitch by name: 60 is C4."""
+    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def pitch_class_ticks(parts: Iterable[Part], starts: Sequence[int] = (0,)) -> NDArray[np.float64]:

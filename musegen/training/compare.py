@@ -12,7 +12,7 @@ from torch import Tensor
 
 from musegen.corpus.prepare import Prepared
 from musegen.evaluation.embeddings import pitch_embedding
-from musegen.evaluation.likelihood import field_nats, nats_per_unit
+from musegen.evaluation.likelihood import field_nats, nats_per_unit, tensors
 from musegen.evaluation.reach import gradients_by_distance, nats_by_place, nats_by_repeat
 from musegen.evaluation.trained import network_for
 from musegen.network.checkpoint import device_of
@@ -144,7 +144,7 @@ class Learner:
 
     def _learning(self) -> Figures:
         """How it learnt."""
-        now, notes = self.fit.counters, _notes_per_word(self.fit)
+        now, notes = self.fit.counters, self.fit.notes_per_word
         return {
             "steps": now.step,
             "seconds": now.seconds,
@@ -212,17 +212,8 @@ def _bytes_held(fit: Fit) -> int:
         kept.setdefault(storage.data_ptr(), storage.nbytes())
         return tensor
 
-    batch = fit.batches[0]
-    before, words, features, valid = (
-        torch.from_numpy(array).to(fit.device)
-        for array in (batch.before, batch.words, batch.features, batch.valid)
-    )
+    before, words, features, valid, _ = tensors(fit.batches[0], fit.device)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         nats, _ = fit.network.log_prob(before, words, features, valid)
     del nats
     return 3 * weights + state + sum(kept.values())
-
-
-def _notes_per_word(fit: Fit) -> float:
-    """How many notes a word of what is learnt from stands for, on average."""
-    return sum(p.notes for p in fit.learnt) / sum(p.stop - p.start for p in fit.learnt)

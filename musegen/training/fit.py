@@ -21,7 +21,7 @@ from musegen.corpus.batches import Batches
 from musegen.corpus.conditions import NOTHING, Conditions
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.errors import ModelError
-from musegen.evaluation.likelihood import field_nats, nats_per_unit
+from musegen.evaluation.likelihood import field_nats, nats_per_unit, tensors
 from musegen.network.checkpoint import load_tensors, save_tensors
 from musegen.network.next_word import NextWordNetwork
 
@@ -153,6 +153,7 @@ class Fit:
             part=(distributed.rank(), distributed.count()),
         )
         words = sum(piece.stop - piece.start for piece in self.learnt)
+        self.notes_per_word = sum(piece.notes for piece in self.learnt) / words
         self._units_per_word = sum(piece.units for piece in self.learnt) / words
         on_cuda = self.device.type == "cuda"
         self._mixed = on_cuda and torch.cuda.is_bf16_supported(including_emulation=False)
@@ -180,10 +181,7 @@ class Fit:
         """One step of the optimisers: nats a word, and the norm of the gradient."""
         now = self.counters
         batch, n_words = self.batches[now.step], self.batches.n_words(now.step)
-        before, words, features, valid, told = (
-            torch.from_numpy(array).to(self.device)
-            for array in (batch.before, batch.words, batch.features, batch.valid, batch.conditions)
-        )
+        before, words, features, valid, told = tensors(batch, self.device)
         torch.manual_seed(_dropout_seed(self.settings.random_seed, now.step))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._mixed):
             log_p, _ = self.network.log_prob(

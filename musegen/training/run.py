@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import torch
 import musegen
 from musegen.corpus.conditions import Conditions
 from musegen.corpus.prepare import Prepared
-from musegen.disk import write_whole
+from musegen.disk import whole_folder, write_whole
 from musegen.errors import CorpusError, ModelError, OutputError
 from musegen.evaluation.classify import calibrate
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
@@ -147,12 +146,6 @@ class Run:
         return self.fit.network
 
     @property
-    def notes_per_word(self) -> float:
-        """How many notes a word of what is learnt from stands for, on average."""
-        pieces = self.fit.learnt
-        return sum(p.notes for p in pieces) / sum(p.stop - p.start for p in pieces)
-
-    @property
     def memory_mb(self) -> int:
         """About the most megabytes that a process that trains takes, torch itself included.
 
@@ -187,7 +180,7 @@ class Run:
             "parameters": self.network.n_parameters,
             "steps": now.step,
             "seconds": now.seconds,
-            "notes_per_second": now.words * self.notes_per_word / now.seconds,
+            "notes_per_second": now.words * self.fit.notes_per_word / now.seconds,
             "train_nats": read_log(self.folder)["train_nats"][-1],
             "valid_nats": nats_per_unit(nats, held_out),
             "train_pieces": len(self.fit.learnt),
@@ -212,18 +205,12 @@ class Run:
 
     def _make_folder(self) -> None:
         """Make the folder with all it takes to resume, whole or not at all."""
-        unfinished = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.part")
         seen = {piece.melody: piece.path for piece in self.fit.learnt}
         text = json.dumps(seen, ensure_ascii=False, indent=0)
-        try:
+        with whole_folder(self.folder) as unfinished:
             save_tensors(unfinished / RESUME / CHECKPOINT, *self.fit.state())
             write_whole(unfinished / SEEN, text.encode())
             save_config(unfinished, self.config)
-            unfinished.rename(self.folder)
-        except OSError as error:
-            raise OutputError(f"cannot be made: {error.strerror}", file=self.folder) from error
-        finally:
-            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _config(

@@ -8,7 +8,7 @@ from musegen.score.score import Ints
 
 from .abc_lexicon import Kind, read_lexeme
 from .abc_tables import FIRST_LEXEME, KEYS, Effects, Tables
-from .vocabulary import Feature, Features, Mask
+from .vocabulary import Feature, Features, Mask, before
 
 BARS = 16
 PLACES = 12 * 16 + 1  # told apart to a twelfth of an eighth, for two whole notes
@@ -48,7 +48,7 @@ def features_of(words: Ints, tables: Tables) -> Features:
     return columns(
         time - bar_start,
         _standing(effects.bar, kind == Kind.METRE),
-        _before(bars - section_start),
+        before(bars - section_start),
         _standing(effects.metre, kind == Kind.METRE),
         _standing(effects.key, kind == Kind.KEY),
         tables.ticks_per_eighth,
@@ -58,14 +58,14 @@ def features_of(words: Ints, tables: Tables) -> Features:
 def bars_before(words: Ints, tables: Tables) -> Ints:
     """How many bars are complete before each word (T,)."""
     *_, bars = _bars(effects_of(words, tables))
-    return _before(bars)
+    return before(bars)
 
 
 def _bars(effects: Effects) -> tuple[Ints, Ints, Ints]:
     """The time of each word (T,), where its bar began, and how many bars are complete after it."""
     is_bar = effects.kind == Kind.BAR
     time = np.cumsum(effects.ticks) - effects.ticks
-    bar_start = _before(np.maximum.accumulate(np.where(is_bar, time, 0)))
+    bar_start = before(np.maximum.accumulate(np.where(is_bar, time, 0)))
     return time, bar_start, np.cumsum(is_bar & (time > bar_start))
 
 
@@ -78,12 +78,7 @@ def effects_of(words: Ints, tables: Tables) -> Effects:
     return effects
 
 
-def _before(values: Ints) -> Ints:
-    """What stood before each word: the values one later, 0 before the first."""
-    return np.concatenate([np.zeros(min(1, len(values)), np.int64), values[:-1]])
-
-
 def _standing(values: Ints, told: Mask) -> Ints:
     """The value told last before each word, 0 before there is one."""
-    last = _before(np.maximum.accumulate(np.where(told, np.arange(1, len(values) + 1), 0)))
+    last = before(np.maximum.accumulate(np.where(told, np.arange(1, len(values) + 1), 0)))
     return np.concatenate([[0], values])[last]

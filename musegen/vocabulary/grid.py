@@ -40,7 +40,7 @@ from .grid_features import (
 )
 from .grid_tracker import GridTracker
 from .traits import VOICE_GRID, Traits, notes_changed, traits
-from .vocabulary import Features, Field, Vocabulary, Words
+from .vocabulary import Features, Field, Vocabulary, Words, before
 
 _VELOCITY = 80
 _MAX_SHIFT = 6
@@ -276,7 +276,7 @@ class GridVocabulary(Vocabulary):
 
     def _time_features(self, words: Words, is_step: np.ndarray) -> tuple[Ints, Ints, Ints]:
         """Place in the bar, bars so far and metre before each word, three columns (T,)."""
-        n_steps = np.concatenate([[0], np.cumsum(is_step)[:-1]])
+        n_steps = before(np.cumsum(is_step))
         metre = np.zeros(len(words), np.int64)
         if len(words) and words[0, 0] > self.end_value:
             metre[1:] = words[0, 0] - self.end_value

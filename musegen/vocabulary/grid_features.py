@@ -14,7 +14,7 @@ import numpy as np
 from musegen.score.key import likeliest_keys
 from musegen.score.score import Ints
 
-from .vocabulary import Feature, Features
+from .vocabulary import Feature, Features, before
 
 HOLD, REST = 128, 129
 PLACES = 64  # steps of a bar told apart
@@ -88,10 +88,10 @@ def columns(clock: Ints, voices: Voices) -> Features:
     return np.concatenate(groups, axis=1).astype(np.int16)
 
 
-def steps(before: Ints, after: Ints) -> Ints:
+def steps(former: Ints, after: Ints) -> Ints:
     """Semitones from pitch to pitch, each plus one, as a value from 1 on; 0 where one is none."""
-    size = np.clip(after - before, -_LEAP, _LEAP) + _LEAP + 1
-    return np.where((before > 0) & (after > 0), size, 0)
+    size = np.clip(after - former, -_LEAP, _LEAP) + _LEAP + 1
+    return np.where((former > 0) & (after > 0), size, 0)
 
 
 def keys(counts: Ints, first: Ints) -> Ints:
@@ -129,10 +129,10 @@ def voices_of(words: Ints, is_step: np.ndarray) -> Voices:
     last = np.maximum.accumulate(np.where(speaks, rows, -1))
     said = np.take_along_axis(words, np.maximum(last, 0), 0)
     now = np.where((last >= 0) & (said < HOLD), said + 1, 0) * is_step[:, None]
-    sounding, since = _before(now, 0), _before(last, -1)
+    sounding, since = before(now), before(last, -1)
     n_steps = np.cumsum(is_step)
-    held = np.where(sounding > 0, _before(n_steps, 0)[:, None] - n_steps[since] + 1, 0)
-    counts = _before(np.cumsum(pitch_classes(now), axis=0), np.zeros(12, np.int64))
+    held = np.where(sounding > 0, before(n_steps)[:, None] - n_steps[since] + 1, 0)
+    counts = before(np.cumsum(pitch_classes(now), axis=0))
     heard = now[now.any(axis=1)]
     first = (heard[0][heard[0] > 0][0] - 1) % 12 if len(heard) else 0
     key = keys(counts, np.full(len(words), first))
@@ -143,19 +143,11 @@ def _moves(begins: np.ndarray, words: Ints) -> Ints:
     """The last step from pitch to pitch before each word, in each voice (T, V)."""
     rows = np.arange(len(words))[:, None]
     last = np.maximum.accumulate(np.where(begins, rows, -1))
-    earlier = _before(last, -1)  # where the pitch begins that was last before a new one
+    earlier = before(last, -1)  # where the pitch begins that was last before a new one
     pitch = np.where(last >= 0, np.take_along_axis(words, np.maximum(last, 0), 0) + 1, 0)
     former = np.where(earlier >= 0, np.take_along_axis(words, np.maximum(earlier, 0), 0) + 1, 0)
     move = np.where(begins, steps(former, pitch), 0)
-    return _before(np.take_along_axis(move, np.maximum(last, 0), 0) * (last >= 0), 0)
-
-
-def _before(column: Ints, first: Ints | int) -> Ints:
-    """What stood one row earlier; `first` in the first row."""
-    shifted = np.empty_like(column)
-    shifted[1:] = column[:-1]
-    shifted[:1] = first
-    return shifted
+    return before(np.take_along_axis(move, np.maximum(last, 0), 0) * (last >= 0))
 
 
 def _degree(pitch: Ints, key: Ints) -> Ints:

@@ -48,6 +48,14 @@ class Feature:
     known_after: int = -1
 
 
+def before(column: NDArray[np.int64], first: int = 0) -> NDArray[np.int64]:
+    """What stood one row earlier in a column (T, …); `first` in the first row."""
+    shifted = np.empty_like(column)
+    shifted[1:] = column[:-1]
+    shifted[:1] = first
+    return shifted
+
+
 class Vocabulary(ABC):
     """The way from a score to words and back. Pure; saved as a dict and rebuilt from it.
 

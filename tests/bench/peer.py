@@ -77,7 +77,7 @@ def learn_ours(music: Music, folder: Path, settings: RunSettings) -> tuple[Train
         if isinstance(event, Validated):
             print(f"  {event.seconds:6.0f} s  {event.valid_nats:.3f} nats a note", flush=True)
     (_, share), now = told(), run.fit.counters
-    speed = now.words * run.notes_per_word / now.seconds
+    speed = now.words * run.fit.notes_per_word / now.seconds
     return run.finish(), Row("", {}, run.network.n_parameters, speed, share)
 
 

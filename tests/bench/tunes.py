@@ -45,7 +45,7 @@ def drawn(model: Trained, n: int, random_seed: int, *, masked: bool) -> Iterator
     while not tracker.done.all() and len(words) < MOST_WORDS:
         known = features(last[:, :0])
         hidden, state = model.network.read(last[:, None], known[:, None], state)
-        last, _ = model.network.next(hidden[:, 0], choose, features)
+        last, _ = model.network.next(hidden[:, 0], choose, known, features)
         words.append(last.numpy().astype(np.int16))
         tracker.advance(words[-1])
     for row, done in enumerate(tracker.done):

@@ -139,6 +139,7 @@ def test_drawing_uses_the_same_scores_as_training(backbone: str, fields: int) ->
     drawn, nats = network.next(
         hidden[:, -1],
         lambda field, *_: forced[:, field],
+        known(features[:, -1], network.shape, 0),
         lambda drawn: known(features[:, -1], network.shape, drawn.shape[1]),
     )
     whole, _ = network.log_prob(before, words, features)

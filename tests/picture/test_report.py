@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from musegen.corpus.diagnosis import diagnose
-from musegen.picture.plots import classes, columns_plot, pitch_name, rows_plot
+from musegen.picture.plots import classes, columns_plot, rows_plot
 from musegen.picture.report import report_page
 from musegen.score.files import write
+from musegen.score.key import pitch_name
 
 EVIL = "</script><script>alert(1)</script><img src=x>\" onload='"
 VOID = {"meta", "input", "br", "path", "rect"}
