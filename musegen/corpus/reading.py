@@ -151,7 +151,7 @@ def _contents(path: Path) -> Contents:
     except Exception as error:  # one file must not end the reading of a hundred thousand
         fault = MusegenError(f"musegen failed to read it ({type(error).__name__}: {error})")
         contents.append((record("", fault), None))
-    return contents or [(record("", MusegenError("holds no tune")), None)]
+    return contents
 
 
 def _with_scores(

@@ -58,14 +58,19 @@ def read_book(text: str) -> list[Score]:
         if isinstance(tune, UnreadableFile):
             raise tune
         tunes.append(tune)
-    if not tunes:
-        raise UnreadableFile("holds no tune", hint="A tune has a line X:1 and a line K:C at least.")
     return tunes
 
 
 def read_tunes(text: str) -> Iterator[Score | UnreadableFile]:
-    """The tunes of an ABC book, in order; for one that cannot be read, what is wrong with it."""
-    return (read_tune(tune) for tune in tunes_in(text))
+    """The tunes of an ABC book, in order; for one that cannot be read, what is wrong with it.
+
+    One at least: of a book without a tune, that it has none.
+    """
+    tune = None
+    for tune in tunes_in(text):
+        yield read_tune(tune)
+    if tune is None:
+        yield UnreadableFile("holds no tune", hint="A tune has a line X:1 and a line K:C at least.")
 
 
 def read_tune(text: TuneText) -> Score | UnreadableFile:

@@ -91,3 +91,11 @@ def test_sound_and_pictures_take_the_repeats_asked_for(ask: Ask, here: Path) -> 
         ask("convert", "one.abc", f"short.{suffix}", "--repeats", "keep")
         sizes = [Path(f"{name}.{suffix}").stat().st_size for name in ("long", "short")]
         assert sizes[0] > sizes[1]
+
+
+def test_a_text_that_holds_no_tune_is_refused(musegen: Callable[..., Result], here: Path) -> None:
+    (here / "diary.abc").write_text("hello world\n")
+    done = musegen("convert", "diary.abc", "diary.mid")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "holds no tune" in done.stderr
+    assert not (here / "diary.mid").exists()
