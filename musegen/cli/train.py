@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from musegen.corpus.prepare import Prepared
     from musegen.training.run import Run
 
+_LITTLE = 20_000  # notes; fewer are learnt by heart within minutes
+_OVERFITS = (
+    "Held-out nats fall no more: the network begins to learn its pieces by heart. The best weights "
+    "so far are kept; more pieces would help, or a shorter --budget."
+)
+
 
 def command(
     corpus: Corpus,
@@ -132,6 +138,13 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
         quiet,
     )
     say_unused(survey, corpus, quiet)
+    n_notes = sum(piece.notes for piece in prepared.of("train"))
+    if n_notes < _LITTLE:
+        say(
+            f"{n_notes:,} notes are little to learn from: they will soon be known by heart. "
+            "A hundred pieces are a start.",
+            quiet,
+        )
     styles = run.fit.conditions.styles
     if styles:
         say(
@@ -171,6 +184,8 @@ def _follow(run: Run, quiet: bool) -> None:
                 )
                 skipped = f"  ({event.skipped} updates skipped)" if event.skipped else ""
                 progress.console.print(line + skipped + ("" if event.best else "  (not the best)"))
+                if event.overfits:
+                    progress.console.print(_OVERFITS)
 
 
 def _finish(run: Run, as_json: bool, quiet: bool) -> None:

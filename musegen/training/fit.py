@@ -34,6 +34,7 @@ CHECKPOINT = "state.safetensors"
 _CHECKPOINT_SECONDS = 20.0
 _VALIDATIONS = 15  # in a run
 _VALID_WORDS = 20_000  # measured on at each
+_PATIENCE = 3  # measurements without a new best, then it is told
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Validated:
         seconds: so far, measuring included.
         train_nats: a unit, of the batches since the last time, with dropout.
         valid_nats: a unit, of held-out pieces.
-        best: whether it is the lowest so far.
+        since_best: how many measurements ago it was lowest; 0 where it is the lowest so far.
         words: learnt from so far.
         gradient: the mean norm of the gradients since the last time, before clipping.
         skipped: updates so far whose gradient was no finite number.
@@ -82,10 +83,20 @@ class Validated:
     seconds: float
     train_nats: float
     valid_nats: float
-    best: bool
+    since_best: int
     words: int
     gradient: float
     skipped: int
+
+    @property
+    def best(self) -> bool:
+        """Whether these weights are the best so far."""
+        return self.since_best == 0
+
+    @property
+    def overfits(self) -> bool:
+        """Whether it is time to warn: for the third time on end, held-out nats are no new low."""
+        return self.since_best == _PATIENCE
 
 
 Event = Learnt | Validated
@@ -100,6 +111,7 @@ class Counters:
     words: int = 0
     validations: int = 0
     best: float = float("inf")
+    since_best: int = 0
     nats_since: float = 0.0
     words_since: int = 0
     gradient_since: float = 0.0
@@ -230,13 +242,14 @@ class Fit:
         self.network.load_state_dict(self.average, strict=False)
         nats = nats_per_unit(field_nats(self.network, self.prepared, pieces), pieces)
         self.network.load_state_dict(present, strict=False)
+        now.since_best = 0 if nats < now.best else now.since_best + 1
         units_since = now.words_since * self._units_per_word
         event = Validated(
             step=now.step,
             seconds=now.seconds,
             train_nats=now.nats_since / units_since if units_since else math.nan,
             valid_nats=nats,
-            best=nats < now.best,
+            since_best=now.since_best,
             words=now.words,
             gradient=now.gradient_since / max(now.steps_since, 1),
             skipped=now.skipped,

@@ -145,6 +145,7 @@ def test_results_go_to_standard_output_and_all_else_to_standard_error(
     trained = musegen("train", music / "grid", "-o", "model", "--steps", 3)
     assert trained.stdout == ""
     assert "6 pieces kept" in trained.stderr
+    assert "little to learn from" in trained.stderr
     assert "musegen generate" in trained.stderr
     made = musegen("generate", "-m", "model", "-o", "a.mid")
     assert "a.mid" in made.stdout

@@ -64,6 +64,21 @@ def test_what_is_learnt_beats_how_often_each_value_comes(
     assert [e.best for e in measured] == [b < a for a, b in pairwise(best)]
 
 
+def test_learning_by_heart_is_warned_of_at_the_third_measurement_without_a_new_best(
+    make_fit: Callable[..., Fit],
+) -> None:
+    measured = [
+        e
+        for e in make_fit(240, "lstm", lr=0.02, matrix_lr=0.1).events()
+        if isinstance(e, Validated)
+    ]
+    bests = [index for index, e in enumerate(measured) if e.best]
+    assert bests[-1] + 3 < len(measured)
+    ends = [*bests[1:], len(measured)]
+    due = [best + 3 for best, end in zip(bests, ends, strict=True) if best + 3 < end]
+    assert [index for index, e in enumerate(measured) if e.overfits] == due
+
+
 def test_each_update_is_told_and_measurements_are_spread_over_the_run(
     make_fit: Callable[..., Fit],
 ) -> None:
