@@ -1,9 +1,14 @@
-"""The log of a run: a row for each time that it was measured, in a file that any table opens."""
+"""The log of a run: a row for each time that it was measured, in a file that any table opens.
+
+TensorBoard gets the same where it is installed.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from musegen.disk import write_whole
@@ -12,6 +17,7 @@ from musegen.errors import ModelError
 from .fit import Validated
 
 LOG = "log.csv"
+BOARD = "tensorboard"
 COLUMNS = ("step", "seconds", "words", "train_nats", "valid_nats", "gradient", "skipped")
 
 
@@ -25,6 +31,28 @@ def add_to_log(folder: Path, event: Validated) -> None:
     text = path.read_text() if path.exists() else ",".join(COLUMNS) + "\n"
     row = ",".join(str(getattr(event, name)) for name in COLUMNS)
     write_whole(path, f"{text}{row}\n".encode(), force=True)
+
+
+@contextmanager
+def board(folder: Path, step: int) -> Iterator[Callable[[Validated], None]]:
+    """The same for TensorBoard, where it is installed: what adds a measurement to its curves.
+
+    They lie in a folder of their own in the model's. What was drawn after `step`, by a run that was
+    broken off, is drawn anew.
+    """
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        yield lambda event: None
+        return
+    with SummaryWriter(str(folder / BOARD), purge_step=step + 1) as writer:
+
+        def add(event: Validated) -> None:
+            for name in COLUMNS[2:]:
+                writer.add_scalar(name, getattr(event, name), event.step)
+            writer.flush()
+
+        yield add
 
 
 def cut_log(folder: Path, step: int) -> None:

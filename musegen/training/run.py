@@ -35,7 +35,7 @@ from musegen.network.next_word import NetworkSettings, NextWordNetwork
 from . import distributed
 from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
-from .log import add_to_log, cut_log, read_log
+from .log import add_to_log, board, cut_log, read_log
 from .schedule import Extent
 from .settings import FitSettings, expected_seconds, network_settings, suited
 
@@ -161,13 +161,22 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """Train. The best weights so far, and the log, are on disk before an event is told."""
-        for event in self.fit.events():
-            if isinstance(event, Validated) and distributed.is_first():
-                add_to_log(self.folder, event)
-                if event.best:
-                    about = {"step": event.step, "valid_nats": event.valid_nats}
-                    save_tensors(self.folder / WEIGHTS, dict(self.fit.average), about)
-            yield event
+        if not distributed.is_first():
+            yield from self.fit.events()
+            return
+        with board(self.folder, self.fit.counters.step) as draw:
+            for event in self.fit.events():
+                if isinstance(event, Validated):
+                    self._keep(event)
+                    draw(event)
+                yield event
+
+    def _keep(self, event: Validated) -> None:
+        """A measurement in the log, and the weights if they are the best so far."""
+        add_to_log(self.folder, event)
+        if event.best:
+            about = {"step": event.step, "valid_nats": event.valid_nats}
+            save_tensors(self.folder / WEIGHTS, dict(self.fit.average), about)
 
     def finish(self) -> Trained:
         """Measure the best weights on all held-out pieces, write the card, drop the checkpoint."""

@@ -88,6 +88,7 @@ def test_train_tells_what_scripts_rely_on(ask: Ask, music: Path, here: Path) -> 
     assert Path(found["model"]) == Path("runs/grid")
     assert {path.name for path in Path("runs/grid").iterdir()} == {
         *("model.safetensors", "config.json", "card.md", "log.csv", "curves.svg", "seen.json"),
+        "tensorboard",
     }
 
 

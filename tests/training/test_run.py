@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from musegen import disk
 from musegen.corpus.prepare import Prepared, prepare
@@ -22,7 +24,7 @@ from musegen.network.backbones import BACKBONES
 from musegen.network.checkpoint import RESUME, WEIGHTS, load_tensors
 from musegen.training import fit as fit_module
 from musegen.training.fit import CHECKPOINT, Learnt
-from musegen.training.log import COLUMNS, LOG, read_log
+from musegen.training.log import BOARD, COLUMNS, LOG, read_log
 from musegen.training.run import Run, RunSettings
 from musegen.training.schedule import Extent
 
@@ -94,11 +96,33 @@ def test_a_run_killed_between_its_end_and_its_figures_can_be_finished(
         Run.resume(prepared, run.folder, "cpu")
 
 
+def test_tensorboard_shows_the_log_of_a_run_that_was_broken_off_each_step_once(
+    start: StartRun, prepared: Prepared, every_step: None
+) -> None:
+    run = start("run")
+    for event in run.events():
+        if event.step > 8:
+            break
+    run_to_the_end(Run.resume(prepared, run.folder, "cpu"))
+    drawn = EventAccumulator(str(run.folder / BOARD)).Reload()
+    log = read_log(run.folder)
+    for name in COLUMNS[2:]:
+        points = [(point.step, point.value) for point in drawn.Scalars(name)]
+        assert points == list(zip(log["step"], map(np.float32, log[name]), strict=True))
+
+
+def test_a_run_needs_no_tensorboard(start: StartRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    run = start("run")
+    run_to_the_end(run)
+    assert not (run.folder / BOARD).exists()
+
+
 def test_a_finished_folder_holds_what_a_model_needs_and_no_more(start: StartRun) -> None:
     run = start("run")
     run_to_the_end(run)
     names = {path.name for path in run.folder.iterdir()}
-    assert names == {WEIGHTS, "config.json", "card.md", "seen.json", LOG}
+    assert names == {WEIGHTS, "config.json", "card.md", "seen.json", LOG, BOARD}
     model = load(run.folder)
     assert sorted(model.seen().values()) == sorted(piece.path for piece in run.fit.learnt)
     log = read_log(run.folder)
