@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from musegen.score.abc_fields import ESTIMATED
+
 FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 _COMMENT = re.compile(r"(?<!\\)%.*")
+_ESTIMATED_KEY = re.compile(rf"K:[^%]*{ESTIMATED}\s*$")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ def _blocks(text: str) -> Iterator[list[tuple[int, str]]]:
             in_words = line.startswith("%%begin")
             continue
         is_directive = line.startswith("%%")
-        bare = _COMMENT.sub("", line.replace("%%", "I:", 1) if is_directive else line).rstrip()
+        bare = line.replace("%%", "I:", 1) if is_directive else line
+        bare = (bare if _ESTIMATED_KEY.match(bare) else _COMMENT.sub("", bare)).rstrip()
         if block and (bare.startswith("X:") or not line.strip()):
             yield block
             block = []

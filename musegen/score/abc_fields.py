@@ -16,6 +16,7 @@ from musegen.score.score import MODES, TONIC_FIFTHS
 
 _LAST_TURN = 32  # of a repeat
 SLOWEST_US = 600_000_000  # a quarter in ten minutes
+ESTIMATED = "% estimated"  # a comment of ours on a key that no file said
 LINE_OF_FIFTHS = "FCGDAEB"
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 ACCIDENTALS = {"__": -2, "_": -1, "=": 0, "^": 1, "^^": 2}
@@ -41,13 +42,14 @@ _ALTERED = re.compile(r"(?:(?:\^\^|\^|__|_|=)[A-Ga-g])+")
 class Key:
     """A key signature: fifths −7–7, a mode (an index into MODES), and letters altered besides.
 
-    No key is C major with `given` False.
+    No key is C major with `given` False; one that its line says to be a guess `is_estimated`.
     """
 
     fifths: int = 0
     mode: int = 0
     given: bool = True
     altered: tuple[tuple[str, int], ...] = ()
+    is_estimated: bool = False
 
     @property
     def signature(self) -> dict[str, int]:
@@ -84,7 +86,7 @@ def read_key(text: str) -> Key:
     fifths = place - TONIC_FIFTHS[mode]
     if abs(fifths) > 7:
         raise ValueError(f"the key {text!r} has more than seven sharps or flats")
-    return Key(fifths, mode, altered=tuple(altered))
+    return Key(fifths, mode, altered=tuple(altered), is_estimated=text.endswith(ESTIMATED))
 
 
 def _mode(text: str) -> tuple[int, str]:

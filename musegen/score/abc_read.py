@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from musegen.errors import UnreadableFile
 from musegen.score.abc_book import FIELD, TuneText, tunes_in
@@ -20,6 +20,7 @@ from musegen.score.abc_rhythm import MOST_BARS, TimeOverflow
 from musegen.score.abc_score import score_of
 from musegen.score.abc_text import plain
 from musegen.score.abc_voice import Voice
+from musegen.score.jumps import check_jumps
 from musegen.score.score import Score
 
 # What header and body fields are called that have no place in a score.
@@ -44,6 +45,7 @@ _UNREAD = {
 }
 _SAYS_NOTHING = "Xr+"  # numbers, comments, and what continues a field
 _OF_A_VOICE = "MLKQIw"
+_DIGITS = 9  # of a tune's number
 _USER_SYMBOL = re.compile(r"\s*([~H-Wh-w])\s*=\s*(\S.*?)\s*$")
 
 
@@ -100,6 +102,7 @@ class _Tune:
 
     header: dict[str, str]
     title: str = ""
+    number: int = 0
     line: int = 0
     characters: int = 0
     voices: dict[str, Voice] = field(default_factory=dict)
@@ -171,6 +174,8 @@ class _Tune:
             self.title = self.title or plain(value)
         elif letter == "U":
             self._define(value)
+        elif letter == "X" and value.isdecimal():
+            self.number = int(value[:_DIGITS])
         elif letter in _OF_A_VOICE and self.voice:
             self._obey(self.voice.change, letter, value)
         elif letter in _OF_A_VOICE:
@@ -220,13 +225,13 @@ class _Tune:
 
     def _turn_to(self, value: str) -> None:
         """Go on with the voice that a V: field names; its first word is its identifier."""
-        identifier = value.split(maxsplit=1)[0] if value else ""
+        identifier, properties = (*value.split(maxsplit=1), "", "")[:2]
         if identifier not in self.voices:
             name = re.search(r'\b(?:name|nm)\s*=\s*"([^"]*)"', value)
             self.voices[identifier] = Voice(name=plain(name[1]) if name else identifier)
             if self.voice:
                 self._begin(self.voices[identifier])
-        self.voices[identifier].set_clef(value)
+        self.voices[identifier].set_clef(properties)
         if self.voice:
             self.voice = self.voices[identifier]
 
@@ -239,9 +244,11 @@ class _Tune:
         if self.voice is None:
             raise TimeOverflow("the tune has no K: field, which ends its header")
         voices = [voice for voice in self.voices.values() if voice.clock] or [self.voice]
-        return score_of(
-            voices, self.title, self.characters, self.faults, self.unread + self.told.unread
-        )
+        for voice in voices:
+            voice.obey_orders()
+        unread = self.unread + self.told.unread
+        score = score_of(voices, self.title, self.characters, self.faults, unread)
+        return replace(score, faults=(*score.faults, *check_jumps(score)), number=self.number)
 
 
 def _is_metre(text: str) -> bool:

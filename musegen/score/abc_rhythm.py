@@ -21,6 +21,16 @@ class TimeOverflow(ValueError):
     """A tune is longer, or its notes odder, than a score can say."""
 
 
+@dataclass(eq=False)
+class Sound:
+    """A note being read: when it begins and how long it lasts, in whole notes."""
+
+    onset: Fraction
+    length: Fraction
+    pitch: int
+    name: str  # letter and octave, without accidental
+
+
 @dataclass
 class Rhythm:
     """Where in time a voice stands.
@@ -43,6 +53,7 @@ class Rhythm:
         self._swing = _WHOLE  # what a broken rhythm leaves for the next note
         self._tuplet = _WHOLE, 0  # the factor, and for how many notes still
         self._furthest = Fraction(0)  # where the voice that is overlaid ends
+        self._orders: list[str] = []  # jumps that wait for the end of the bar
 
     @property
     def bar_start(self) -> Fraction:
@@ -60,6 +71,16 @@ class Rhythm:
     def mark(self, kind: str, text: str) -> None:
         """Note what is written here."""
         self.marks.append((self.clock, kind, text))
+
+    def order(self, text: str) -> None:
+        """Note a jump that is made where this bar ends."""
+        self._orders.append(text)
+
+    def obey_orders(self) -> None:
+        """Put the jumps that wait where the voice now stands, as at the end of a tune."""
+        for text in self._orders:
+            self.mark("jump", text)
+        self._orders = []
 
     def begin_metre(self, text: str) -> None:
         """Obey an M: field; a free metre is 4/4 and marked so.
@@ -102,6 +123,7 @@ class Rhythm:
         self.clock = max(self.clock, self._furthest)
         if self.clock > self.bar_start:
             self.barlines.append(self.clock)
+        self.obey_orders()
         self.latest_length = Fraction(0)  # no broken rhythm reaches back over a bar line
 
     def end_line(self) -> None:
@@ -112,6 +134,8 @@ class Rhythm:
         is_full = self.metre is not None and self.clock - self.bar_start >= Fraction(*self.metre)
         if is_full and self.clock >= self._furthest:
             self.barlines.append(self.clock)
+        if self.clock == self.bar_start:
+            self.obey_orders()
 
     def rest_for_bars(self, bars: int) -> None:
         """Let whole bars pass; the last one's line is still to come.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
 
+from musegen.score.abc_clef import usual_clef
 from musegen.score.abc_rhythm import TimeOverflow
 from musegen.score.abc_voice import Voice
 from musegen.score.score import DEFAULT_TEMPO_US, STRUCTURE, Ints, Mark, Notes, Part, Score
@@ -43,10 +44,11 @@ def score_of(
 
     lead = max(voices, key=lambda voice: len(voice.barlines))
     barlines = [*lead.barlines, *([end] if end > lead.bar_start else [])]
+    parts = tuple(_part(voice, ticks_per_whole) for voice in voices)
     marks = {
-        Mark(tick(time), kind, text, 0 if kind in COMMON else part)
-        for part, voice in enumerate(voices)
-        for time, kind, text in voice.marks
+        Mark(tick(time), kind, text, 0 if kind in (*COMMON, "jump") else number)
+        for number, (voice, part) in enumerate(zip(voices, parts, strict=True))
+        for time, kind, text in (*voice.marks, *_clefs(voice, part))
         if kind not in COMMON or voice is lead
     }
     tempos = {Fraction(0): DEFAULT_TEMPO_US, **_changes(v.tempos for v in voices)}
@@ -57,10 +59,10 @@ def score_of(
     counts = sum((voice.unread for voice in voices), unread or Counter())
     return Score(
         ticks_per_whole // 4,
-        tuple(_part(voice, ticks_per_whole) for voice in voices),
+        parts,
         _rows([(tick(time), tempo_us) for time, tempo_us in tempos.items()]),
         _rows([(tick(time), *metre) for time, metre in metres.items()]),
-        _rows([(tick(time), key.fifths, key.mode, 0) for time, key in keys.items()]),
+        _rows([(tick(time), key.fifths, key.mode, key.is_estimated) for time, key in keys.items()]),
         _rows([tick(time) for time in barlines]),
         tuple(marks),
         title=title,
@@ -76,6 +78,15 @@ def _part(voice: Voice, ticks_per_whole: int) -> Part:
         for s in voice.sounds
     }
     return Part(voice.name, voice.program or 0, Notes.of(notes), is_drums=voice.is_drums)
+
+
+def _clefs(voice: Voice, part: Part) -> Iterator[tuple[Fraction, str, str]]:
+    """The changes of clef as marks; the first is none where the range of the part suggests it."""
+    standing = usual_clef(part)
+    for time, clef in voice.clefs.items():
+        if clef != standing:
+            yield time, "clef", clef
+        standing = clef
 
 
 def _unlike_bars(voices: list[Voice], lead: Voice) -> list[str]:

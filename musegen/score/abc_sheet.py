@@ -15,7 +15,7 @@ from musegen.score.score import Notes, Score, barlines_of_metre
 
 Marks = list[tuple[str, str]]  # kinds and texts
 
-_WORDS = ("lyric", "metre")
+_NO_WORDS = ("lyric", "metre", "jump", "clef")  # kinds of marks that no word of a model is
 _ENDS = {("repeat", "end"): ":|", ("bar", "|]"): "|]", ("bar", "||"): "||"}
 
 
@@ -87,8 +87,11 @@ class Sheet:
         return self.lines[-1] if self.lines else 0
 
     @classmethod
-    def of(cls, score: Score, part: int, words: bool = False) -> Sheet:
-        """Cut a part at bar lines, at marks (of words too, if so), and at changes of a column."""
+    def of(cls, score: Score, part: int, every_mark: bool = False) -> Sheet:
+        """Cut a part at bar lines, at marks, and at changes of a column.
+
+        Without `every_mark` those are left out that no word of a model is.
+        """
         lines = score.barlines.tolist()
         if not lines:
             lines = barlines_of_metre(score.metre, score.end, score.ticks_per_quarter).tolist()
@@ -97,7 +100,7 @@ class Sheet:
         end = lines[-1] if lines else 0
         marks: dict[int, Marks] = defaultdict(list)
         for mark in score.marks:
-            if mark.kind in _WORDS and not words:
+            if mark.kind in _NO_WORDS and not every_mark:
                 continue
             if mark.tick <= end and (mark.kind in COMMON or mark.part == part):
                 marks[mark.tick].append((mark.kind, mark.text))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from musegen.score.abc_clef import is_clef_alone, shift_of
+from musegen.score.abc_clef import clef_of, is_clef_alone, shift_of
 from musegen.score.abc_fields import (
     ACCIDENTALS,
     LENGTH,
@@ -22,9 +22,11 @@ from musegen.score.abc_fields import (
     read_length,
     read_tempo,
 )
+from musegen.score.abc_jumps import term_of
 from musegen.score.abc_lexemes import is_chord_symbol, scan
 from musegen.score.abc_lyrics import aligned, n_syllables
-from musegen.score.abc_rhythm import Rhythm
+from musegen.score.abc_rhythm import Rhythm, Sound
+from musegen.score.jumps import ORDERS
 
 _NOTE = re.compile(rf"{NOTE}{LENGTH}")
 _REST = re.compile(rf"([zxZX]){LENGTH}")
@@ -32,22 +34,12 @@ _CHORD = re.compile(rf"\[([^\]]*)\]{LENGTH}")
 _MIDI = re.compile(r"MIDI\s+(program|channel|transpose)\s+(?:\d+\s+)?(-?\d{1,3})\s*$")
 
 
-@dataclass(eq=False)
-class Sound:
-    """A note being read: when it begins and how long it lasts, in whole notes."""
-
-    onset: Fraction
-    length: Fraction
-    pitch: int
-    name: str  # letter and octave, without accidental
-
-
 @dataclass
 class Voice(Rhythm):
     """What has been read of one voice, and what stands at its `clock`.
 
-    `keys` and `tempos` map the time of a change to what then holds (tempo in microseconds a
-    quarter); `symbols` what a letter stands for as an ornament; `unread` counts by kind what has
+    `keys`, `tempos` and `clefs` map the time of a change to what then holds (tempo in microseconds
+    a quarter); `symbols` what a letter stands for as an ornament; `unread` counts by kind what has
     no place in a score.
     """
 
@@ -58,6 +50,7 @@ class Voice(Rhythm):
     sounds: list[Sound] = field(default_factory=list)
     keys: dict[Fraction, Key] = field(default_factory=dict)
     tempos: dict[Fraction, int] = field(default_factory=dict)
+    clefs: dict[Fraction, str] = field(default_factory=dict)
     symbols: dict[str, str] = field(default_factory=dict)
     unread: Counter[str] = field(default_factory=Counter)
 
@@ -97,7 +90,9 @@ class Voice(Rhythm):
         self._line, self._verses = [], 0
 
     def set_clef(self, text: str) -> None:
-        """Obey what a V: or K: field says of clef and octaves."""
+        """Obey what a K: field, or a V: field after its identifier, says of clef and octaves."""
+        if clef := clef_of(text):
+            self.clefs[self.clock] = clef
         if (shift := shift_of(text)) is not None:
             self.shift = shift
 
@@ -154,7 +149,12 @@ class Voice(Rhythm):
 
     def _ornament(self, text: str) -> None:
         text = self.symbols.get(text, text)
-        if text:
+        term = term_of(text)
+        if term in ORDERS:
+            self.order(term)
+        elif term:
+            self.mark("jump", term)
+        elif text:
             self.mark("ornament", text.replace("+", "!") if text[0] == "+" else text)
 
     def _grace(self, text: str) -> None:

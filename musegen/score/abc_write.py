@@ -7,55 +7,54 @@ elsewhere than ABC is first moved, where it must be, to what players of ABC can 
 from __future__ import annotations
 
 import itertools
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-import numpy as np
-
+from musegen.score.abc_clef import usual_clef
 from musegen.score.abc_fields import (
-    ACCIDENTAL_OF,
-    ACCIDENTALS,
-    NOTE,
-    Key,
-    NotesInKey,
+    ESTIMATED,
     duration_text,
     key_text,
-    letter_text,
-    spell,
     tempo_text,
 )
+from musegen.score.abc_jumps import DECORATION_OF
 from musegen.score.abc_lyrics import words_line
 from musegen.score.abc_playable import lines_of, playable
-from musegen.score.abc_sheet import Segment, Sheet, bar_signs, cut_between_tuplets
+from musegen.score.abc_sheet import Marks, Segment, Sheet, bar_signs, cut_between_tuplets
+from musegen.score.abc_spelling import Spelling
 from musegen.score.abc_text import escaped
+from musegen.score.jumps import SIGNS
 from musegen.score.score import DEFAULT_TEMPO_US, Part, Score, bar_ticks, standing
 
 BARS_A_LINE = 4
 _DRUMS = 10  # the MIDI channel
 _MOST_VOICES = 13  # that have channels of their own; two go to the chord symbols
-_BASS_BELOW = 57  # the pitch under which the middle one of a part takes the bass clef
 _MOST_IN_TUPLET = 99  # notes; more are written without, and need not be looked through
 
 
 def write_book(scores: Iterable[Score]) -> str:
-    """Scores as a tune book: `X:1`, `X:2`, …, with an empty line between."""
-    tunes = enumerate(map(playable, scores), start=1)
-    return "\n".join(_tune(score, number) for number, score in tunes)
+    """Scores as a tune book, with an empty line between.
+
+    They keep their numbers, if all have one of their own; else they are `X:1`, `X:2`, ….
+    """
+    tunes = [playable(score) for score in scores]
+    numbers = [score.number for score in tunes]
+    if 0 in numbers or len(set(numbers)) < len(numbers):
+        numbers = list(range(1, len(tunes) + 1))
+    return "\n".join(map(_tune, tunes, numbers))
 
 
 def _tune(score: Score, number: int) -> str:
-    lines = [f"X:{number}", f"T:{escaped(score.title)}", _fields(score)[0][0], "L:1/8"]
+    title = [f"T:{escaped(score.title)}"] if score.title else []
+    lines = [f"X:{number}", *title, _fields(score)[0][0], "L:1/8"]
     if score.tempo[0, 1] != DEFAULT_TEMPO_US:
         lines.append("Q:" + tempo_text(int(score.tempo[0, 1])))
     named = len(score.parts) > 1 or any(part.name for part in score.parts)
     if named:
         names = [escaped(part.name.replace('"', "'")) for part in score.parts]
-        voices = zip(names, map(_clef, score.parts), strict=True)
-        lines += [f'V:{v} name="{name}"{clef}' for v, (name, clef) in enumerate(voices, start=1)]
-    begins_in_key = len(score.key) > 0 and score.key[0, 0] == 0
-    lines.append("K:" + (key_text(*score.key[0, 1:3].tolist()) if begins_in_key else "none"))
+        lines += [f'V:{n + 1} name="{name}"{_clef(score, n)}' for n, name in enumerate(names)]
+    lines.append("K:" + _key(score, "" if named or not score.parts else _clef(score, 0)))
     channels = _channels(score.parts)
     for part in range(len(score.parts)):
         lines += [f"V:{part + 1}"] if named else []
@@ -64,10 +63,25 @@ def _tune(score: Score, number: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _clef(part: Part) -> str:
-    """The bass clef as a V: field says it, for notes that mostly lie under A3; else nothing."""
-    is_low = len(part.notes) > 0 and not part.is_drums and np.median(part.notes.pitch) < _BASS_BELOW
-    return " clef=bass" * bool(is_low)
+def _key(score: Score, clef: str) -> str:
+    """What the K: field of the header says: the key, a clef, and whether the key is a guess."""
+    if not len(score.key) or score.key[0, 0]:
+        return "none" + clef
+    fifths, mode, is_estimated = score.key[0, 1:].tolist()
+    return key_text(fifths, mode) + clef + (f" {ESTIMATED}" if is_estimated else "")
+
+
+def _clefs(score: Score, part: int) -> dict[int, str]:
+    """The clefs of a part by tick, from the start on."""
+    marks = (mark for mark in score.marks if mark.kind == "clef" and mark.part == part)
+    return {0: usual_clef(score.parts[part]), **{mark.tick: mark.text for mark in marks}}
+
+
+def _clef(score: Score, part: int) -> str:
+    """The clef at the start as a field says it; nothing for the treble clef that none suggests."""
+    clef = _clefs(score, part)[0]
+    is_said = clef != "treble" or usual_clef(score.parts[part]) != clef
+    return f" clef={clef}" * is_said
 
 
 def _instrument(part: Part, channel: int | None) -> list[str]:
@@ -90,55 +104,12 @@ def _channels(parts: Sequence[Part]) -> dict[int, int]:
     return channels
 
 
-class _Spelling:
-    """Pitches → notes with the accidentals that they need where they stand.
-
-    Readers differ in whether an accidental holds in its octave or in all, and whether a tie carries
-    it through the bar: where they would, it is written again.
-    """
-
-    def __init__(self, fifths: int) -> None:
-        self.set_key(fifths)
-
-    def set_key(self, fifths: int) -> None:
-        """Begin a key signature."""
-        self._fifths = fifths
-        self._signature = Key(fifths).signature
-        self.begin_bar(())
-
-    def begin_bar(self, held: Iterable[int]) -> None:
-        """Forget the accidentals; `held` are the pitches tied into the bar."""
-        self._altered: dict[str, int] = {}
-        self._altered_here: dict[tuple[str, int], int] = {}
-        spelled = [spell(pitch, self._fifths) for pitch in held]
-        self._doubtful = {letter for letter, accidental, _ in spelled if accidental}
-
-    def note(self, pitch: int) -> str:
-        """The note, less its length."""
-        letter, accidental, octave = spell(pitch, self._fifths)
-        plain = self._signature[letter]
-        alteration = ACCIDENTALS[accidental] if accidental else plain
-        anywhere = self._altered.get(letter, plain)
-        here = self._altered_here.get((letter, octave), plain)
-        if letter in self._doubtful or not anywhere == here == alteration:
-            accidental = ACCIDENTAL_OF[alteration]
-            self._altered[letter] = self._altered_here[letter, octave] = alteration
-        else:
-            accidental = ""
-        return accidental + letter_text(letter, octave)
-
-    def grace(self, text: str) -> str:
-        """The text of a grace mark, which is spelled as if it stood alone in the key."""
-        alone = NotesInKey(self._fifths)
-        return re.sub(NOTE, lambda note: self.note(alone.pitch(*note.groups(default=""))), text)
-
-
 class _VoiceText:
     """One part being written."""
 
     def __init__(self, score: Score, part: int) -> None:
         self.score = score
-        self.sheet = Sheet.of(score, part, words=True)
+        self.sheet = Sheet.of(score, part, every_mark=True)
         self.segments = list(
             cut_between_tuplets(self.sheet.segments, lines_of(score), score.ticks_per_quarter)
         )
@@ -146,7 +117,9 @@ class _VoiceText:
         self.pickups = {end for start, end in bars if self._is_pickup(start, end)}
         self.line_ticks = set(self.sheet.lines)
         self.fields = {tick: texts for tick, texts in _fields(score).items() if tick}
-        self.spelling = _Spelling(_fifths(score, 0))
+        self.clefs = _clefs(score, part)
+        self.spelling = Spelling(_fifths(score, 0))
+        self.spelling.set_clef(self.clefs.pop(0))
         self.out: list[str] = []
         self.bars_in_line = 0
         self.syllables: list[str] = []  # of the notes of this line
@@ -178,8 +151,11 @@ class _VoiceText:
         endings = [f"[{text} " for kind, text in marks if kind == "ending"]
         if ends or begins:
             self.spelling.begin_bar(held)
+        orders = [DECORATION_OF[text] for text in _jumps(marks) if text not in SIGNS]
+        if orders and not tick:
+            ends = ["|"]  # or they would wait for the end of the first bar
         self.bars_in_line += is_line and tick not in self.pickups
-        self.out.append(" ".join(ends))
+        self.out += [*orders, " ".join(ends)]
         section_ends = ends != ["|"] and not endings
         if is_line and (begins or section_ends or self.bars_in_line >= BARS_A_LINE):
             self._end_line()
@@ -188,6 +164,9 @@ class _VoiceText:
         self.out += begins + endings + [f"[{text}]" for text in self.fields.get(tick, [])]
         if any(text.startswith("K:") for text in self.fields.get(tick, [])):
             self.spelling.set_key(_fifths(self.score, tick))
+        if clef := self.clefs.get(tick):
+            self.out.append(f"[K:clef={clef}]")
+            self.spelling.set_clef(clef)
 
     def _end_line(self) -> None:
         """Break the line, with the words that are sung to it."""
@@ -198,8 +177,9 @@ class _VoiceText:
         self.bars_in_line = 0
 
     def _marks(self, tick: int) -> None:
-        """What stands before a note: chord symbols, grace notes, ornaments."""
+        """What stands before a note: segno and coda, chord symbols, grace notes, ornaments."""
         marks = self.sheet.marks.get(tick, [])
+        self.out += [DECORATION_OF[text] for text in _jumps(marks) if text in SIGNS]
         self.out += [f'"{text}"' for kind, text in marks if kind == "chord"]
         self.out += [self.spelling.grace(text) for kind, text in marks if kind == "grace"]
         self.out += [text for kind, text in marks if kind == "ornament"]
@@ -268,6 +248,11 @@ class _VoiceText:
             if _odd_part(total.denominator) == 1:
                 return size
         return 0
+
+
+def _jumps(marks: Marks) -> list[str]:
+    """The terms among marks that ABC can say."""
+    return [text for kind, text in marks if kind == "jump" and text in DECORATION_OF]
 
 
 def _odd_part(number: int) -> int:

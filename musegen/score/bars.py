@@ -14,10 +14,10 @@ def check_bars(score: Score) -> list[str]:
     """What is wrong with the lengths of the bars, a sentence each; nothing where all is well.
 
     The first bar of the piece or of a section may be short: a pickup. The last bar of a section
-    may be short by just such a pickup. Sections are parted by repeats, double bars and endings.
-    Where the metre is free, bars may have any length.
+    may be short by just such a pickup. Sections are parted by repeats, double bars, endings and
+    jumps. Where the metre is free, bars may have any length.
     """
-    signs = {mark.tick for mark in score.marks if mark.kind in STRUCTURE}
+    signs = {mark.tick for mark in score.marks if mark.kind in (*STRUCTURE, "jump")}
     starts, ends = signs | {0}, signs | {score.end}
     bars = list(pairwise([0, *score.barlines.tolist()]))
     is_free = _freedom(score)

@@ -1,33 +1,27 @@
-"""Repeats and endings played out, for listening: what is learnt from stays as written."""
+"""Repeats, endings and jumps played out, for listening: what is learnt from stays as written."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from musegen.score.play_order import Stretch, stretches_of
 from musegen.score.score import STRUCTURE, Event, Ints, Mark, Notes, Part, Score
 
 _FAR = 2**60
-_MOST_TURNS = 32  # of a section: a number in a file must not make the music grow
-
-Stretch: TypeAlias = tuple[int, int]
+_SIGNS = (*STRUCTURE, "jump")
 _Timed = TypeVar("_Timed", Mark, Event)
 Move: TypeAlias = tuple[int, int, int]  # a stretch, and the ticks that it moves by
 
 
 def unfold(score: Score) -> Score:
-    """The score as it is played: repeats written out, and their signs gone.
-
-    A repeat without a beginning goes back to where the last one ended, or to a double bar, or to
-    the start. A section is played twice, or as often as its endings are numbered.
-    """
-    has_signs = any(mark.kind in ("repeat", "ending") for mark in score.marks)
-    stretches = _stretches(score) if has_signs else []
+    """The score as it is played, see `stretches_of`: written out, and its signs gone."""
+    has_signs = any(mark.kind in ("repeat", "ending", "jump") for mark in score.marks)
+    stretches = stretches_of(score) if has_signs else []
     if not stretches:
         return score
     moves = _moves(stretches, score.end)
@@ -42,7 +36,7 @@ def unfold(score: Score) -> Score:
             replace(mark, tick=mark.tick + by)
             for start, stop, by in moves
             for mark in _between(score.marks, start, stop)
-            if mark.kind not in STRUCTURE
+            if mark.kind not in _SIGNS
         ),
         events=_events(score.events, moves),
     )
@@ -62,89 +56,6 @@ def _moves(stretches: list[Stretch], score_end: int) -> list[Move]:
     if stop == score_end:
         moves[-1] = (start, _FAR, by)  # what stands after the last note stays there
     return moves
-
-
-@dataclass(frozen=True)
-class _Sign:
-    """What is written at one tick, where playing may turn."""
-
-    tick: int
-    closes: bool = False
-    opens: bool = False
-    double_bar: bool = False
-    ending: frozenset[int] = frozenset()  # the turns in which it is played; empty where none begins
-
-    @property
-    def parts_sections(self) -> bool:
-        """Whether a section ends here, and no other ending follows."""
-        return (self.closes or self.double_bar) and not self.ending
-
-
-def _signs(score: Score) -> list[_Sign]:
-    """The signs of a score, with one at its start and one at its end."""
-    found: dict[int, dict[str, set[str]]] = {0: {}, score.end: {}}
-    for mark in score.marks:
-        if mark.kind in STRUCTURE and mark.tick <= score.end:
-            found.setdefault(mark.tick, {}).setdefault(mark.kind, set()).add(mark.text)
-    return [
-        _Sign(
-            tick,
-            closes="end" in texts.get("repeat", ()),
-            opens="start" in texts.get("repeat", ()),
-            double_bar="bar" in texts,
-            ending=frozenset(
-                min(int(turn[:4]), _MOST_TURNS)
-                for text in texts.get("ending", ())
-                for turn in re.findall(r"\d+", text)
-            ),
-        )
-        for tick, texts in sorted(found.items())
-    ]
-
-
-def _stretches(score: Score) -> list[Stretch]:
-    """The stretches of a score in the order in which they are played."""
-    signs = _signs(score)
-    played: list[Stretch] = []
-    place, section, turn, in_ending = 0, 0, 1, False
-    while place < len(signs) - 1:
-        sign = signs[place]
-        if sign.ending and turn not in sign.ending:
-            place = _next_ending(signs, place, turn)
-            if not signs[place].ending:
-                section, turn, in_ending = place, 1, False
-            continue
-        in_ending = in_ending or bool(sign.ending)
-        place += 1
-        played.append((sign.tick, signs[place].tick))
-        here = signs[place]
-        closes = here.closes or (in_ending and bool(here.ending))
-        if closes and turn < _turns(signs, section):
-            place, turn, in_ending = section, turn + 1, False
-        elif closes or here.opens or (here.double_bar and (in_ending or not signs[section].opens)):
-            section, turn, in_ending = place, 1, False
-    return played
-
-
-def _next_ending(signs: list[_Sign], place: int, turn: int) -> int:
-    """Where playing goes on when the ending at `place` is not for this turn."""
-    for later in range(place + 1, len(signs) - 1):
-        if turn in signs[later].ending or signs[later].parts_sections:
-            return later
-    return len(signs) - 1
-
-
-def _turns(signs: list[_Sign], section: int) -> int:
-    """How often the section that begins at sign number `section` is played."""
-    turns: set[int] = set()
-    for sign in signs[section:]:
-        if (sign.opens and sign is not signs[section]) or 1 in sign.ending & turns:
-            break
-        turns |= sign.ending
-        over = sign.parts_sections if turns else sign.closes
-        if over and not sign.ending and sign is not signs[section]:
-            break
-    return max(turns, default=2) if turns != {1} else 2
 
 
 def _within(column: Ints, start: int, stop: int) -> Ints:

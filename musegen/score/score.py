@@ -119,7 +119,9 @@ class Mark:
 
     Kinds and texts: `repeat` (`start`, `end`), `ending` (`1`, `2`, `1,3`, …), `bar` (`||`, `|]`),
     `chord` (a chord symbol), `grace` and `ornament` (their ABC text), `lyric` (a syllable; one
-    that its word goes on after ends in a hyphen), `metre` (`free`, or `strict` where that ends).
+    that its word goes on after ends in a hyphen), `metre` (`free`, or `strict` where that ends),
+    `jump` (a term of `jumps`, for all parts; an order stands at the end of its bar), `clef` (as ABC
+    names it, where it is not the one that the range of the part suggests).
     """
 
     tick: int
@@ -180,8 +182,9 @@ class Score:
     characters: the length of the music as it stood in an ABC file; 0 from elsewhere.
     faults: what was damaged in the file and how it was mended, a sentence each.
     unread: how many things of each kind the file holds that a Score has no place for.
+    number: that of the tune in its book, from its X: field; 0 from elsewhere.
 
-    The last three tell of the file: scores that differ in them alone are equal.
+    The last four tell of the file: scores that differ in them alone are equal.
 
     Raises:
         ValueError: a column is out of order or a value out of range.
@@ -199,6 +202,7 @@ class Score:
     characters: int = 0
     faults: tuple[str, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
+    number: int = 0
 
     def __post_init__(self) -> None:
         if self.ticks_per_quarter < 1:
