@@ -1,6 +1,11 @@
-"""How ABC writes jumps: decorations (standard 2.1, 4.14) ↔ the terms of `jumps`."""
+"""How ABC writes jumps: decorations (standard 2.1, 4.14) ↔ the terms of `jumps`.
+
+Most books say them in quotes instead, `"_D.C."`: such words are read as what they mean.
+"""
 
 from __future__ import annotations
+
+import re
 
 DECORATION_OF = {
     "segno": "!segno!",
@@ -14,20 +19,23 @@ DECORATION_OF = {
     "D.S. al Fine": "!D.S.alfine!",
     "D.S. al Coda": "!D.S.alcoda!",
 }
-_SHORT = {"S": "segno", "O": "coda", "!dacapo!": "D.C.", "!tocoda!": "To Coda"}
+_SYMBOLS = {"S": "segno", "O": "coda"}  # what the letters mean where no U: field says otherwise
 
 
-def _plain(decoration: str) -> str:
-    """A decoration without what writers of ABC differ in: dots, capitals, the signs about it."""
-    return decoration.strip("!+").replace(".", "").lower()
+def _letters(text: str) -> str:
+    """A text without what books differ in: dots, spaces, capitals, the signs about it."""
+    return re.sub(r"[^a-z]", "", text.lower())
 
 
-_TERM_OF = {_plain(d): term for term, d in DECORATION_OF.items()}
-_TERM_OF |= {_plain(d): term for d, term in _SHORT.items() if len(d) > 1}
+_TERM_OF = {_letters(term): term for term in DECORATION_OF}
+_TERM_OF |= {
+    term.replace(short, full): meant
+    for short, full in (("dc", "dacapo"), ("ds", "dalsegno"))
+    for term, meant in _TERM_OF.items()
+}
+_TERM_OF["dacoda"] = "To Coda"
 
 
-def term_of(ornament: str) -> str:
-    """The jump that an ornament means: `!D.C.!` and `!dacapo!` are D.C.; nothing for others."""
-    if len(ornament) == 1:
-        return _SHORT.get(ornament, "")
-    return _TERM_OF.get(_plain(ornament), "")
+def term_of(text: str) -> str:
+    """The jump that an ornament or words mean, `!dacapo!` or `_D.C.`; nothing for others."""
+    return _SYMBOLS.get(text) or _TERM_OF.get(_letters(text), "")

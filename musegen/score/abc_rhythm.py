@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from musegen.score.abc_fields import read_metre
+from musegen.score.jumps import SIGNS
 
 _IN_THE_TIME_OF = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # the others: 3 in compound metres, else 2
 _WHOLE = Fraction(1)
@@ -72,9 +73,12 @@ class Rhythm:
         """Note what is written here."""
         self.marks.append((self.clock, kind, text))
 
-    def order(self, text: str) -> None:
-        """Note a jump that is made where this bar ends."""
-        self._orders.append(text)
+    def jump(self, term: str) -> None:
+        """Note a sign to jump to, or an order to jump, which waits for the end of the bar."""
+        if term in SIGNS:
+            self.mark("jump", term)
+        else:
+            self._orders.append(term)
 
     def obey_orders(self) -> None:
         """Put the jumps that wait where the voice now stands, as at the end of a tune."""

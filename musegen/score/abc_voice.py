@@ -26,7 +26,6 @@ from musegen.score.abc_jumps import term_of
 from musegen.score.abc_lexemes import is_chord_symbol, scan
 from musegen.score.abc_lyrics import aligned, n_syllables
 from musegen.score.abc_rhythm import Rhythm, Sound
-from musegen.score.jumps import ORDERS
 
 _NOTE = re.compile(rf"{NOTE}{LENGTH}")
 _REST = re.compile(rf"([zxZX]){LENGTH}")
@@ -141,19 +140,18 @@ class Voice(Rhythm):
         self.marks += [(time, "lyric", syllable) for time, syllable in sung]
 
     def _quoted(self, text: str) -> None:
-        """A chord symbol; any other text in quotes is a remark for the reader."""
+        """A chord symbol or a jump; any other text in quotes is a remark for the reader."""
         if is_chord_symbol(text.strip()):
             self.mark("chord", text.strip())
+        elif term := term_of(text):
+            self.jump(term)
         else:
             self.unread["remarks"] += 1
 
     def _ornament(self, text: str) -> None:
         text = self.symbols.get(text, text)
-        term = term_of(text)
-        if term in ORDERS:
-            self.order(term)
-        elif term:
-            self.mark("jump", term)
+        if term := term_of(text):
+            self.jump(term)
         elif text:
             self.mark("ornament", text.replace("+", "!") if text[0] == "+" else text)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from musegen.errors import UsageError
 
+from .jumps import ORDERS
 from .score import Event, Ints, Mark, Notes, Score, standing
 
 _JOIN = b"\xff\x06composed from here"  # a MIDI marker
@@ -105,7 +106,8 @@ def closed(score: Score) -> Score:
 
 def _closes(mark: Mark) -> bool:
     """Whether a mark belongs to the bar that ends at its tick."""
-    return mark.kind == "bar" or (mark.kind, mark.text) == ("repeat", "end")
+    orders = {("repeat", "end"), *(("jump", term) for term in ORDERS)}
+    return mark.kind == "bar" or (mark.kind, mark.text) in orders
 
 
 def _events_from(events: Iterable[Event], start: int) -> tuple[Event, ...]:

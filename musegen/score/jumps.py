@@ -31,12 +31,15 @@ def check_jumps(score: Score) -> list[str]:
 
 def _faults(tick: int, text: str, places: list[tuple[int, str]]) -> Iterator[str]:
     """What a return at a tick lacks."""
-    if text.startswith("D.S.") and not any(t < tick and sign == "segno" for t, sign in places):
+    segni = [t for t, sign in places if sign == "segno" and t < tick]
+    if text.startswith("D.S.") and not segni:
         yield "has no segno before it, and is passed over"
-    if text.endswith("Fine") and not any(t <= tick and order == FINE for t, order in places):
-        yield "has no Fine before it, and is played to the end"
-    if text.endswith("Coda"):
-        codas = [t for t, sign in places if sign == "coda"]
-        leaves = [t for t, order in places if order in (TO_CODA, "coda") and t <= tick]
-        if not (leaves and codas and codas[-1] > leaves[0]):
-            yield "has no coda to go to, and is played to the end"
+        return
+    back = segni[-1] if text.startswith("D.S.") else 0
+    again = {term: t for t, term in reversed(places) if back < t <= tick}
+    if text.endswith("Fine") and FINE not in again:
+        yield "comes to no Fine, and is played to the end"
+    codas = [t for t, sign in places if sign == "coda"]
+    leaves = min(again.get(TO_CODA, tick), again.get("coda", tick))
+    if text.endswith("Coda") and not (leaves < tick and codas and codas[-1] > leaves):
+        yield "comes to no coda, and is played to the end"

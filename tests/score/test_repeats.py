@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from musegen.score.abc import read_book
+from musegen.score.abc import read_book, write_book
 from musegen.score.bars import check_bars
 from musegen.score.repeats import unfold
 from musegen.score.score import Event, Mark, Notes, Part, Score
@@ -43,6 +45,93 @@ def letters(score: Score) -> str:
 )
 def test_repeats_and_endings_are_played_in_order(music: str, heard: str) -> None:
     assert letters(unfold(tune(music))) == heard
+
+
+@pytest.mark.parametrize(
+    ("music", "heard"),
+    [
+        ("C4|D4!fine!|E4|F4!D.C.!|", "CDEFCD"),
+        ("C4|D4|!fine!E4|F4|!D.C.!G4|]", "CDEFGCDE"),
+        ("C4|D4!fine!|E4|F4|!D.C.alfine!", "CDEFCD"),
+        ("C4|D4!fine!|E4|F4!dacapo!|]", "CDEFCD"),
+        ('C4|D4"Fine"|E4|F4"_D.C."|]', "CDEFCD"),
+        ("C4|D4!D.C.!|", "CDCD"),
+        ("C4|D4!D.C.!|E4|", "CDCDE"),
+        ("C4|!segno!D4|E4!fine!|F4!D.S.!|", "CDEFDE"),
+        ("C4|!segno!D4|E4|!segno!F4|G4!fine!|A4!D.S.alfine!|", "CDEFGAFG"),
+        ("C4|SD4|E4!dacoda!|F4!D.S.alcoda!|OG4|A4|", "CDEFDEGA"),
+        ("C4|D4!coda!|E4!D.C.!|!coda!F4|", "CDECDF"),
+        ("C4!fine!|D4!dacoda!|E4!D.C.alcoda!|!coda!F4|", "CDECDF"),
+        ("C4!dacoda!|D4!fine!|E4!D.C.alfine!|!coda!F4|", "CDECD"),
+        ("|:C4|D4:|E4!fine!|F4|!D.C.!G4|]", "CDCDEFGCDE"),
+        ("|:C4|1D4:|2E4!fine!|F4!D.C.!|]", "CDCEFCE"),
+        ("|:C4|D4!D.C.!:|E4", "CDCDCDE"),
+        ("C4!dacoda!|D4!D.C.!|!coda!|:E4:|F4|", "CDCEEF"),
+        ("C4!fine!|D4!D.C.!|E4!D.C.!|]", "CDCEC"),
+        ("C4|!segno!D4|!segno!|:E4:|!D.S.!F4", "CDEEFEF"),
+    ],
+)
+def test_jumps_are_made_and_what_is_played_again_is_not_repeated(music: str, heard: str) -> None:
+    assert letters(unfold(tune(music))) == heard
+    assert not tune(music).faults
+    assert unfold(unfold(tune(music))) == unfold(tune(music))
+
+
+@pytest.mark.parametrize(
+    ("music", "heard", "fault"),
+    [
+        ("C4|D4!D.S.!|E4", "CDE", "D.S. at the end of bar 2 has no segno"),
+        ("C4!D.S.!|!segno!D4|E4", "CDE", "has no segno before it"),
+        ("C4|D4!D.C.alfine!|E4!fine!|F4", "CDCDEF", "comes to no Fine"),
+        ("C4!fine!|!segno!D4|E4!D.S.alfine!|F4", "CDEDEF", "comes to no Fine"),
+        ("C4|!coda!D4|E4!D.C.alcoda!|F4", "CDECDEF", "comes to no coda"),
+        ("C4|D4!D.C.alcoda!|!coda!E4|", "CDCDE", "comes to no coda"),
+    ],
+)
+def test_a_jump_to_nowhere_is_played_through_and_told(music: str, heard: str, fault: str) -> None:
+    assert letters(unfold(tune(music))) == heard
+    assert fault in "".join(tune(music).faults)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(
+        st.sampled_from(
+            "C4| D4:| |:E4 [1F4| [2G4:| A4|| !fine!B4| !segno! !coda! !dacoda!C4| !D.C.!D4| "
+            "!D.S.!E4| !D.C.alfine!F4| !D.S.alcoda!G4|".split()
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_playing_ends_and_plays_no_note_that_is_not_written(lexemes: list[str]) -> None:
+    """Whatever stands in it; without signs of endings or coda every note is played."""
+    written = tune("".join(lexemes))
+    played = letters(unfold(written))
+    assert len(played) <= len(letters(written)) * 2 * (len(lexemes) + 1)
+    assert set(played) <= set(letters(written))
+    if not any("[" in lexeme or "coda" in lexeme for lexeme in lexemes):
+        assert set(played) == set(letters(written))
+
+
+def test_jumps_are_written_as_they_were_read_and_read_the_same_in_every_voice() -> None:
+    music = "C4|!segno!D4|E4!fine!|!trill!F4!dacoda!|G4!D.S.alcoda!|]!coda!A4|"
+    book = f"X:1\nM:4/4\nL:1/4\nK:C\nV:1\n{music}\nV:2\n{music}\n"
+    (score,) = read_book(book)
+    written = write_book([score])
+    assert read_book(written) == [score]
+    assert [mark.text for mark in score.marks if mark.kind == "jump"] == [
+        *("segno", "Fine", "To Coda", "D.S. al Coda", "coda")
+    ]
+    for decoration in ("!segno!", "!fine!", "!dacoda!", "!D.S.alcoda!", "!coda!", "!trill!"):
+        assert decoration in written
+
+
+def test_many_returns_are_played_in_time() -> None:
+    began = time.perf_counter()
+    assert unfold(tune("C4!D.C.!|" * 2000)).n_notes < 33 * 2000
+    assert unfold(tune("C4||" * 2000 + "D4!D.C.!|" * 40)).n_notes < 33 * 2100
+    assert time.perf_counter() - began < 20
 
 
 def test_many_repeats_are_played_out_in_time_and_no_ending_more_than_32_times() -> None:
