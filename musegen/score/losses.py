@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import product
 
 from musegen.score.score import Event, Ints, Score
 
@@ -24,15 +25,45 @@ def missing_in(again: Score, score: Score) -> dict[str, int]:
 
     Notes, tempo, metre, keys, barlines, pedal, marks, opaque events and programs are compared,
     whatever the ticks to the quarter are. A note with another onset or length counts as moved, one
-    that is only louder or softer as `velocities`.
+    that is only louder or softer as `velocities`, one that stands elsewhere than most of its part
+    as in another part.
     """
     common = math.lcm(score.ticks_per_quarter, again.ticks_per_quarter)
-    before, after = (_all_things(s, common // s.ticks_per_quarter) for s in (score, again))
+    factors = [(s, common // s.ticks_per_quarter) for s in (score, again)]
+    before, after = (_all_things(s, factor) for s, factor in factors)
+    in_place = _in_their_parts(*(_notes_of_parts(s, factor) for s, factor in factors))
     lost = {kind: sum((things - after[kind]).values()) for kind, things in before.items()}
     missing = max(0, score.n_notes - again.n_notes)
-    moved, louder = lost.pop("notes"), lost.pop("velocities")
-    lost = {"notes": missing, "notes moved": moved - missing, "velocities": louder - moved} | lost
+    moved, louder = lost["notes"], lost["velocities"]
+    lost |= {
+        "notes": missing,
+        "notes moved": moved - missing,
+        "notes in another part": score.n_notes - moved - in_place,
+        "velocities": louder - moved,
+    }
     return {kind: count for kind, count in sorted(lost.items()) if count > 0}
+
+
+def _notes_of_parts(score: Score, factor: int) -> list[Counter[Hashable]]:
+    """Onset, length, both multiplied, and pitch of the notes of each part."""
+    rows = (part.notes.rows.tolist() for part in score.parts)
+    return [Counter((onset * factor, n * factor, p) for onset, n, p, _ in part) for part in rows]
+
+
+def _in_their_parts(before: list[Counter[Hashable]], after: list[Counter[Hashable]]) -> int:
+    """How many notes parts have in common that answer to each other: first those that share most.
+
+    Of pairs that share as many, the nearer in number answer to each other.
+    """
+    pairs = product(enumerate(before), enumerate(after))
+    shared = [((b & a).total(), -abs(i - j), i, j) for (i, b), (j, a) in pairs]
+    total, old, new = 0, set(range(len(before))), set(range(len(after)))
+    for count, _, i, j in sorted(shared, reverse=True):
+        if i in old and j in new:
+            old.remove(i)
+            new.remove(j)
+            total += count
+    return total
 
 
 def _all_things(score: Score, factor: int) -> defaultdict[str, Counter[Hashable]]:

@@ -1,4 +1,4 @@
-"""Bars of several parts, as music21 has them, put side by side where they differ in length."""
+"""Bars as music21 has them: those of several parts put side by side, over-full ones told."""
 
 from __future__ import annotations
 
@@ -19,29 +19,54 @@ def align_bars(stream: Any, names: list[str]) -> list[str]:
         names: of its parts, to be told.
 
     Returns:
-        A sentence for each bar that differs in length between the parts; after a few, how many.
+        A sentence for each bar that differs in length between the parts, or is longer than the
+        metre says; after a few of either, how many.
     """
     parts = list(stream.parts)
     bars = [list(part.getElementsByClass("Measure")) for part in parts]
     lengths = [_lengths(measures) for measures in bars]
-    told: list[str] = []
-    start, metre = Fraction(0), Fraction(4)
+    unequal: list[str] = []
+    overfull: list[str] = []
+    start, metre = Fraction(0), ""
     for index in range(max(map(len, bars), default=0)):
         bar = {number: measures[index] for number, measures in enumerate(bars) if measures[index:]}
         for number, measure in bar.items():
             parts[number].setElementOffset(measure, _as_music21(start))
-            if measure.timeSignature is not None:
-                metre = Fraction(measure.timeSignature.barDuration.quarterLength)
+            metre = _metre(measure, metre)
         found = {number: lengths[number][index] for number in _telling(bar, index)}
         if max(found.values()) - min(found.values()) > _UNTOLD:
-            told.append(_sentence(next(iter(bar.values())).number, found, names))
+            unequal.append(_sentence(bar[min(bar)].number, found, names))
             # rests alone beyond the metre are a mistake that nobody should wait for
-            found = {n: max(_sounding(bar[n]), min(found[n], metre)) for n in found}
+            full = _quarters(metre) if metre else Fraction(4)
+            found = {n: max(_sounding(bar[n]), min(found[n], full)) for n in found}
+        elif metre and max(found.values()) - _quarters(metre) > _UNTOLD:
+            length = _text(max(found.values()))
+            overfull.append(f"bar {bar[min(bar)].number} is {length} long, the metre says {metre}")
         start += max(found.values())
     for part in parts:
         part.coreElementsChanged()
+    return [
+        *_few(unequal, "differ between the parts"),
+        *_few(overfull, "are longer than the metre says"),
+    ]
+
+
+def _few(told: list[str], what: str) -> list[str]:
+    """The first sentences, and how many more there are."""
     more = len(told) - _MOST_TOLD
-    return told[:_MOST_TOLD] + ([f"{more} more bars differ between the parts"] if more > 0 else [])
+    return told[:_MOST_TOLD] + ([f"{more} more bars {what}"] if more > 0 else [])
+
+
+def _metre(measure: Any, before: str) -> str:
+    """The metre of a bar, that before it if it says none; empty where it is free."""
+    for sign in measure.getElementsByClass("TimeSignatureBase"):
+        is_free = "TimeSignature" not in sign.classes
+        before = "" if is_free else f"{sign.numerator}/{sign.denominator}"
+    return before
+
+
+def _quarters(metre: str) -> Fraction:
+    return 4 * Fraction(metre)
 
 
 def _lengths(measures: list[Any]) -> list[Fraction]:

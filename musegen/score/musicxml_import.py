@@ -16,13 +16,28 @@ def stream_of(root: Element) -> Any:
         if transpose.find("diatonic") is None and transpose.find("chromatic") is not None:
             semitones = float(transpose.findtext("chromatic") or 0)
             ElementTree.SubElement(transpose, "diatonic").text = str(round(semitones * 7 / 12))
+    for part in root.iter("part"):
+        if part.find("measure/attributes/staves") is not None:
+            _name_staves(part)
     importer = _importer()
     importer.xmlRootToScore(root, importer.stream)
     return importer.stream
 
 
+def _name_staves(part: Element) -> None:
+    """Put what names no staff on the first; music21 would put it on every one."""
+    for tag in ("note", "harmony", "direction"):
+        for element in part.iterfind(f"measure/{tag}"):
+            if element.find("staff") is None:
+                ElementTree.SubElement(element, "staff").text = "1"
+
+
 def _importer() -> Any:
-    """An importer that takes a short bar as it is: music21 looks through all bars before it."""
+    """An importer that takes a short bar as it is, and a whole rest beside chords.
+
+    Of a short bar music21 looks through all bars before it; chords it does not count as notes, so
+    that such a rest is the only thing in its bar and made as long as the metre.
+    """
     from music21.musicxml.xmlToM21 import MusicXMLImporter, PartParser
 
     class Parser(PartParser):  # type: ignore[misc]  # music21 has no types
@@ -31,6 +46,13 @@ def _importer() -> Any:
                 self.lastMeasureOffset += m.highestTime
             else:
                 super().adjustTimeAttributesFromMeasure(m)
+
+        def setLastMeasureInfo(self, m: Any) -> None:
+            super().setLastMeasureInfo(m)
+            read = self.lastMeasureParser
+            if read.fullMeasureRest and m.recurse().notes:
+                rests = m.recurse().getElementsByClass("Rest")
+                read.fullMeasureRest = any(rest.fullMeasure is True for rest in rests)
 
     class Importer(MusicXMLImporter):  # type: ignore[misc]
         def xmlPartToPart(self, mxPart: Any, mxScorePart: Any) -> Any:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -73,20 +73,24 @@ class Voice:
 
 @dataclass(frozen=True)
 class Staff:
-    """A staff: its clef, as music21 names it, and its voices."""
+    """A staff: the number of its part, its clef, as music21 names it, and its voices."""
 
+    part: int
     clef: str
     voices: list[Voice]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A score laid out: its bars, the staves of each part, and the grid that it was put on."""
+    """A score laid out: its bars, the staves of each instrument, and the grid that it was put on.
+
+    An instrument is a part of the score, or several that are written as one, on a staff each.
+    """
 
     score: Score
     grid: Grid
     bars: list[Bar]
-    parts: list[list[Staff]]
+    instruments: list[list[Staff]]
 
     @classmethod
     def of(cls, score: Score) -> Layout:
@@ -95,8 +99,15 @@ class Layout:
         grid = Grid(ticks, score.ticks_per_quarter)
         bars = _bars(score, grid)
         frame = Bars([0, *(bar.end for bar in bars)], [_beat(bar.metre) for bar in bars])
-        parts = [_staves(score, number, grid, frame) for number in range(len(score.parts))]
-        return cls(score, grid, bars, parts)
+        instruments = [
+            [
+                staff
+                for number in braced
+                for staff in _staves(score, number, grid, frame, len(braced))
+            ]
+            for braced in _braced(score.parts)
+        ]
+        return cls(score, grid, bars, instruments)
 
     def bar_at(self, place: int) -> int:
         """The index of the bar that holds a place in units; the last one for its very end."""
@@ -143,14 +154,35 @@ def _beat(metre: tuple[int, int]) -> int:
     return beat if is_compound else max(beat, UNITS)
 
 
-def _staves(score: Score, number: int, grid: Grid, frame: Bars) -> list[Staff]:
-    """The staves of a part: one, or two for a keyboard part of wide range."""
+def _braced(parts: Sequence[Part]) -> Iterator[list[int]]:
+    """The numbers of the parts that are written as one: a keyboard's neighbours of one name.
+
+    They come in threes or pairs; more than three without a name are voices, each alone.
+    """
+
+    def instrument(number: int) -> object:
+        part = parts[number]
+        return (part.name, part.program) if _is_keyboard(part) else number
+
+    for _, neighbours in groupby(range(len(parts)), instrument):
+        numbers = list(neighbours)
+        size = len(numbers) if len(numbers) <= 3 else 2 if parts[numbers[0]].name else 1
+        for first in range(0, len(numbers), size):
+            yield numbers[first : first + size]
+
+
+def _is_keyboard(part: Part) -> bool:
+    return part.program in _KEYBOARDS and not part.is_drums
+
+
+def _staves(score: Score, number: int, grid: Grid, frame: Bars, braced: int) -> list[Staff]:
+    """The staves of a part that is one of so many `braced`; alone, a wide keyboard part has two."""
     part = score.parts[number]
     marks = [mark for mark in score.marks if mark.part == number and mark.kind in _OF_A_NOTE]
     ticks = [*part.notes.onset.tolist(), *part.notes.end.tolist(), *(m.tick for m in marks)]
     place = grid.snapped(ticks, beginnings=part.notes.onset.tolist())
     notes = tones(part.notes, place)
-    hands = _hands(part, notes)
+    hands = _hands(part, notes) if braced == 1 else [notes]
     sorted_voices = [voices(hand) or [[]] for hand in hands]
     bearers = _bearers(sorted_voices)
     at: dict[tuple[int, int], dict[int, list[Mark]]] = defaultdict(lambda: defaultdict(list))
@@ -159,6 +191,7 @@ def _staves(score: Score, number: int, grid: Grid, frame: Bars) -> list[Staff]:
             at[bearers.get(place[mark.tick], (0, 0))][place[mark.tick]].append(mark)
     return [
         Staff(
+            number,
             _clef(part, hand, is_upper=len(hands) > 1 and staff == 0),
             [
                 Voice(bars_of(voice, at[staff, v], frame), dict(at[staff, v]))
@@ -173,7 +206,7 @@ def _hands(part: Part, notes: list[Tone]) -> list[list[Tone]]:
     """The notes by staff."""
     pitches = [note.pitch for note in notes]
     is_wide = bool(pitches) and min(pitches) < _BELOW and max(pitches) > _ABOVE
-    if part.is_drums or part.program not in _KEYBOARDS or not is_wide:
+    if not _is_keyboard(part) or not is_wide:
         return [notes]
     right = [note for note in notes if note.pitch >= _SPLIT]
     left = [note for note in notes if note.pitch < _SPLIT]

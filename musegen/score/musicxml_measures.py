@@ -29,17 +29,20 @@ def quarters(units: int) -> Any:
 
 
 class Measures:
-    """The measures of one staff of a part; `brackets` are those of its endings, once made."""
+    """The measures of one staff; `brackets` are those of its endings, once made."""
 
-    def __init__(self, layout: Layout, part: int, staff: int) -> None:
-        """The staff of that number, of the part of that number."""
-        self._layout, self._part = layout, part
-        self._staff: Staff = layout.parts[part][staff]
+    def __init__(self, layout: Layout, instrument: int, staff: int) -> None:
+        """The staff of that number, of the instrument of that number."""
+        staves = layout.instruments[instrument]
+        self._layout = layout
+        self._staff: Staff = staves[staff]
+        self._part = self._staff.part
         self._first_voice = 1 + staff * MAX_VOICES
-        self._has_voices = len(layout.parts[part]) > 1 or len(self._staff.voices) > 1
+        self._has_voices = len(staves) > 1 or len(self._staff.voices) > 1
         self._keys = self._key_changes()
-        self._syllabics = syllabics_of(m for m in layout.score.marks if m.part == part)
-        self._beside = self._standing_beside(is_first_staff=staff == 0)
+        self._syllabics = syllabics_of(m for m in layout.score.marks if m.part == self._part)
+        is_lower_half = staff > 0 and staves[staff - 1].part == self._part
+        self._beside = self._standing_beside(is_first_staff=not is_lower_half)
         self.brackets: list[Any] = []
 
     def all(self) -> list[Any]:

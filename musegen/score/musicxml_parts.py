@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from musegen.score.score import Notes, Part
 _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 10_080  # divisible by all up to ten; finer lengths are rounded to it
 _LOUDNESS = 80 / 127  # where no dynamic stands
+DIVIDED = "-divided"  # ends the id of a part that our writer shared out between two staves
+
+_Voice: TypeAlias = tuple[int, str]  # the number of its staff, from 0, and its name there
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,16 @@ def declared_parts(root: Element, drums: set[str]) -> dict[str, Declared]:
 
 @dataclass(frozen=True)
 class Line:
-    """What becomes a part: a music21 part, or the staves of one; its elements by their time."""
+    """What becomes a part: a music21 part, or a staff of one; its elements by their time."""
 
-    staves: list[Any]
+    stream: Any
     timed: list[Timed]
 
     @classmethod
-    def of(cls, staves: list[Any]) -> Line:
-        """The staves together."""
-        timed = [entry for staff in staves for entry in _timed(staff)]
-        return cls(staves, sorted(timed, key=lambda entry: entry[0]))
+    def of(cls, staff: Any, *more: Any) -> Line:
+        """A staff, or several together."""
+        timed = [entry for stream in (staff, *more) for entry in _timed(stream)]
+        return cls(staff, sorted(timed, key=lambda entry: entry[0]))
 
     def of_class(self, name: str) -> Iterator[tuple[Fraction, Any]]:
         """Offset and element, for the elements of a music21 class."""
@@ -70,13 +73,16 @@ def _timed(stream: Any, start: Fraction = Fraction(0), voice: str = "") -> Itera
             yield from _timed(element, offset, voice)
 
 
-def lines_of(stream: Any) -> list[Line]:
-    """The parts of a stream; the staves of one part come together."""
+def instruments_of(stream: Any) -> list[list[Line]]:
+    """The lines of each instrument of a stream, one a staff; `DIVIDED` staves are one line."""
     groups: dict[str, list[Any]] = {}
     for number, part in enumerate(stream.parts):
         name = _part_id(part) if "PartStaff" in part.classes else str(number)
         groups.setdefault(name, []).append(part)
-    return [Line.of(staves) for staves in groups.values()]
+    return [
+        [Line.of(*staves)] if name.endswith(DIVIDED) else [Line.of(staff) for staff in staves]
+        for name, staves in groups.items()
+    ]
 
 
 def names_of(stream: Any) -> list[str]:
@@ -110,41 +116,62 @@ class Ticks:
         return round(Fraction(quarters) * self.per_quarter)
 
 
-def part_of(line: Line, ticks: Ticks, declared: dict[str, Declared]) -> Part:
-    """A part, its ties joined."""
-    dynamics = list(line.of_class("Dynamic"))
+def parts_of(staves: list[Line], ticks: Ticks, declared: dict[str, Declared]) -> list[Part]:
+    """The parts of an instrument, one a staff: ties and dynamics reach from staff to staff."""
+    dynamics = sorted(
+        (
+            (offset, mark.volumeScalar)
+            for line in staves
+            for offset, mark in line.of_class("Dynamic")
+        ),
+        key=lambda dynamic: dynamic[0],
+    )
     starts = [offset for offset, _ in dynamics]
     ties = _Ties()
-    for offset, voice, element, note in _sounding(line):
+    for offset, voice, element, note in _sounding(staves):
         place = bisect_right(starts, offset)
-        loudness = dynamics[place - 1][1].volumeScalar if place else _LOUDNESS
+        loudness = dynamics[place - 1][1] if place else _LOUDNESS
         velocity = _velocity((note, element), loudness)
         onset, end = ticks(offset), ticks(offset + Fraction(element.quarterLength))
         ties.add([onset, end - onset, note.pitch.midi, velocity], voice, note.tie)
-    first = line.staves[0]
+    name, program, is_drums = _declared(staves[0].stream, declared)
+    return [
+        Part(name, program, Notes.of(np.array(rows, dtype=np.int64)), is_drums)
+        for rows in ties.rows_of(len(staves))
+    ]
+
+
+def _declared(first: Any, declared: dict[str, Declared]) -> tuple[str, int, bool]:
+    """The name of an instrument, its program, and whether it is drums, from its first staff."""
     told = declared.get(_part_id(first), Declared(first.partName or "", None, False))
-    name = told.name
     instrument = first.getInstrument(returnDefault=False)
     program = told.program
     if program is None:  # a drum kit is the standard one unless said
-        program = 0 if told.is_drums else _program(name, instrument)
-    return Part(name, program, Notes.of(np.array(ties.rows, dtype=np.int64)), told.is_drums)
+        program = 0 if told.is_drums else _program(told.name, instrument)
+    return told.name, program, told.is_drums
 
 
 class _Ties:
     """Rows of notes, in which a tied note lengthens the one that it is tied to."""
 
     def __init__(self) -> None:
-        self.rows: list[list[int]] = []
-        self._open: dict[int, list[tuple[str, list[int]]]] = {}  # by pitch: voice and row
+        self._rows: list[tuple[int, list[int]]] = []  # each with its staff
+        self._open: dict[int, list[tuple[_Voice, list[int]]]] = {}  # by pitch
 
-    def add(self, row: list[int], voice: str, tie: Any) -> None:
-        """Add a note, or lengthen the one whose tie it ends, its own voice's before another's."""
+    def rows_of(self, staves: int) -> list[list[list[int]]]:
+        """The rows of each of so many staves: a note is where it begins."""
+        found: list[list[list[int]]] = [[] for _ in range(staves)]
+        for staff, row in self._rows:
+            found[staff].append(row)
+        return found
+
+    def add(self, row: list[int], voice: _Voice, tie: Any) -> None:
+        """Add a note, or lengthen the one whose tie it ends: its own voice's, or of its staff."""
         kind = tie.type if tie is not None else ""
         held = self._open.setdefault(row[2], [])
         begun = self._begun(held, row[0], voice) if kind in ("stop", "continue") else None
         if begun is None:
-            self.rows.append(row)
+            self._rows.append((voice[0], row))
         else:
             begun[1] += row[1]
             row = begun
@@ -152,19 +179,24 @@ class _Ties:
             held.append((voice, row))
 
     @staticmethod
-    def _begun(held: list[tuple[str, list[int]]], onset: int, voice: str) -> list[int] | None:
+    def _begun(held: list[tuple[_Voice, list[int]]], onset: int, voice: _Voice) -> list[int] | None:
         held[:] = [entry for entry in held if entry[1][0] + entry[1][1] >= onset]
         fitting = [entry for entry in held if entry[1][0] + entry[1][1] == onset]
         if not fitting:
             return None
-        chosen = next((entry for entry in fitting if entry[0] == voice), fitting[0])
+        chosen = max(fitting, key=lambda entry: (entry[0] == voice, entry[0][0] == voice[0]))
         held[:] = [entry for entry in held if entry is not chosen]
         return chosen[1]
 
 
-def _sounding(line: Line) -> Iterator[tuple[Fraction, str, Any, Any]]:
-    """Offset, voice, note or chord, and single note, of all that has a pitch."""
-    for offset, voice, element in line.timed:
+def _sounding(staves: list[Line]) -> Iterator[tuple[Fraction, _Voice, Any, Any]]:
+    """Offset, voice, note or chord, and single note, of all that has a pitch, in order of time."""
+    timed = [
+        (offset, (staff, voice), element)
+        for staff, line in enumerate(staves)
+        for offset, voice, element in line.timed
+    ]
+    for offset, voice, element in sorted(timed, key=lambda entry: entry[0]):
         if "NotRest" not in element.classes or is_grace(element):
             continue
         if "Harmony" in element.classes:  # a chord symbol is no chord

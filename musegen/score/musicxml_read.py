@@ -1,10 +1,11 @@
 """MusicXML, compressed or not, and kern, read through music21.
 
-Kept: parts with their names and programs, a keyboard's staves as one part, notes as they sound with
-ties joined, percussion as drums, dynamics as velocities, metre, key, tempo, the bars as long as
-they are, repeats, endings, chord symbols, syllables, grace notes, ornaments and articulation. What
-else is written, as slurs, composers and jumps, is counted in `Score.unread`. A bar that is shorter
-in one part than in another is filled up with silence, and told in `Score.faults`.
+Kept: parts with their names and programs, each staff of a keyboard as a part of its own, as MIDI
+files have a track for each hand, notes as they sound with ties joined, percussion as drums,
+dynamics as velocities, metre, key, tempo, the bars as long as they are, repeats, endings, chord
+symbols, syllables, grace notes, ornaments and articulation. What else is written, as slurs,
+composers and jumps, is counted in `Score.unread`. A bar that is shorter in one part than in another
+is filled up with silence, and told in `Score.faults`, as is one that is longer than its metre.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ from musegen.score.musicxml_parts import (
     Line,
     Ticks,
     declared_parts,
-    lines_of,
+    instruments_of,
     names_of,
-    part_of,
+    parts_of,
 )
 from musegen.score.musicxml_safe import parse_musicxml
 from musegen.score.musicxml_unread import unread_in
@@ -111,7 +112,8 @@ def _score(stream: Any, declared: dict[str, Declared], unread: Counter[str]) -> 
         raise UnreadableFile("holds no bars of music")
     stream.toSoundingPitch(inPlace=True)
     faults = align_bars(stream, names_of(stream))
-    lines = lines_of(stream)
+    instruments = instruments_of(stream)
+    lines = [line for staves in instruments for line in staves]
     ticks = Ticks(lines)
     metre = {0: (4, 4)} | {
         ticks(offset): (sign.numerator, sign.denominator)
@@ -125,7 +127,7 @@ def _score(stream: Any, declared: dict[str, Declared], unread: Counter[str]) -> 
     marks = {*_structure(stream, measures, ticks), *_written(lines, ticks)}
     score = Score(
         ticks_per_quarter=ticks.per_quarter,
-        parts=tuple(part_of(line, ticks, declared) for line in lines),
+        parts=tuple(p for staves in instruments for p in parts_of(staves, ticks, declared)),
         tempo=_changes(_tempo(lines, ticks)),
         metre=_changes(metre),
         barlines=np.array(sorted(bar_ends - {0})),

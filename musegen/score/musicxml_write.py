@@ -1,7 +1,8 @@
 """From a Score to MusicXML, compressed or not, through music21.
 
-Written: parts with names, programs and fitting clefs, keyboards and harps of wide range on two
-staves, drums as percussion, metre, key (an estimated one too, as readers need it), tempo, bars as
+Written: parts with names, programs and fitting clefs, neighbouring parts of one keyboard as its
+staves, a keyboard part of wide range divided at middle C (marked so, and read as one part again),
+drums as percussion, metre, key (an estimated one too, as readers need it), tempo, bars as
 long as they are, repeats, endings, double bars, voices, ties, tuplets, beams, chord symbols,
 syllables, grace notes, ornaments, and how loud each note or chord is. Pitches sound as written,
 spelled by the key. Notes where no notation is are moved a little: see `notatable.Grid`. Lost
@@ -23,6 +24,7 @@ from xml.etree import ElementTree
 from musegen.score.musicxml_layout import Layout
 from musegen.score.musicxml_measures import Measures, quarters
 from musegen.score.musicxml_notes import VELOCITY
+from musegen.score.musicxml_parts import DIVIDED
 from musegen.score.musicxml_safe import Element
 from musegen.score.percussion import drums_to_unpitched
 from musegen.score.score import Notes, Part, Score
@@ -59,10 +61,11 @@ def write_musicxml(score: Score, made_by: str = "") -> bytes:
 
     if not score.parts:  # a score of nothing still has a staff
         score = replace(score, parts=(Part("", 0, Notes.of([])),))
+    laid_out = Layout.of(score)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
-        root = ScoreExporter(_stream(score), makeNotation=False).parse()
-    _finish(root, score, made_by)
+        root = ScoreExporter(_stream(laid_out), makeNotation=False).parse()
+    _finish(root, [score.parts[staves[0].part] for staves in laid_out.instruments], made_by)
     body = _UNFIT.sub("", ElementTree.tostring(root, encoding="unicode"))
     return f"{_HEAD}{body}\n".encode()
 
@@ -79,20 +82,24 @@ def compressed(musicxml: bytes) -> bytes:
     return packed.getvalue()
 
 
-def _stream(score: Score) -> Any:
-    """The score as a music21 stream, ready to be written."""
+def _stream(laid_out: Layout) -> Any:
+    """A score as a music21 stream, ready to be written."""
     from music21 import layout, metadata, stream
 
+    score = laid_out.score
     whole = stream.Score()
     whole.insert(0, metadata.Metadata(title=score.title))
-    laid_out = Layout.of(score)
-    for number, (part, staves) in enumerate(zip(score.parts, laid_out.parts, strict=True)):
+    for number, staves in enumerate(laid_out.instruments):
         make = stream.Part if len(staves) == 1 else stream.PartStaff
+        name = f"P{number + 1}"
+        if len(staves) > 1 and staves[0].part == staves[1].part:
+            name += DIVIDED
         made = []
-        for index in range(len(staves)):
-            written = make(id=f"P{number + 1}-{index + 1}")
+        for index, staff in enumerate(staves):
+            part = score.parts[staff.part]
+            written = make(id=f"{name}-{index + 1}")
             written.partName = part.name
-            written.insert(0, _instrument(part, number))
+            written.insert(0, _instrument(part, name))
             measures = Measures(laid_out, number, index)
             for bar, measure in zip(laid_out.bars, measures.all(), strict=True):
                 written.coreInsert(quarters(bar.start), measure, ignoreSort=True)
@@ -102,36 +109,39 @@ def _stream(score: Score) -> Any:
             whole.insert(0, written)
             made.append(written)
         if len(made) > 1:
-            whole.insert(0, layout.StaffGroup(made, symbol="brace", name=part.name))
+            whole.insert(0, layout.StaffGroup(made, symbol="brace", name=made[0].partName))
     return whole
 
 
-def _instrument(part: Part, number: int) -> Any:
+def _instrument(part: Part, name: str) -> Any:
     """An instrument that transposes nothing."""
     from music21 import instrument
 
     made = instrument.Instrument()
-    made.partId = f"P{number + 1}"
-    made.instrumentId = f"P{number + 1}-I1"
+    made.partId = name
+    made.instrumentId = f"{name}-I1"
     made.partName = part.name
     made.instrumentName = part.name
     made.midiProgram = part.program
-    made.midiChannel = number % 16
+    made.midiChannel = 0  # `_finish` gives it out
     return made
 
 
-def _finish(root: Element, score: Score, made_by: str) -> None:
-    """What music21 does not know: drums, channels, single notes' loudness, who made the score."""
+def _finish(root: Element, instruments: list[Part], made_by: str) -> None:
+    """What music21 does not know: drums, channels, single notes' loudness, who made the score.
+
+    An instrument of several staves is told by the first of its parts.
+    """
     for note in root.iter("note"):
         _, _, velocity = note.attrib.pop("id", "").partition(VELOCITY)
         if velocity and int(velocity) != _USUAL_VELOCITY:
             note.set("dynamics", f"{int(velocity) / _FORTE:.2%}".rstrip("%"))
     ids = [part.get("id", "") for part in root.iter("part")]
     kits = {
-        name: part.program for name, part in zip(ids, score.parts, strict=True) if part.is_drums
+        name: part.program for name, part in zip(ids, instruments, strict=True) if part.is_drums
     }
     drums_to_unpitched(root, kits)
-    channels = iter(_channels(score))
+    channels = iter(_channels(instruments))
     for declared in root.iter("score-part"):
         channel = str(next(channels))
         for element in declared.iter("midi-channel"):
@@ -143,10 +153,10 @@ def _finish(root: Element, score: Score, made_by: str) -> None:
         ElementTree.SubElement(encoding, "software").text = made_by or "musegen"
 
 
-def _channels(score: Score) -> Iterator[int]:
-    """The channel of each part; after fifteen they go round again."""
+def _channels(instruments: list[Part]) -> Iterator[int]:
+    """The channel of each instrument; after fifteen they go round again."""
     turn = 0
-    for part in score.parts:
+    for part in instruments:
         if part.is_drums:
             yield _DRUM_CHANNEL
         else:

@@ -155,15 +155,6 @@ def test_percussion_without_pitch_is_read_as_drums(place, instrument, drum):
     assert score.parts[0].notes.rows[:, :3].tolist()[0] == [0, 480, drum]
 
 
-def test_a_keyboard_on_two_staves_is_one_part():
-    upper, lower = note("C", 5, 4, "<staff>1</staff>"), note("C", 3, 4, "<staff>2</staff>")
-    staves = "<attributes><staves>2</staves></attributes>"
-    bar = f"{staves}{upper}<backup><duration>4</duration></backup>{lower}"
-    score = read_musicxml(parted(bar, bar, note("G", 4)))
-    assert [part.notes.pitch.tolist() for part in score.parts] == [[48, 72], [48, 72], [67]]
-    assert [part.name for part in score.parts] == ["Part 1", "Part 2", "Part 3"]
-
-
 def test_a_transposing_instrument_sounds_as_it_sounds():
     transpose = "<attributes><transpose><diatonic>-1</diatonic><chromatic>-2</chromatic>"
     transpose += "</transpose></attributes>"
@@ -284,3 +275,10 @@ def test_nothing_is_fetched(monkeypatch):
     doctype = '<!DOCTYPE score-partwise PUBLIC "-//A//B" "http://127.0.0.1:9/partwise.dtd">'
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("something was fetched"))
     assert read_musicxml(PIECE.replace("?>", "?>" + doctype, 1).encode()).n_notes == 5
+
+
+def test_a_whole_rest_beside_chords_is_as_long_as_it_says():
+    metre = "<attributes><time><beats>6</beats><beat-type>4</beat-type></time></attributes>"
+    chord = note("C", 4, 8) + note("E", 4, 8, before="<chord/>")
+    rest = "<note><rest/><duration>16</duration><type>whole</type></note>"
+    assert read_musicxml(parted(metre + chord + rest)).barlines.tolist() == [6 * 480]

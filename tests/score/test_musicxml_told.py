@@ -214,3 +214,18 @@ def test_kern_lines_that_lack_columns_are_told():
 def test_kern_that_is_cut_short_is_told():
     score = read_kern(KERN[: KERN.index("==\t")])
     assert any("may be cut short" in fault for fault in score.faults)
+
+
+def test_a_bar_longer_than_its_metre_is_told_and_the_metre_stays():
+    score = read_musicxml(file_of([note(1), note(4), note(5.5), note(3)]))
+    assert score.faults == ("bar 3 is 11/8 long, the metre says 4/4",)
+    assert (score.metre.tolist(), score.barlines.tolist()[2]) == ([[0, 4, 4]], 5040)
+    many = read_musicxml(file_of([note(5)] * 20))
+    assert many.faults[5:] == ("15 more bars are longer than the metre says",)
+
+
+def test_no_bar_is_too_long_where_no_metre_stands_or_it_is_free():
+    bars = [note(4), note(5.5), note(7)]
+    assert read_musicxml(file_of(bars, attributes="")).faults == ()
+    free = "<attributes><time><senza-misura/></time></attributes>"
+    assert read_musicxml(file_of([note(4), free + note(5.5), note(7)])).faults == ()

@@ -27,6 +27,7 @@ from musegen.score.score import Mark, Notes, Part, Score, bar_ticks
 
 TICKS = 840  # a quarter: twofold, threefold, fivefold and sevenfold divisions are whole
 METRES = ((4, 4), (3, 4), (6, 8), (2, 2), (12, 8))  # of whole quarters, as quintuplets need
+BESIDE = ("chord", "ornament", "lyric", "grace")
 PROGRAMS = (0, 0, 24, 40, 41, 42, 43, 60, 72)
 
 
@@ -78,12 +79,13 @@ def scores(draw: st.DrawFn) -> Score:
     lines = np.cumsum(lengths)
     change = int(lines[-2])
     quarters = int(-(-lines[-1] // TICKS))
-    kinds = draw(st.lists(st.sampled_from((*PROGRAMS, None)), min_size=1, max_size=2))
+    kinds = draw(st.lists(st.sampled_from((*PROGRAMS, None)), min_size=1, max_size=4))
     parts = []
     for number, program in enumerate(kinds):
         line = draw(notes(quarters))
         line = Notes.of([row for row in line.rows.tolist() if row[0] + row[1] <= lines[-1]])
-        parts.append(Part(f"Part {number}", program or 0, line, is_drums=program is None))
+        name = draw(st.sampled_from(("", "Piano", f"Part {number}")))
+        parts.append(Part(name, program or 0, line, is_drums=program is None))
     metres = [[0, *metre[0]]] + ([[change, *metre[1]]] if metre[0] != metre[1] else [])
     tempo = [
         [0, draw(st.integers(200_000, 2_000_000))],
@@ -114,7 +116,7 @@ def marks(draw: st.DrawFn, parts: list[Part], lines: list[int]) -> tuple[Mark, .
     texts = (("chord", "Bb7/D"), ("chord", "F#m"), ("ornament", "!trill!"), ("ornament", "."))
     more = (("ornament", "!//!"), ("grace", "{c}"), ("grace", "{/[ce]f}"), ("lyric", "la-"))
     for number, part in enumerate(parts):
-        for tick in part.notes.onset.tolist()[:3]:
+        for tick in sorted({*part.notes.onset.tolist()})[:3]:
             kind, text = draw(st.sampled_from((*texts, *more)))
             if not (part.is_drums and kind == "grace"):  # a drum has no place on the staff twice
                 found.add(Mark(tick, kind, text, number))
@@ -130,6 +132,8 @@ def test_what_is_written_is_read_again_the_same(score):
         for kind in ("keys", "grace marks"):  # and grace notes are spelled in the key
             lost.pop(kind, None), won.pop(kind, None)
     assert (lost, won) == ({}, {})
+    placed = [{(m.part, m.kind) for m in s.marks if m.kind in BESIDE} for s in (again, score)]
+    assert placed[0] == placed[1]
     assert again.title == score.title
     assert (again.faults, dict(again.unread)) == ((), {})
 

@@ -1,0 +1,54 @@
+"""What a file could not hold: a note is missing, moved, in another part or changed, never two."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musegen.score.losses import missing_in
+from musegen.score.score import Notes, Part, Score
+
+TICKS = 480
+notes = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(1, 4), st.integers(60, 64), st.just(80)), max_size=9
+)
+
+
+def score_of(*parts: list[tuple[int, int, int, int]]) -> Score:
+    return Score(TICKS, tuple(Part("", 0, Notes.of(rows)) for rows in parts))
+
+
+def line(pitch: int, n: int, velocity: int = 80) -> list[tuple[int, int, int, int]]:
+    return [(k * TICKS, TICKS, pitch, velocity) for k in range(n)]
+
+
+@given(st.lists(notes, max_size=4), st.randoms(use_true_random=False))
+def test_nothing_is_missing_in_the_same_parts_in_any_order_and_division(parts, chance):
+    score = score_of(*parts)
+    mixed = chance.sample(score.parts, len(parts))
+    finer = [replace(part, notes=Notes.of(part.notes.rows * [[3, 3, 1, 1]])) for part in mixed]
+    assert missing_in(replace(score, parts=tuple(mixed)), score) == {}
+    assert missing_in(Score(3 * TICKS, tuple(finer)), replace(score, tempo=[[0, 500_000]])) == {}
+
+
+@given(st.integers(0, 8), st.integers(9, 12))
+def test_notes_that_went_over_to_another_part_are_told(k, n):
+    low, high = line(48, n), line(72, n)
+    before, after = score_of(high, low), score_of(high + low[:k], low[k:])
+    told = {"notes in another part": k} if k else {}
+    assert missing_in(after, before) == missing_in(before, after) == told
+
+
+def test_hands_joined_are_told_by_the_smaller():
+    before = score_of(line(72, 5), line(48, 3))
+    after = score_of(line(72, 5) + line(48, 3))
+    assert missing_in(after, before) == {"notes in another part": 3, "programs": 1}
+    assert missing_in(before, after) == {"notes in another part": 3}
+
+
+def test_what_is_missing_moved_or_softer_is_in_no_other_part():
+    before = score_of(line(72, 5), line(48, 5))
+    assert missing_in(score_of(line(72, 5), line(48, 2)), before) == {"notes": 3}
+    assert missing_in(score_of(line(72, 5, 60), line(48, 5)), before) == {"velocities": 5}
+    moved = score_of(line(72, 5), [(t + 1, n, p, v) for t, n, p, v in line(48, 5)])
+    assert missing_in(moved, before) == {"notes moved": 5}
