@@ -14,12 +14,11 @@ from musegen.errors import CorpusError, NotFound, UsageError
 from .datasets_archive import unpack
 from .datasets_download import Tell, differing, fetch
 from .datasets_export import READ_SLOWLY, Original, export, originals
-from .datasets_folder import begin, check_folder, finish, is_made, remove_parts
+from .datasets_folder import LEFT_OUT, begin, check_folder, finish, is_made, remove_parts
 from .datasets_recipe import Recipe, find
 from .processes import spread
 from .reading import Progress
 
-LEFT_OUT = "left-out.txt"  # in an exported folder: what could not be read, and why
 _IN_PARALLEL = 16  # files; for fewer it takes longer to start processes
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from musegen.disk import write_whole
 from musegen.errors import OutputError
 
-from .datasets_recipe import Recipe, text
+from .datasets_recipe import Recipe, names, text
+
+LEFT_OUT = "left-out.txt"  # what could not be read, and why
 
 _PART = re.compile(r"\..+\.(\d+)\.part")  # as disk.write_whole names it, with its process
 
@@ -108,6 +110,12 @@ def _is_running(process: int) -> bool:
     except PermissionError:
         return True  # somebody else's
     return True
+
+
+def own_files() -> frozenset[str]:
+    """The names of the files that are put beside the music of a data set."""
+    ends = (".json", ".unfinished.txt")
+    return frozenset({LEFT_OUT, *(name + end for name in names() for end in ends)})
 
 
 def _whole(recipe: Recipe, folder: Path) -> Path:

@@ -82,9 +82,14 @@ def recipe_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "datasets"
 
 
+def names() -> list[str]:
+    """The names of all data sets."""
+    return sorted(path.stem for path in recipe_folder().glob("*.json"))
+
+
 def catalogue() -> list[Recipe]:
     """All recipes, by name."""
-    return [_read(path) for path in sorted(recipe_folder().glob("*.json"))]
+    return [_read(name) for name in names()]
 
 
 def find(name: str) -> Recipe:
@@ -93,20 +98,27 @@ def find(name: str) -> Recipe:
     Raises:
         NotFound: there is none.
     """
-    recipes = {recipe.name: recipe for recipe in catalogue()}
-    if name in recipes:
-        return recipes[name]
-    close = difflib.get_close_matches(name, recipes, n=3, cutoff=0.4) or list(recipes)
-    raise NotFound(f"there is no data set called {name}", hint=f"There is: {', '.join(close)}.")
+    if name in (known := names()):
+        return _read(name)
+    close = difflib.get_close_matches(name, known, n=3)
+    meant = f"Is it {' or '.join(close)}? " if close else ""
+    raise NotFound(
+        f"there is no data set called {name}",
+        hint=f"{meant}All are named by musegen datasets list.",
+    )
 
 
 def text(recipe: Recipe) -> bytes:
     """The file of a recipe."""
-    return (recipe_folder() / f"{recipe.name}.json").read_bytes()
+    return _file(recipe.name).read_bytes()
 
 
-def _read(path: Path) -> Recipe:
-    values = json.loads(path.read_text(encoding="utf-8"))
+def _read(name: str) -> Recipe:
+    values = json.loads(_file(name).read_text(encoding="utf-8"))
     values["files"] = tuple(values["files"])
     values["downloads"] = tuple(Download(**download) for download in values["downloads"])
-    return Recipe(name=path.stem, **values)
+    return Recipe(name=name, **values)
+
+
+def _file(name: str) -> Path:
+    return recipe_folder() / f"{name}.json"

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# What the first bytes give away: music under a wrong name comes first.
-_SIGNS = (
-    (b"MThd", "MIDI under another name: end it in .mid"),
-    (b"X:", "perhaps ABC under another name: end it in .abc"),
-    (b"ID3", "sound; musegen reads notes, not sound"),
-    (b"%PDF", "a PDF; musegen does not read printed pages"),
-    (b"\x1f\x8b", "compressed: unpack it"),
-)
-_ARCHIVE, _SOUND = "an archive: unpack it", "sound; musegen reads notes, not sound"
+from musegen.errors import UnreadableFile
+from musegen.score.kinds import glance
+
+from .datasets_folder import own_files
+
+_PACKED = (".gz", ".tgz")
+_SOUND = "sound; musegen reads notes, not sound"
 _PICTURE, _PROGRAM = "a picture", "of a notation program: export MusicXML from it"
 _SUFFIXES = {
-    **dict.fromkeys((".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".xz"), _ARCHIVE),
     **dict.fromkeys((".wav", ".mp3", ".flac", ".ogg", ".m4a", ".aif", ".aiff"), _SOUND),
     **dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp"), _PICTURE),
     **dict.fromkeys((".mscz", ".mscx", ".sib", ".mus", ".musx", ".dorico", ".cap"), _PROGRAM),
@@ -35,13 +32,31 @@ def what_is(path: Path) -> str:
         return "hidden"
     if path.exists() and not path.is_file():
         return "a pipe or a device"
+    if path.name in own_files():
+        return "what musegen notes of a data set"
     try:
         with path.open("rb") as file:
             start = file.read(8)
+        glance(path)
     except OSError:
         return "cannot be read"
-    told = next((what for sign, what in _SIGNS if start.startswith(sign)), "")
-    plain = (
-        "text" if start.isascii() and start.decode("ascii").isprintable() else "of no kind known"
-    )
-    return told or _SUFFIXES.get(path.suffix.lower(), plain if start else "empty")
+    except UnreadableFile as error:
+        named = f"{error.message.removeprefix('is ')}: {_lower(error.hint)}".rstrip(": ")
+    else:
+        named = _plain(start, path.suffix.lower())
+    return _SUFFIXES.get(path.suffix.lower(), named)
+
+
+def _plain(start: bytes, suffix: str) -> str:
+    """What its first bytes show of a file of no kind that has a sign."""
+    if not start:
+        return "empty"
+    if suffix in _PACKED:
+        return "packed, and no music in it"
+    is_text = start.isascii() and start.decode("ascii").isprintable()
+    return "text" if is_text else "of no kind known"
+
+
+def _lower(sentence: str) -> str:
+    """A sentence that goes on another."""
+    return f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}"

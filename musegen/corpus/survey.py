@@ -14,13 +14,17 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
-from musegen.errors import CorpusError, NotFound
+from musegen.errors import CorpusError, NotFound, UnreadableFile
+from musegen.score.counts import counted
 from musegen.score.files import SUFFIXES
+from musegen.score.kinds import glance
 
 from .library import Record
+from .others import what_is
 from .reading import Place, Progress, Source, read_records
 from .split import SPLITS, assign, given_split
 
+_NAMED = 3  # of the files of a folder without music
 _COMMON = 100  # a passage in more pieces than this, as a scale, makes none of them kin
 
 
@@ -101,16 +105,31 @@ def music_files(corpus: Path) -> tuple[list[Path], list[Path]]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
-            # Reading from a pipe or a device may never end.
-            is_file = path.is_file() or not path.exists()
-            is_music = is_file and path.suffix.lower() in SUFFIXES and not name.startswith(".")
-            (found if is_music else others).append(path)
+            (found if _is_music(path) else others).append(path)
     if not found:
-        kinds = ", ".join(sorted(SUFFIXES))
-        raise CorpusError(
-            "holds no music", file=corpus, hint=f"musegen reads files that end in {kinds}."
-        )
+        raise _without_music(corpus, sorted(others))
     return sorted(found), sorted(others)
+
+
+def _is_music(path: Path) -> bool:
+    """Whether a file is music by its name, or else by what it begins with."""
+    if path.name.startswith("."):
+        return False
+    if path.exists() and not path.is_file():
+        return False  # reading from a pipe or a device may never end
+    try:
+        return path.suffix.lower() in SUFFIXES or bool(glance(path))
+    except (UnreadableFile, OSError):
+        return False
+
+
+def _without_music(corpus: Path, others: list[Path]) -> CorpusError:
+    first = [f"{path.relative_to(corpus)} is {what_is(path)}" for path in others[:_NAMED]]
+    more = f"; and {counted(len(others) - _NAMED, 'more files')}" if others[_NAMED:] else ""
+    told = f" Here {'; '.join(first)}{more}." if first else ""
+    return CorpusError(
+        "holds no music", file=corpus, hint=f"musegen reads MIDI, ABC, MusicXML and kern.{told}"
+    )
 
 
 def file_digest(path: Path) -> str:

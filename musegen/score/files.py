@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from musegen.disk import write_whole
 from musegen.errors import MusegenError, NotFound, UnreadableFile, UsageError
 from musegen.score.abc import read_tunes, write_book
+from musegen.score.counts import counted
 from musegen.score.kinds import ABC, KERN, MIDI, MXL, SUFFIX_KINDS, known, text_of
 from musegen.score.losses import missing_in
 from musegen.score.midi import read_midi, write_midi
@@ -17,7 +18,7 @@ from musegen.score.musicxml import compressed, read_kern, read_musicxml, write_m
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
 
-SUFFIXES = frozenset(SUFFIX_KINDS)  # what a walk through a folder takes for music
+SUFFIXES = frozenset(SUFFIX_KINDS)  # what is taken for music by its name alone
 WRITTEN_SUFFIXES = (".mid", ".midi", ".abc", ".musicxml", ".xml", ".mxl")
 
 Repeats: TypeAlias = Literal["unfold", "keep"]
@@ -30,7 +31,7 @@ def read(path: str | Path) -> Score:
 
     Raises:
         NotFound: there is no such file, or no such tune in it.
-        UsageError: it is a book of several tunes, and none is named.
+        UsageError: it is a folder, or a book of several tunes, and none is named.
         UnreadableFile: it is damaged, may not be read, or is of an unknown kind.
     """
     file, number = _file_and_tune(path)
@@ -46,7 +47,8 @@ def read(path: str | Path) -> Score:
         )
     place = 1 if number is None else number
     if not 1 <= place <= len(tunes):
-        raise NotFound(f"holds {len(tunes)} tunes, so there is no tune {place}", file=file)
+        holds = counted(len(tunes), "tunes")
+        raise NotFound(f"holds {holds}, so there is no tune {place}", file=file)
     tune = tunes[place - 1]
     if isinstance(tune, Score):
         return tune
@@ -148,6 +150,12 @@ def _music_in(file: Path) -> tuple[str, bytes]:
     except FileNotFoundError as error:
         raise NotFound("there is no such file", file=file) from error
     except OSError as error:
+        if file.is_dir():
+            raise UsageError(
+                "is a folder, where one piece is wanted",
+                file=file,
+                hint=f"Name a file in it; musegen doctor {file} tells what it holds",
+            ) from error
         raise UnreadableFile(f"cannot be read: {error.strerror}", file=file) from error
     if not data:
         raise UnreadableFile("is empty", file=file)

@@ -1,15 +1,18 @@
 """What a file is, by what it holds: music that musegen reads, out of its wrappings, or what else.
 
-Wrappings are gzip and archives of one piece; none may unpack to more than `MAX_BYTES`.
+Wrappings are gzip and archives of one piece; none may unpack to more than `MAX_BYTES`. A walk
+through a folder takes a `glance` at what has no name of music, and is stricter with it.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from musegen.errors import UnreadableFile
@@ -28,8 +31,10 @@ SUFFIX_KINDS = {
     ".krn": KERN,
 }
 
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _SIGN_BYTES = 8192
 _MAX_WRAPPINGS = 3
+_UNPACK = "Unpack it first."
 _EXPORT = "Export it as MusicXML from the program that made it (MuseScore reads most)."
 _TRANSCRIBE = "Sound is no score: transcribe it first, or take a MIDI file of the piece."
 _ENGRAVED = "A picture is no score: read it with a music scanner, or take a MIDI file of the piece."
@@ -55,11 +60,11 @@ _FOREIGN = tuple(
         ("a Guitar Pro score", rb".?FICHIER GUITAR PRO|BCF[SZ]", _EXPORT),
         ("an SQLite database", rb"SQLite format 3\0", ""),
         ("a program", rb"\x7fELF|MZ\x90|\xcf\xfa\xed\xfe", ""),
-        ("a RAR archive", rb"Rar!\x1a", "Unpack it first."),
-        ("a 7z archive", rb"7z\xbc\xaf", "Unpack it first."),
-        ("an xz archive", rb"\xfd7zXZ", "Unpack it first."),
-        ("a bzip2 archive", rb"BZh[1-9]", "Unpack it first."),
-        ("a tar archive", rb".{257}ustar", "Unpack it first."),
+        ("a RAR archive", rb"Rar!\x1a", _UNPACK),
+        ("a 7z archive", rb"7z\xbc\xaf", _UNPACK),
+        ("an xz archive", rb"\xfd7zXZ", _UNPACK),
+        ("a bzip2 archive", rb"BZh[1-9]", _UNPACK),
+        ("a tar archive", rb".{257}ustar", _UNPACK),
         ("a numpy array", rb"\x93NUMPY", ""),
     )
 )
@@ -81,6 +86,11 @@ _FOREIGN_TEXT = tuple(
 _XML = re.compile(r"<(\?xml|!DOCTYPE|!--|score-)")
 _KERN_SPINE = re.compile(r"^(\*\*kern|\*\*\w+\t(.*\t)?\*\*kern)", re.MULTILINE)
 _ABC_FIELD = re.compile(r"^[XK]:", re.MULTILINE)
+_CERTAIN = {  # what a text without a name of music must have, which may be anything
+    MUSICXML: re.compile(r"<score-(partwise|timewise)\b"),
+    KERN: _KERN_SPINE,
+    ABC: re.compile(r"(?s)\A([ \t\r]*(%[^\n]*)?\n)*(?=[A-Za-z]:)(.*\n)?X:[ \t]*\d.*\nK:"),
+}
 
 # What an archive is that holds such a file.
 _ARCHIVES = (
@@ -100,15 +110,38 @@ def known(data: bytes, file: Path) -> tuple[str, bytes]:
         UnreadableFile: it is damaged, or something else, which the error names.
     """
     for _ in range(_MAX_WRAPPINGS):
-        if data.startswith(b"\x1f\x8b"):
-            data = _gunzipped(data)
-        elif data.startswith(b"PK\x03\x04"):
-            kind, data = _of_archive(data)
-            if kind:
-                return kind, data
+        if data.startswith(_GZIP):
+            data, file = _gunzipped(data), _without_gz(file)
+        elif data.startswith(_ZIP):
+            with _archive(io.BytesIO(data)) as archive:
+                name = _piece_in(archive)
+                if not name:
+                    return MXL, data
+                data, file = read_member(archive, name), Path(name)
         else:
-            return _bare_kind(data, file), data
+            return _bare_kind(data) or _kind_of_name(data, file), data
     raise UnreadableFile("is wrapped again and again")
+
+
+def glance(path: Path) -> str:
+    """The kind of music in a file whose name does not say it, by its first bytes; empty for none.
+
+    Raises:
+        UnreadableFile: it is something else, which the error names.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(_SIGN_BYTES)
+    if head.startswith(_ZIP):
+        with _archive(path) as archive:
+            return SUFFIX_KINDS.get(_suffix(_piece_in(archive)), MXL)
+    for _ in range(_MAX_WRAPPINGS):
+        if head.startswith(_GZIP):
+            with contextlib.suppress(zlib.error):
+                head = zlib.decompressobj(wbits=31).decompress(head, _SIGN_BYTES)
+    kind = _bare_kind(head)
+    is_certain = kind not in _CERTAIN or _CERTAIN[kind].search(_text_head(head))
+    return kind if is_certain else ""
 
 
 def text_of(data: bytes) -> str:
@@ -134,37 +167,49 @@ def _gunzipped(data: bytes) -> bytes:
     return content
 
 
-def _of_archive(data: bytes) -> tuple[str, bytes]:
-    """Compressed MusicXML as it is; else the one piece of music in an archive, without its kind."""
+def _without_gz(file: Path) -> Path:
+    return file.with_suffix("") if file.suffix.lower() == ".gz" else file
+
+
+@contextlib.contextmanager
+def _archive(file: io.BytesIO | Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [name for name in archive.namelist() if not name.startswith("__MACOSX")]
-            if "META-INF/container.xml" in names:
-                foreign = next((f for f in _ARCHIVES[:1] if any(map(f[1].fullmatch, names))), None)
-                if foreign is None:
-                    return MXL, data
-            for what, pattern, hint in _ARCHIVES:
-                if any(pattern.fullmatch(name) for name in names):
-                    raise _foreign(what, hint)
-            music = [n for n in names if PurePosixPath(n).suffix.lower() in SUFFIX_KINDS]
-            if len(music) != 1:
-                hint = "Unpack it first."
-                raise UnreadableFile(f"is an archive of {len(music)} pieces of music", hint=hint)
-            return "", read_member(archive, music[0])
+        with zipfile.ZipFile(file) as archive:
+            yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise UnreadableFile(f"is a damaged archive: {error}") from error
 
 
-def _bare_kind(data: bytes, file: Path) -> str:
-    """What kind of music bytes are that are wrapped in nothing."""
+def _piece_in(archive: zipfile.ZipFile) -> str:
+    """The name of the one piece of music in an archive; empty where all of it is MusicXML."""
+    names = [name for name in archive.namelist() if not name.startswith("__MACOSX")]
+    foreign = [any(map(pattern.fullmatch, names)) for _, pattern, _ in _ARCHIVES]
+    if "META-INF/container.xml" in names and not foreign[0]:
+        return ""
+    if any(foreign):
+        what, _, hint = _ARCHIVES[foreign.index(True)]
+        raise _foreign(what, hint)
+    music = [name for name in names if _suffix(name) in SUFFIX_KINDS]
+    if not music:
+        raise UnreadableFile("is an archive without music")
+    if len(music) > 1:
+        raise UnreadableFile(f"is an archive of {len(music)} pieces of music", hint=_UNPACK)
+    return music[0]
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _bare_kind(data: bytes) -> str:
+    """What kind of music bytes are that are wrapped in nothing; empty where they do not show it."""
     head = data[:_SIGN_BYTES]
     if re.match(rb"\s*MThd|RIFF.{4}RMID", head, re.DOTALL):
         return MIDI
     for what, sign, hint in _FOREIGN:
         if sign.match(head):
             raise _foreign(what, hint)
-    kind = _text_kind(_text_head(head))
-    return kind or _kind_of_name(data, file)
+    return _text_kind(_text_head(head))
 
 
 def _text_head(head: bytes) -> str:

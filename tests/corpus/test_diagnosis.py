@@ -12,7 +12,6 @@ from musegen.corpus.diagnosis import MEANINGS, diagnose
 from musegen.corpus.facts import facts_of
 from musegen.corpus.others import what_is
 from musegen.score.files import read, write
-from musegen.score.midi import write_midi
 from musegen.score.score import Event, Mark, Notes, Part, Score
 from musegen.vocabulary.choose import build
 from musegen.vocabulary.notes import NotesVocabulary
@@ -173,10 +172,14 @@ def test_long_passages_in_common_are_told(
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("song", write_midi(line(0)), "MIDI under another name"),
         ("song.mp3", b"ID3", "sound"),
         ("song.wav", b"RIFF0000WAVE", "sound"),
-        ("tune.txt", b"X:1\n", "ABC under another name"),
+        ("bad.pack", b"Rar!\x1a", "a RAR archive, which musegen does not read: unpack it first"),
+        ("scan.pdf", b"la", "a PDF"),
+        ("tar.tgz", b"\x1f\x8b\x08", "packed, and no music in it"),
+        ("maestro.json", b"{}", "what musegen notes of a data set"),
+        ("other.json", b"{}", "a table or settings"),
+        ("left-out.txt", b"a: b", "what musegen notes of a data set"),
         ("read.txt", b"la", "text"),
         ("score.mscz", b"PK\3\4", "export MusicXML"),
         ("scan.bin", b"%PDF-1.7", "PDF"),

@@ -1,7 +1,10 @@
 """A folder of music: what is kept, what is skipped and why, and which pieces are twins."""
 
+import gzip
+import io
 import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -13,8 +16,10 @@ from hypothesis import strategies as st
 
 from musegen.corpus.survey import Survey, file_digest, music_files, survey
 from musegen.errors import CorpusError, NotFound
-from musegen.score.files import write
-from musegen.score.score import Score
+from musegen.score.files import read, write
+from musegen.score.midi import write_midi
+from musegen.score.musicxml import compressed, write_musicxml
+from musegen.score.score import Notes, Part, Score
 
 PLACES = ("{}.mid", "{}.abc", "train/{}.mid", "train/{}.abc", "valid/{}.mid", "test/{}.abc")
 TUNE = "X:1\nT:{title}\nM:4/4\nL:1/4\nK:C\n{music}|\n"
@@ -86,6 +91,71 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     found = survey(tmp_path)
     assert found.count("kept") == 1
     assert found.others == ("b.mid",)
+
+
+def zipped(**members: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name.replace("_", "."), data)
+    return packed.getvalue()
+
+
+ABC = TUNE.format(title="A", music="c d e f").encode()
+MIDI = write_midi(Score(480, (Part("", 0, Notes.of([(0, 480, 60, 80)])),)))
+XML = write_musicxml(Score(480, (Part("", 0, Notes.of([(0, 480, 60, 80)])),), barlines=[1920]))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("song", MIDI),
+        ("song.mid.gz", gzip.compress(MIDI)),
+        ("twice", gzip.compress(gzip.compress(MIDI))),
+        ("song.zip", zipped(song_mid=MIDI, read_me=b"la")),
+        ("packed.abc.gz", gzip.compress(ABC)),
+        ("tunes.txt", ABC),
+        ("tunes.bak", b"\xef\xbb\xbf% my tunes\r\n\r\n" + ABC),
+        ("score.bak", XML),
+        ("score", compressed(XML)),
+        ("spine.txt", b"**kern\n4c\n*-\n"),
+    ],
+)
+def test_music_under_another_name_or_packed_is_found(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    (piece,) = survey(tmp_path).pieces
+    assert (piece.path, piece.status, piece.notes > 0) == (name, "kept", True)
+    assert read(tmp_path / name).n_notes == piece.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "what"),
+    [
+        ("two.zip", zipped(a_mid=MIDI, b_mid=MIDI), "an archive of 2 pieces of music: unpack it"),
+        ("none.zip", zipped(read_me=b"la"), "an archive without music"),
+        ("cut.gz", gzip.compress(b"la")[:8], "packed, and no music in it"),
+        ("howto.md", b"# How to write ABC\n\nBegin with\n\n" + ABC, "text"),
+        ("list.yaml", b"K: key\nX: 1\n", "a table or settings"),
+        ("layout.ui", b"<?xml version='1.0'?><interface/>", "text"),
+        ("score.bin", zipped(a_mscx=b"la"), "a MuseScore score, which musegen does not read"),
+    ],
+)
+def test_what_only_looks_like_music_is_not_taken_for_it(
+    tmp_path: Path, name: str, data: bytes, what: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(CorpusError, match="no music") as raised:
+        survey(tmp_path)
+    assert f"Here {name} is {what}" in raised.value.hint
+
+
+def test_of_a_large_file_the_beginning_alone_is_looked_at(tmp_path: Path) -> None:
+    write_tune(tmp_path / "a.abc", "A", "c d e f")
+    with (tmp_path / "film").open("wb") as film:
+        film.truncate(1 << 40)
+    assert survey(tmp_path).others == ("film",)
 
 
 def test_files_come_in_one_order_to_any_depth(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def test_what_is_not_there_is_not_found(tmp_path):
 
 
 def test_a_folder_and_a_locked_file_are_unreadable(tmp_path):
-    with pytest.raises(UnreadableFile, match="cannot be read"):
+    with pytest.raises(UsageError, match="is a folder, where one piece is wanted"):
         read(tmp_path)
     locked = tmp_path / "locked.mid"
     locked.write_bytes(b"MThd")
