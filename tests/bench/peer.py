@@ -4,7 +4,8 @@
                                [--size auto] [--context 256] [--pieces N] [--random-seed N] [--tune]
 
 DIR has the folders train and valid, in each a folder for each style. One thread; one after the
-other, for the same time; the share of a core that each got is told, as machines are shared.
+other, for the same time of the processor: machines are shared, and the clock on the wall would give
+the one more work than the other. The share of a core that each got is told.
 
 What both model: one multiset of (onset, duration, pitch, velocity bin, program) on one grid of 12
 steps a quarter (peer_notes.py), exact copies removed, nothing told beforehand. Pieces stand in
@@ -30,6 +31,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +74,7 @@ def terms_of(music: Music, asked: argparse.Namespace, ours: NetworkSettings) -> 
 def learn_ours(music: Music, folder: Path, settings: RunSettings) -> tuple[Trained, Row]:
     """Ours, trained, and its row without nats."""
     run = Run.start(music.prepared, folder, settings)
+    run.fit.clock = time.process_time
     told = clock()
     for event in run.events():
         if isinstance(event, Validated):

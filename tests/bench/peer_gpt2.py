@@ -174,8 +174,8 @@ def learnt(
         network.parameters(), lr=settings.lr, betas=(0.9, 0.95), weight_decay=settings.decay
     )
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.average))
-    began, tokens, told = time.monotonic(), 0, 0
-    while (share := (time.monotonic() - began) / seconds) < 1:
+    began, tokens, told = time.process_time(), 0, 0
+    while (share := (time.process_time() - began) / seconds) < 1:
         for group in optimiser.param_groups:
             group["lr"] = settings.lr * rate(share)
         batch = next(batches)

@@ -21,12 +21,12 @@ class Row:
 
 
 def clock() -> Callable[[], tuple[float, float]]:
-    """What tells the seconds since, and the share of a core that this process had in them."""
+    """What tells this process's seconds of a core since, and the share of the time they were."""
     began, worked = time.monotonic(), time.process_time()
 
     def told() -> tuple[float, float]:
-        seconds = time.monotonic() - began
-        return seconds, (time.process_time() - worked) / seconds
+        seconds = time.process_time() - worked
+        return seconds, seconds / (time.monotonic() - began)
 
     return told
 
