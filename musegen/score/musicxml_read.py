@@ -23,7 +23,7 @@ import numpy as np
 
 from musegen.errors import UnreadableFile
 from musegen.score.abc_fields import SLOWEST_US
-from musegen.score.kern_spines import columns_of
+from musegen.score.kern_spines import Columns
 from musegen.score.key import estimate_key, settled_key
 from musegen.score.musicxml_bars import align_bars
 from musegen.score.musicxml_import import stream_of
@@ -76,15 +76,22 @@ def read_kern(text: str) -> Score:
     """The score in a Humdrum file of **kern spines.
 
     Raises:
-        UnreadableFile: music21 does not understand it, or finds no bars in it.
+        UnreadableFile: music21 does not understand it or finds no bars in it, or most of it is no
+            notes.
     """
     from music21 import converter
 
-    faults, unread = columns_of(text)
-    score = _understood(lambda: _score(converter.parseData(text, format="humdrum"), {}, unread))
+    told = Columns(text)
+
+    def reading() -> Score:
+        return _score(converter.parseData(told.text, format="humdrum"), {}, told.unread)
+
+    score = _understood(reading)
+    if told.left_out > score.n_notes:
+        raise UnreadableFile(told.faults[0], hint="Mend that line, or leave the file out.")
     found = Counter(score.unread)
     found["lyrics"] -= sum(mark.kind == "lyric" for mark in score.marks)
-    return replace(score, faults=(*faults, *score.faults), unread=+found)
+    return replace(score, faults=(*told.faults, *score.faults), unread=+found)
 
 
 def _understood(reading: Any) -> Score:

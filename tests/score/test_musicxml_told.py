@@ -229,3 +229,34 @@ def test_no_bar_is_too_long_where_no_metre_stands_or_it_is_free():
     assert read_musicxml(file_of(bars, attributes="")).faults == ()
     free = "<attributes><time><senza-misura/></time></attributes>"
     assert read_musicxml(file_of([note(4), free + note(5.5), note(7)])).faults == ()
+
+
+@pytest.mark.parametrize("token", ["zz9", "4q", "xx", "4", "4ce", "4c4c", "9999999c", "0%3c"])
+def test_kern_that_is_no_note_is_left_out_and_told_with_its_line_and_bar(token):
+    text = "**kern\t**kern\n*M4/4\t*M4/4\n=1\t=1\n1c\t1e\n=\t=\n2d\t{}\n2d\t2f\n==\t==\n*-\t*-\n"
+    score = read_kern(text.format(token))
+    assert score.faults[0] == f"line 6, bar 2: {token!r} is no note, and is left out"
+    assert sorted(len(part.notes) for part in score.parts) == [2, 3]
+    chord = read_kern(text.format(f"2a {token} 2c"))
+    assert chord.faults[0].startswith(f"line 6, bar 2: {token!r}")
+    assert chord.n_notes == 7
+
+
+def test_kern_notes_without_a_length_are_told_and_grace_notes_and_chords_of_rests_are_none():
+    assert read_kern("**kern\n*M4/4\n=\n4c\ne\n4d 4f\n4r\n==\n*-\n").faults == (
+        "line 5, bar 1: 'e' has no length, and is taken for a quarter",
+    )
+    score = read_kern("**kern\n*M4/4\n=1\n4c\nddq\n4e 4g\n4r 4r\n4r\n=2\n1c\n==\n*-\n")
+    assert (score.faults, score.barlines.tolist()) == ((), [1920, 3840])
+
+
+def test_kern_that_is_mostly_no_notes_is_refused():
+    with pytest.raises(UnreadableFile, match="line 3, bar 1: 'x' is no note"):
+        read_kern("**kern\n*M4/4\nx\ny\n4c\n*-\n")
+
+
+def test_a_bar_of_kern_longer_than_its_metre_is_told():
+    bars = "=1\n4c\n4d\n4e\n4f\n=2\n4c\n4d\n4e\n4f\n4g\n8a\n=3\n1c\n==\n"
+    score = read_kern(f"**kern\n*M4/4\n{bars}*-\n")
+    assert score.faults == ("bar 2 is 11/8 long, the metre says 4/4",)
+    assert score.metre.tolist() == [[0, 4, 4]]
