@@ -3,7 +3,7 @@
 Within a track and channel the first note of a pitch to begin is the first to end. A note that is
 never ended lasts until the next one of its pitch, until its channel is silenced, or until its track
 ends; but no less long than one of its pitch that began before it. A channel has one program at a
-time, whichever track sets it.
+time, whichever track sets it; its first one holds, in its track, from the beginning of its tick.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .midi_walk import Octets
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM = 0x8, 0x9, 0xB, 0xC
 _SILENCES = (120, 123, 124, 125, 126, 127)  # all sound off, all notes off, and what implies it
 _USUAL_RELEASE = 64  # the velocity of a note-off that means no more than 0 does
+_PLACE_BITS = 26
 _FEW_TRACKS = 32  # of sixteen channels of 128 pitches: 16 bits
 
 
@@ -145,7 +146,11 @@ def _tell_of_hanging(messages: Messages, rows: Ints, faults: list[str]) -> None:
 
 
 class Programs:
-    """The program that each channel has at each moment of a file."""
+    """The program that each channel has at each moment of a file.
+
+    The first one of a channel holds in its track for its whole tick: it may stand after notes, but
+    means them too.
+    """
 
     def __init__(self, messages: Messages, port: Ints) -> None:
         """`port` says of each track whose sixteen channels it means."""
@@ -155,11 +160,24 @@ class Programs:
         self._port = port
         self._moments, self._program = moments[order], changes.first[order]
         self._channel = (port[changes.track] << 4 | changes.status & 0xF)[order]
+        channels, first = np.unique(self._channel, return_index=True)
         n_channels = 16 * (int(port.max(initial=0)) + 1)
+        rows = order[first]
+        tracks = np.searchsorted(messages.track, changes.track[rows])
+        self._first = np.full((2, n_channels), -1)  # from when on it counts, and when it is written
+        self._first[1, channels] = self._moments[first]
+        self._moments[first] = _moments(changes.tick[rows], messages.place[tracks] - 1)
+        self._first[0, channels] = self._moments[first]
         self._settled = np.full(n_channels, -1)  # the moment of each channel's last change
         self._settled[self._channel] = self._moments  # of several, numpy keeps the last
         self._last = np.zeros(n_channels, np.int64)
         self._last[self._channel] = self._program
+
+    def come_late(self, notes: Sounding) -> NDArray[np.bool_]:
+        """Which of the notes stand before their channel's first program, in its tick (N,)."""
+        counts, stands = self._first[:, self._port[notes.track] << 4 | notes.channel]
+        moments = _moments(notes.onset, notes.place)
+        return np.asarray((counts < moments) & (moments < stands))
 
     def at(self, track: Ints, channel: Ints, tick: Ints, place: Ints) -> Ints:
         """The program of each channel (N,) at a tick, before the byte `place` of the file.
@@ -179,5 +197,5 @@ class Programs:
 
 def _moments(tick: Ints, place: Ints) -> Ints:
     """One number for tick and place that rises with both (N,), while files end by byte 2**26."""
-    moments: Ints = tick << 26 | np.minimum(place, (1 << 26) - 1)
+    moments: Ints = tick << _PLACE_BITS | np.minimum(place, (1 << _PLACE_BITS) - 1)
     return moments

@@ -8,8 +8,9 @@ Tracks sound together, but those of format 2, its patterns, one after the other,
 same clock at a tempo that holds throughout.
 
 The piece has the texts of tracks without channel messages, and the markers, cues and copyrights of
-all; other words stay with the first part of their track. The first track, if it has no channel
-messages, is the conductor's: its name is the title. The name of a later such track becomes a text.
+all; other words stay with the first part of their track, lyrics at its notes as marks. The first
+track, if it has no channel messages, is the conductor's: its name is the title. The name of a later
+such track becomes a text.
 
 The piece ends with the bar of its last note. Silent bars follow only where the conductor's track
 ends exactly on a barline: elsewhere ends of tracks are chance.
@@ -41,6 +42,7 @@ from musegen.score.score import (
 
 from .midi_chunks import layout
 from .midi_events import Events, Other, events_of
+from .midi_lyrics import without_lyrics
 from .midi_notes import Sounding, notes_of
 from .midi_parts import Track, are_parts, parts_of
 from .midi_walk import META
@@ -107,18 +109,21 @@ def _score(data: bytes) -> Score:
     metre = np.array(_changes(told.metre, (4, 4)))
     end = int(notes.end.max(initial=0))
     _check_length(metre, per_quarter, end, notes)
-    parts = parts_of(events.messages, notes, tracks, has_part, unread)
+    parts = parts_of(events.messages, notes, tracks, has_part, unread, faults)
     key = settled_key(parts, np.array(sorted(told.key, key=_tick), np.int64).reshape(-1, 3))
     if key[:, 3].any():
         unread["keys that the notes contradict"] += len(told.key)
     conducted = 0 if has_part[:1].any() else int(events.end[:1].sum())
+    barlines = _barlines(metre, per_quarter, end, conducted)
+    parts, marks = without_lyrics(parts, barlines)
     return Score(
         per_quarter,
         parts,
         tempo=np.array(_changes(told.tempo, (DEFAULT_TEMPO_US,))),
         metre=_without_pickup(metre, per_quarter),
         key=key,
-        barlines=_barlines(metre, per_quarter, end, conducted),
+        barlines=barlines,
+        marks=marks,
         events=tuple(told.events),
         title=told.title,
         faults=_cut_short(faults),

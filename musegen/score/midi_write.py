@@ -26,6 +26,7 @@ from musegen.score.score import (
 )
 
 from .midi_channels import channels_of
+from .midi_lyrics import with_lyrics
 
 _MAX_GAP = (1 << 28) - 1  # a variable-length quantity has four bytes of seven bits
 _MAX_TICKS_PER_QUARTER = 0x7FFF
@@ -35,6 +36,7 @@ _META, _EXCLUSIVE = 0xFF, 0xF0
 _END_OF_TRACK = b"\xff\x2f"
 _BANK_SELECTS = (0, 32)
 _DENOMINATORS = (1, 2, 4, 8, 16, 32, 64, 128)
+_FINEST = 16  # in which a bar is counted whose metre is coarser
 _MAX_NUMERATOR = 255
 
 # Within a tick: controls before what they bear on, then ends before beginnings, so that a repeated
@@ -67,13 +69,9 @@ def write_midi(score: Score, made_by: str = "") -> bytes:
     programs: dict[int, set[int]] = defaultdict(set)
     for part, channel in zip(score.parts, channels, strict=True):
         programs[channel].add(part.program)
-    sung: dict[int, list[_Timed]] = defaultdict(list)
-    for mark in score.marks:
-        if mark.kind == "lyric":
-            sung[mark.part].append((mark.tick, _CONTROL, _meta(0x05, *mark.text.encode())))
     end = score.end
-    for number, (part, channel) in enumerate(zip(score.parts, channels, strict=True)):
-        playing = _playing(part, channel, is_shared=len(programs[channel]) > 1) + sung[number]
+    for part, channel in zip(with_lyrics(score.parts, score.marks), channels, strict=True):
+        playing = _playing(part, channel, is_shared=len(programs[channel]) > 1)
         tracks.append(_track(playing, end))
     numbers = (1, len(tracks), per_quarter)  # format 1
     return _chunk(b"MThd", b"".join(n.to_bytes(2, "big") for n in numbers)) + b"".join(tracks)
@@ -238,13 +236,16 @@ def _metre_of_bar(
 ) -> tuple[int, int]:
     """The metre of a bar of so many ticks: as long as it, in the coarsest denominator from its own.
 
-    Else one a little longer, and other than the metre after it, whose change then cuts the bar off.
+    Else one a little longer, and other than the metre after it, whose change then cuts the bar off:
+    in sixteenths or coarser, since no musician counts in finer ones.
     """
     whole = 4 * per_quarter
-    for d in _DENOMINATORS:
-        if d >= denominator and length * d % whole == 0 and length * d // whole <= _MAX_NUMERATOR:
+    own = _DENOMINATORS.index(_written(1, denominator)[1])
+    known = _DENOMINATORS[own : max(own + 1, _DENOMINATORS.index(_FINEST) + 1)]
+    for d in known:
+        if length * d % whole == 0 and length * d // whole <= _MAX_NUMERATOR:
             return length * d // whole, d
-    for d in reversed(_DENOMINATORS):
+    for d in (*known, *_DENOMINATORS):
         longer = -(-length * d // whole)
         if longer <= _MAX_NUMERATOR and (longer, d) != after:
             return longer, d

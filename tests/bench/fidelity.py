@@ -104,6 +104,8 @@ def listing_by_mido(midi: mido.MidiFile) -> Listing:
         shift = now if midi.type == 2 else 0
     for changes in programs.values():
         changes.sort()
+        tick, track, _, program = changes[0]
+        changes[0] = (tick, track, -1, program)  # in its track it holds for its whole tick
     for onset, duration, pitch, velocity, channel, number, place in notes:
         changes = programs[channel]
         before = bisect.bisect(changes, (onset, number, place, 0)) - 1
@@ -203,7 +205,17 @@ class Kept:
     def __init__(self) -> None:
         code = b"".join(
             Path(str(module.__file__)).read_bytes()
-            for name in ("chunks", "walk", "events", "notes", "parts", "read", "write", "channels")
+            for name in (
+                "chunks",
+                "walk",
+                "events",
+                "notes",
+                "parts",
+                "lyrics",
+                "read",
+                "write",
+                "channels",
+            )
             if (module := importlib.import_module(f"musegen.score.midi_{name}"))
         )
         self.version = hashlib.sha256(code + Path(__file__).read_bytes()).hexdigest()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from musegen.errors import OutputError, UnreadableFile
 from musegen.score.key import settled_key
 from musegen.score.midi import read_midi, write_midi
+from musegen.score.midi_lyrics import without_lyrics
 from musegen.score.score import (
     Event,
     Notes,
@@ -57,12 +58,15 @@ def parts(draw):
     rows = draw(st.lists(note, min_size=1, max_size=12))
     control = st.builds(lambda n, v: bytes([0xB0, n, v]), st.integers(0, 63), st.integers(0, 127))
     bend = st.builds(lambda a, b: bytes([0xE0, a, b]), st.integers(0, 127), st.integers(0, 127))
-    lyric = st.text(min_size=1, max_size=3).map(lambda text: b"\xff\x05" + text.encode())
+    words = st.text(min_size=1, max_size=3) | st.sampled_from(["la", "glo-", "day "])
+    lyric = words.map(lambda text: b"\xff\x05" + text.encode())
     events = [
         Event(tick, message)
         for kind in (control, bend, lyric)
         for tick, message in draw(st.lists(st.tuples(ticks, kind), max_size=3))
     ]
+    onset = st.sampled_from([onset for onset, _, _, _ in rows])
+    events += [Event(*row) for row in draw(st.lists(st.tuples(onset, lyric), max_size=3))]
     pedal = draw(st.lists(st.tuples(ticks, st.integers(0, 127)), max_size=4))
     return Part(
         name=draw(st.text(max_size=5)),
@@ -94,11 +98,14 @@ def scores(draw):
     keys = changes(draw, st.tuples(st.integers(-7, 7), st.sampled_from([0, 5])))
     last = max([score.end, 3000 * draw(st.booleans())])  # later than any event, or none is silent
     lines = barlines_of_metre(score.metre, last, score.ticks_per_quarter)
-    return replaced(score, key=settled_key(score.parts, np.array(keys)), barlines=lines)
+    score = replaced(score, key=settled_key(score.parts, np.array(keys)), barlines=lines)
+    sung, marks = without_lyrics(score.parts, score.barlines)
+    assert write_midi(replaced(score, parts=sung, marks=marks)) == write_midi(score)
+    return replaced(score, parts=sung, marks=marks)
 
 
 def replaced(score, **columns):
-    fields = ("ticks_per_quarter", "parts", "tempo", "metre", "key", "events", "title")
+    fields = ("ticks_per_quarter", "parts", "tempo", "metre", "key", "barlines", "events", "title")
     return Score(**({name: getattr(score, name) for name in fields} | columns))
 
 

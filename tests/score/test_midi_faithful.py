@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musegen.errors import OutputError
+from musegen.score.abc import read_book, write_book
+from musegen.score.bars import check_bars
+from musegen.score.losses import missing_in
 from musegen.score.midi import read_midi, write_midi
-from musegen.score.score import Event, Notes, Part, Score
+from musegen.score.score import Event, Mark, Notes, Part, Score
 from tests.bench.fidelity import FOLDERS, by_mido, differences, examine, files_in
 from tests.bench.fuzz_midi import fuzz, handmade
 
@@ -143,6 +146,58 @@ def test_a_program_of_another_track_counts_on_the_same_channel():
         (40, [[32, 16, 62, 64]]),
         (40, []),  # the other track rests
     ]
+
+
+@pytest.mark.parametrize("event", ["c028", "b00740 00 c028"])
+def test_a_first_program_after_the_first_note_is_that_of_the_track_and_told(event, tmp_path):
+    playing = f"00 903c40 00 904040 00 {event} 20 803c00 00 903e40 10 803e00 00 804000"
+    (tmp_path / "late.mid").write_bytes(data := midi(track(playing)))
+    score = read_midi(data)
+    assert [(part.program, len(part.notes)) for part in score.parts] == [(40, 3)]
+    assert score.faults == (
+        "track 1, byte 22: the program that the channel first gets stands after notes of its tick, "
+        "2 in all; they are read with it",
+    )
+    assert not differences(tmp_path / "late.mid", score)
+    assert not read_midi(write_midi(score)).faults
+
+
+def test_a_later_program_is_for_the_notes_after_it():
+    playing = "00 c028 00 903c40 00 c029 00 904040 20 803c00 00 804000"
+    score = read_midi(midi(track(playing)))
+    assert [(part.program, len(part.notes)) for part in score.parts] == [(40, 1), (41, 1)]
+    assert not score.faults
+
+
+def test_words_sung_to_notes_are_marks_and_other_lyrics_stay_events():
+    words = "00 ff05036c612d 00 903c40 10 803c00 00 ff05026c61 00 903c40 08 ff05026c61 08 803c00"
+    twice = "00 ff05026c61 00 ff05026c6f 00 903c40 10 803c00 00 ff05036c6120 00 903c40 10 803c00"
+    score = read_midi(midi(track(words), track(twice), track("00 ff05026c61")))
+    assert score.marks == (Mark(0, "lyric", "la-"), Mark(16, "lyric", "la"))
+    assert [len(part.events) for part in score.parts] == [1, 3]
+    assert [event.message[2:] for event in score.events] == [b"la"]
+    assert read_midi(write_midi(score)) == score
+
+
+def test_words_survive_from_abc_to_midi_to_abc():
+    header, music = "X:1\nM:3/4\nL:1/4\nK:G\n", "D|G2A|B2c|d3-|d2|]\n"
+    (tune,) = read_book(f"{header}{music}w:The day is done and gone a-way~ho\n")
+    again = read_midi(write_midi(tune))
+    assert [mark for mark in tune.marks if mark.kind == "lyric"] == list(again.marks)
+    written = write_book([again])
+    assert "w:The day is done and gone" in written
+    assert not missing_in(read_book(written)[0], again)
+
+
+@pytest.mark.parametrize("length", ["2/3", "1/7", "5/64", "9/128", "19/3", "4/5", "33/32"])
+def test_a_bar_of_a_length_that_no_metre_has_is_cut_off_a_sensible_one(length):
+    (tune,) = read_book(f"X:1\nM:4/4\nL:1/4\nK:C\nC4|D{length}|E4|F{length}|]\n")
+    again = read_midi(write_midi(tune))
+    assert again.barlines.tolist() == tune.barlines.tolist()
+    assert again.metre[:, 2].max() <= 16
+    (written,) = read_book(write_book([tune]))
+    assert written.metre.tolist() == tune.metre.tolist() == [[0, 4, 4]]
+    assert len(check_bars(written)) == 2
 
 
 def test_a_bank_is_chosen_before_its_program():
