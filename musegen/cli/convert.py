@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .options import Force, Json, Quiet
+from .options import Force, Json, Quiet, check_output, stem_of
 
 if TYPE_CHECKING:
     from musegen.score.score import Score
 
 Repeats = Literal["unfold", "keep"]
+_NAMED = 5  # files in one sentence
+_FAILURES = 10  # that have a line of their own
+_STATES_GUESSES = frozenset({".abc", ".musicxml", ".xml", ".mxl"})  # MIDI is written without them
 
 
 def command(
@@ -38,35 +41,55 @@ def command(
 
     A book of many tunes is written as a numbered file each. What a file cannot hold is told.
     """
-    from musegen.errors import MusegenError, UsageError
+    from musegen.errors import MusegenError
     from musegen.score.files import WRITTEN_SUFFIXES, read_all
 
-    from .terminal import give
+    from .terminal import give, now
 
-    known = (*WRITTEN_SUFFIXES, ".wav", ".svg")
-    if target.suffix.lower() not in known:
-        raise UsageError(
-            f"cannot convert to {target.suffix or 'a file without a suffix'}",
-            hint=f"OUT may end in {', '.join(known)}.",
-        )
-    found = list(read_all(source))
-    if len(found) == 1 and isinstance(found[0][1], MusegenError):
-        raise found[0][1]
+    check_output(target, (*WRITTEN_SUFFIXES, ".wav", ".svg"), stem_of(source))
     written: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    for (name, music), path in zip(found, _paths(target, len(found), force), strict=True):
-        if isinstance(music, MusegenError):
-            failed.append({"path": name, "reason": music.message})
-        else:
-            lost = Counter(_write_as(_pedalled(music, pedal), path, force, repeats))
-            lost += Counter(music.unread)
-            told = {"lost": dict(lost), "faults": list(music.faults)}
-            written.append({"in": name, "out": str(path), **told})
+    with now(quiet or as_json) as tell:
+        tell(f"reading {source}")
+        found = list(read_all(source))
+        if len(found) == 1 and isinstance(found[0][1], MusegenError):
+            raise found[0][1]
+        for (name, music), path in zip(found, _paths(target, len(found), force), strict=True):
+            if isinstance(music, MusegenError):
+                failed.append({"path": name, "reason": music.message, "out": str(path)})
+            else:
+                tell(f"writing {path}")
+                written.append(_converted(name, _pedalled(music, pedal), path, force, repeats))
     if as_json:
         give({"files": written, "failed": failed})
-    _tell(written, failed, quiet)
+    _tell_failed(failed)
+    _tell_written(written, quiet)
     if failed:
         raise typer.Exit(1)
+
+
+def _converted(
+    name: str, music: Score, path: Path, force: bool, repeats: Repeats | None
+) -> dict[str, Any]:
+    """Write a piece, and say what there is to say of it."""
+    lost = Counter(_write_as(music, path, force, repeats)) + Counter(music.unread)
+    return {
+        "in": name,
+        "out": str(path),
+        "notes": music.n_notes,
+        "estimated_keys": _guesses(music, path),
+        "lost": dict(lost),
+        "faults": list(music.faults),
+    }
+
+
+def _guesses(music: Score, path: Path) -> list[str]:
+    """The estimated keys that a file of this kind states as if they were given."""
+    from musegen.score.key import key_name
+
+    if path.suffix.lower() not in _STATES_GUESSES:
+        return []
+    return [key_name(fifths, mode) for _, fifths, mode, guessed in music.key.tolist() if guessed]
 
 
 def _paths(target: Path, n: int, force: bool) -> list[Path]:
@@ -115,19 +138,42 @@ def _write_as(music: Score, path: Path, force: bool, repeats: Repeats | None) ->
     return not_kept(music, path, repeats)
 
 
-def _tell(written: list[dict[str, Any]], failed: list[dict[str, Any]], quiet: bool) -> None:
-    """What was written, what could not be, and what was lost or mended on the way."""
+def _tell_failed(failed: list[dict[str, Any]]) -> None:
+    """What could not be read and is not written; said in quiet runs too."""
+    from .terminal import say
+
+    for failure in failed[:_FAILURES]:
+        say(f"{failure['path']}: {failure['reason']}. {failure['out']} is not written.")
+    if more := [failure["out"] for failure in failed[_FAILURES:]]:
+        say(f"Not written either: {_names(more)}.")
+
+
+def _tell_written(written: list[dict[str, Any]], quiet: bool) -> None:
+    """What was written, and what was lost, mended or guessed on the way."""
+    from musegen.score.counts import counted
+
     from .terminal import say, say_faults
 
-    for failure in failed:
-        say(f"{failure['path']}: {failure['reason']}", quiet)
     lost: Counter[str] = Counter()
     for file in written:
         lost.update(file["lost"])
         say_faults(file["in"], file["faults"], quiet)
+        if not file["notes"]:
+            say(f"{file['in']}: has no notes, so {file['out']} has none.", quiet)
     if written:
-        more = f" and {len(written) - 1} more" if len(written) > 1 else ""
-        say(f"Wrote {written[0]['out']}{more}.", quiet)
+        say(f"Wrote {_names([file['out'] for file in written])}.", quiet)
+    if guesses := Counter(key for file in written for key in file["estimated_keys"]):
+        keys = "Key" if guesses.total() == 1 else "Keys"
+        often = (f"{key} ({n} times)" if n > 1 else key for key, n in guesses.most_common())
+        say(f"{keys} estimated: {', '.join(often)}.", quiet)
     if lost:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in lost.most_common())
+        kinds = ", ".join(counted(count, kind) for kind, count in lost.most_common())
         say(f"Not kept there: {kinds}.", quiet)
+
+
+def _names(paths: list[str]) -> str:
+    """All of a few files; of many how many, the first and the last."""
+    if len(paths) > _NAMED:
+        return f"{len(paths):,} files, {paths[0]} to {paths[-1]}"
+    *others, last = paths
+    return f"{', '.join(others)} and {last}" if others else last

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and results.")]
@@ -41,6 +44,29 @@ def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:
     )
     say(f"The data set {corpus} is in {folder}.", quiet)
     return folder
+
+
+def check_output(path: Path, suffixes: Sequence[str], stem: str) -> None:
+    """Make sure that a path names a file of a kind that can be written.
+
+    Args:
+        path: where to write.
+        suffixes: of those kinds.
+        stem: what a file would be called, for the way out.
+
+    Raises:
+        UsageError: it is a folder, or ends in something else.
+    """
+    from musegen.errors import UsageError
+
+    if path.is_dir():
+        hint = f"Name the file as well, as {path / f'{stem}{suffixes[0]}'}."
+        raise UsageError("is a folder, where a file is to be written", file=path, hint=hint)
+    if path.suffix.lower() not in suffixes:
+        *others, last = suffixes
+        hint = f"End its name in {', '.join(others)} or {last}." if others else f"End it in {last}."
+        wrong = f"this command writes no {path.suffix}" if path.suffix else "has no suffix"
+        raise UsageError(wrong, file=path, hint=hint)
 
 
 def free_path(path: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Force, Json, Quiet, free_path, stem_of
+from .options import Force, Json, Quiet, check_output, free_path, stem_of
 
 
 def command(
@@ -25,16 +25,23 @@ def command(
     from musegen.sound.player import to_wav
 
     from .state import recall
-    from .terminal import give, say, say_faults
+    from .terminal import give, now, say, say_faults
 
     last = recall("piece")
     if file is None and last is None:
         raise NotFound("nothing was generated yet", hint="Name a file: musegen play FILE.")
     piece = file or str(last)
-    score = read(piece)
+    if wav:
+        check_output(wav, (".wav",), stem_of(piece))
+    with now(quiet or as_json) as tell:
+        tell(f"reading {piece}")
+        score = read(piece)
+        path = wav or free_path(Path(f"{stem_of(piece)}.wav"))
+        tell(f"writing {path}")
+        seconds = to_wav(score, path, force)
     say_faults(piece, score.faults, quiet)
-    path = wav or free_path(Path(f"{stem_of(piece)}.wav"))
-    seconds = to_wav(score, path, force)
+    if not score.n_notes:
+        say(f"{piece}: has no notes, so nothing is heard.", quiet)
     if as_json:
         give({"piece": piece, "wav": str(path), "seconds": seconds})
     say(f"{path}: {seconds:.1f} seconds of {piece}. Open it with any player.", quiet)

@@ -81,12 +81,19 @@ def bars(quiet: bool, *columns: str) -> Iterator[Progress]:
 
     `columns` are names of fields, shown after the bar.
     """
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     shown = [TextColumn("{task.fields[" + name + "]}") for name in columns]
     terminal = console()
     with Progress(
-        TextColumn("{task.description}"),
+        SpinnerColumn(),  # turns while one slow file is read
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeRemainingColumn(),
@@ -96,6 +103,22 @@ def bars(quiet: bool, *columns: str) -> Iterator[Progress]:
         disable=quiet or not terminal.is_terminal,
     ) as progress:
         yield progress
+
+
+@contextmanager
+def now(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A line that vanishes when done, fed by a function of what is being done now.
+
+    None in quiet runs and where nobody watches.
+    """
+    from rich.text import Text
+
+    terminal = console()
+    if quiet or not terminal.is_terminal:
+        yield lambda _: None
+        return
+    with terminal.status("") as status:
+        yield lambda what: status.update(Text(what))
 
 
 @contextmanager

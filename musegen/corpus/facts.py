@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musegen.errors import ModelError
-from musegen.score.abc_fields import key_text
 from musegen.score.bars import check_bars
 from musegen.score.instruments import DRUMS, instrument_name
-from musegen.score.score import MODES, TONIC_FIFTHS, Ints, Score, rescaled
+from musegen.score.key import key_name
+from musegen.score.score import Ints, Score, rescaled
 from musegen.vocabulary.choose import from_dict
 from musegen.vocabulary.vocabulary import Vocabulary
 
@@ -169,7 +169,7 @@ def _key(score: Score) -> tuple[str, bool]:
     if not len(score.key):
         return "", False
     _, fifths, mode, estimated = score.key[0].tolist()
-    return f"{key_text(fifths + TONIC_FIFTHS[mode], 0)} {MODES[mode]}", bool(estimated)
+    return key_name(fifths, mode), bool(estimated)
 
 
 def _tempo(score: Score) -> tuple[float, float, float]:

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from musegen.score.score import MODE_DEGREE, Ints, Part, changes
+from musegen.score.abc_fields import key_text
+from musegen.score.score import MODE_DEGREE, MODES, TONIC_FIFTHS, Ints, Part, changes
 
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -39,6 +40,16 @@ for _fifths in range(-7, 8):
 BELIEVED = 0.7
 BELIEVED_UNASKED = 0.97
 _UNASKED = [(0, 0, MODE_DEGREE["major"])]
+
+
+def key_name(fifths: int, mode: int) -> str:
+    """A key as people name it: `F# minor`.
+
+    Args:
+        fifths: of its signature, -7 to 7.
+        mode: an index into MODES.
+    """
+    return f"{key_text(fifths + TONIC_FIFTHS[mode], 0)} {MODES[mode]}"
 
 
 def pitch_name(pitch: int) -> str:

@@ -146,7 +146,7 @@ SEEDS = [
     (1, "is empty", "zero/a.mid"),
     (1, "cut short", "cut/a.mid"),
     (1, "unknown kind", "other/letter.txt"),
-    (1, "cannot be read", "one"),
+    (2, "is a folder, where one piece is wanted", "one"),
     (2, "no notes", "silent.mid"),
     (1, "4 parts, and this model writes 3 voices", "band.mid"),
     (2, "only a tune book has a tune 3", "one/a.mid:3"),
@@ -224,7 +224,7 @@ WRONGLY = [
     (["train", ".", "--budget", "1m", "--steps", "3"], "not both"),
     (["train", ".", "--steps", "0"], "--steps"),
     (["compose"], "no such command"),
-    (["convert", "a.mid", "a.mp3"], "cannot convert to .mp3"),
+    (["convert", "a.mid", "a.mp3"], "this command writes no .mp3"),
     (["convert", "a.mid", "b.mid"], "there is no such file"),
     (["--colour"], "no such option"),
     (["models", "show"], "missing argument"),
@@ -243,7 +243,8 @@ def test_what_is_asked_wrongly(musegen: Musegen, arguments: list[str], said: str
 def test_what_is_there_is_not_overwritten(
     musegen: Musegen, music: Path, bad: Path, command: str
 ) -> None:
-    there = bad / "band.mid"
+    there = bad / ("band.wav" if command == "play" else "band.mid")
+    there.write_bytes(b"precious")
     call = {
         "generate": ("generate", "-m", music / "grid-model", "-o", there),
         "convert": ("convert", music / "grid.mid", there),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from musegen.score.files import read, write
+from musegen.score.files import WRITTEN_SUFFIXES, read, write
+from musegen.score.midi import write_midi
 from musegen.score.score import Notes, Part, Score
 
 Musegen = Callable[..., Result]
@@ -36,7 +37,7 @@ def test_every_format_goes_to_every_other(ask: Ask, band: Path, suffix: str) -> 
 def test_what_the_file_cannot_hold_is_told(musegen: Musegen, ask: Ask, band: Path) -> None:
     (file,) = ask("convert", band, "a.abc")["files"]
     assert file["lost"]["pedals"] == 2
-    assert set(file) == {"in", "out", "lost", "faults"}
+    assert set(file) == {"in", "out", "notes", "estimated_keys", "lost", "faults"}
     assert "2 pedal" in musegen("convert", band, "b.abc").stderr
     (file,) = ask("convert", band, "c.mid")["files"]
     assert file["lost"] == {}
@@ -99,3 +100,115 @@ def test_a_text_that_holds_no_tune_is_refused(musegen: Callable[..., Result], he
     assert (done.exit_code, done.stdout) == (1, "")
     assert "holds no tune" in done.stderr
     assert not (here / "diary.mid").exists()
+
+
+def test_a_folder_in_place_of_a_file_is_called_one_and_the_file_to_name_is_told(
+    musegen: Musegen, band: Path, here: Path
+) -> None:
+    (here / "folder").mkdir()
+    as_in = musegen("convert", "folder", "a.mid")
+    assert as_in.exit_code == 2
+    assert "folder: is a folder, where one piece is wanted." in as_in.stderr
+    as_out = musegen("convert", "band.mid", "folder")
+    assert as_out.exit_code == 2
+    assert "folder: is a folder, where a file is to be written." in as_out.stderr
+    named = as_out.stderr.split()[-1].rstrip(".")
+    assert musegen("convert", "band.mid", named).exit_code == 0
+    assert (here / "folder" / "band.mid").is_file()
+
+
+@pytest.mark.parametrize("name", ["new", "new.pdf", "new.mp3"])
+def test_a_name_that_says_no_kind_is_refused_with_all_that_could_be(
+    musegen: Musegen, band: Path, here: Path, name: str
+) -> None:
+    refused = musegen("convert", band, name)
+    assert refused.exit_code == 2
+    assert [suffix for suffix in WRITTEN_SUFFIXES if suffix not in refused.stderr] == []
+    assert not (here / name).exists()
+
+
+@pytest.mark.parametrize(("tunes", "bad"), [(4, [2]), (9, [1, 9]), (30, list(range(4, 20)))])
+def test_of_a_book_it_is_said_which_tunes_are_written_and_which_are_not(
+    musegen: Musegen, here: Path, tunes: int, bad: list[int]
+) -> None:
+    book = [BOOK[:30].replace("X:1", f"X:{n}") + "K:D\nDEF|\n" for n in range(1, tunes + 1)]
+    book = [tune.replace("K:D\n", "") if n in bad else tune for n, tune in enumerate(book, 1)]
+    Path("book.abc").write_text("\n".join(book))
+    done = musegen("convert", "book.abc", "b.mid", "-q")
+    assert done.exit_code == 1
+    said = done.stderr
+    for number in bad[:10]:
+        assert f"book.abc:{number}: " in said
+        assert f"b-{number}.mid is not written." in said
+    assert ("Not written either: 6 files, b-14.mid to b-19.mid." in said) == (len(bad) > 10)
+    written = [f"b-{n}.mid" for n in range(1, tunes + 1) if n not in bad]
+    assert sorted(path.name for path in here.glob("b-*")) == sorted(written)
+    loud = musegen("convert", "book.abc", "b.mid", "--force").stderr
+    few = "Wrote b-1.mid, b-3.mid and b-4.mid."
+    assert (few if tunes == 4 else f"Wrote {len(written)} files, {written[0]} to") in loud
+
+
+def test_emptiness_is_not_written_without_a_word(musegen: Musegen, ask: Ask, here: Path) -> None:
+    (here / "silent.mid").write_bytes(write_midi(Score(480, ())))
+    assert "silent.mid: has no notes" in musegen("convert", "silent.mid", "a.musicxml").stderr
+    assert "silent.mid: has no notes" in musegen("play", "silent.mid").stderr
+    (file,) = ask("convert", "silent.mid", "b.abc")["files"]
+    assert file["notes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("suffix", "told"), [("abc", True), ("musicxml", True), ("mid", False), ("wav", False)]
+)
+def test_a_key_that_is_a_guess_is_said_to_be_one_where_it_is_written(
+    musegen: Musegen, ask: Ask, here: Path, suffix: str, told: bool
+) -> None:
+    scale = [(480 * n, 480, pitch, 80) for n, pitch in enumerate([62, 64, 66, 67, 69, 71, 73, 74])]
+    (here / "scale.mid").write_bytes(write_midi(Score(480, (Part("", 0, Notes.of(scale)),))))
+    assert (
+        "Key estimated: D major." in musegen("convert", "scale.mid", f"a.{suffix}").stderr
+    ) == told
+    (file,) = ask("convert", "scale.mid", f"b.{suffix}")["files"]
+    assert file["estimated_keys"] == ["D major"] * told
+    Path("given.abc").write_text(TUNE)
+    assert "estimated" not in musegen("convert", "given.abc", f"c.{suffix}").stderr
+
+
+def test_one_of_a_thing_is_one(musegen: Musegen, here: Path) -> None:
+    Path("one.abc").write_text(TUNE.replace("T:One", "T:One\nC:Anon\nR:reel"))
+    assert "1 composer, 1 rhythm." in musegen("convert", "one.abc", "a.mid").stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--quiet"], ["--json"]])
+@pytest.mark.parametrize(
+    ("call", "lines"),
+    [
+        (["convert", "band.mid", "a.musicxml"], ["reading band.mid", "writing a.musicxml"]),
+        (["play", "band.mid"], ["reading band.mid", "writing band-2.wav"]),
+    ],
+)
+@pytest.mark.usefixtures("band")
+def test_who_watches_a_terminal_is_told_what_is_being_done(
+    musegen: Musegen,
+    monkeypatch: pytest.MonkeyPatch,
+    call: list[str],
+    lines: list[str],
+    options: list[str],
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("rich.status.Status.update", lambda _, status: told.append(str(status)))
+    musegen(*call, *options, "--force")
+    assert told == []
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    done = musegen(*call, *options, "--force")
+    assert told == ([] if options else lines)
+    assert "reading" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ["x.mp3", "x", "x.pdf"])
+def test_sound_is_written_as_what_its_name_says_or_not_at_all(
+    musegen: Musegen, band: Path, here: Path, name: str
+) -> None:
+    refused = musegen("play", band, "--wav", name)
+    assert refused.exit_code == 2
+    assert "End it in .wav." in refused.stderr
+    assert not (here / name).exists()
