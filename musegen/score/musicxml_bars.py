@@ -1,11 +1,11 @@
-"""Bars as music21 has them: those of several parts put side by side, over-full ones told."""
+"""Bars as music21 has them: of several parts put side by side; those of odd lengths are told."""
 
 from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 _MOST_TOLD = 5
 _UNTOLD = Fraction(1, 16)  # of a quarter: what exporters lose in rounding
@@ -19,14 +19,14 @@ def align_bars(stream: Any, names: list[str]) -> list[str]:
         names: of its parts, to be told.
 
     Returns:
-        A sentence for each bar that differs in length between the parts, or is longer than the
-        metre says; after a few of either, how many.
+        A sentence for each bar that differs in length between the parts, or is not as long as the
+        metre says and no pickup; after a few of either, how many.
     """
     parts = list(stream.parts)
     bars = [list(part.getElementsByClass("Measure")) for part in parts]
     lengths = [_lengths(measures) for measures in bars]
     unequal: list[str] = []
-    overfull: list[str] = []
+    shapes: list[_Shape] = []
     start, metre = Fraction(0), ""
     for index in range(max(map(len, bars), default=0)):
         bar = {number: measures[index] for number, measures in enumerate(bars) if measures[index:]}
@@ -39,16 +39,55 @@ def align_bars(stream: Any, names: list[str]) -> list[str]:
             # rests alone beyond the metre are a mistake that nobody should wait for
             full = _quarters(metre) if metre else Fraction(4)
             found = {n: max(_sounding(bar[n]), min(found[n], full)) for n in found}
-        elif metre and max(found.values()) - _quarters(metre) > _UNTOLD:
-            length = _text(max(found.values()))
-            overfull.append(f"bar {bar[min(bar)].number} is {length} long, the metre says {metre}")
+        else:
+            shapes.append(_Shape.of(bar[min(bar)], max(found.values()), metre))
         start += max(found.values())
     for part in parts:
         part.coreElementsChanged()
     return [
         *_few(unequal, "differ between the parts"),
-        *_few(overfull, "are longer than the metre says"),
+        *_few(_odd(shapes), "are not as long as the metre says"),
     ]
+
+
+class _Shape(NamedTuple):
+    """A bar: its number, its length in quarters, its metre, and whether it may well be short."""
+
+    number: int
+    length: Fraction
+    metre: str
+    may_be_short: bool
+
+    @classmethod
+    def of(cls, measure: Any, length: Fraction, metre: str) -> _Shape:
+        """A measure of such a length and metre; repeats and double bars may stand within a bar."""
+        from music21.stream.enums import ShowNumber
+
+        lines = (measure.leftBarline, measure.rightBarline)
+        has_sign = any(line is not None and line.type != "regular" for line in lines)
+        is_implicit = measure.showNumber is ShowNumber.NEVER
+        return cls(measure.number, length, metre, has_sign or is_implicit)
+
+    @property
+    def lacks(self) -> Fraction:
+        """How many quarters the bar is shorter than its metre; 0 where that is free."""
+        return _quarters(self.metre) - self.length if self.metre else Fraction(0)
+
+
+def _odd(bars: list[_Shape]) -> list[str]:
+    """The bars that are longer than the metre says, or shorter without a reason."""
+    told = []
+    for place, bar in enumerate(bars):
+        near = bars[max(0, place - 1) : place + 2]
+        is_excused = (
+            len(near) < 3
+            or any(other.may_be_short for other in near)
+            or bar.lacks in (near[0].length, near[2].length)  # a line of verse ends within a bar
+        )
+        if bar.lacks < -_UNTOLD or (bar.lacks > _UNTOLD and not is_excused):
+            length = _text(bar.length)
+            told.append(f"bar {bar.number} is {length} long, the metre says {bar.metre}")
+    return told
 
 
 def _few(told: list[str], what: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from musegen.score.abc_fields import ACCIDENTALS, Key, spell
 from musegen.score.musicxml_layout import Bar
 from musegen.score.musicxml_marks import grace_chords, ornament
-from musegen.score.musicxml_rhythm import Length, Piece, Sound
+from musegen.score.musicxml_rhythm import LENGTHS, Length, Piece, Sound
 from musegen.score.notatable import UNITS
 from musegen.score.score import Mark
 
@@ -40,6 +40,7 @@ class NoteWriter:
         notes = [self._note(sound, fifths) for sound in piece.sounds]
         if not notes:
             made = note.Rest(duration=duration)
+            made.fullMeasure = False  # or music21 looks for the metre of every one
             if is_hidden:
                 made.style.hideObjectOnPrint = True
             return made
@@ -70,13 +71,12 @@ class NoteWriter:
             if not element.duration.isGrace and "Harmony" not in element.classes
         ]
         _bracket(elements)
-        length = Fraction(self._bar.end - self._bar.start, UNITS)
-        metre = _metre(self._bar.metre)
-        start = metre.barDuration.quarterLength - length
-        if start < 0 or not any(element.duration.type in _FLAGGED for element in elements):
+        if len(elements) < 2 or not any(e.duration.type in _FLAGGED for e in elements):
             return
-        for element, beams in zip(elements, metre.getBeams(elements, start), strict=True):
-            if beams is not None and not element.isRest:
+        pattern = tuple((int(e.duration.quarterLength * UNITS), e.isRest) for e in elements)
+        length = Fraction(self._bar.end - self._bar.start, UNITS)
+        for element, beams in zip(elements, _beams(pattern, self._bar.metre, length), strict=True):
+            if beams is not None:
                 element.beams = beams
 
     def _fifths(self, place: int) -> int:
@@ -132,11 +132,29 @@ def full_rest(bar: Bar) -> Any:
     return rest
 
 
-@lru_cache
-def _metre(metre: tuple[int, int]) -> Any:
-    from music21 import meter
+@lru_cache(maxsize=4096)
+def _beams(
+    pattern: tuple[tuple[int, bool], ...], metre: tuple[int, int], length: Fraction
+) -> list[Any]:
+    """The beams of each note of a voice in a bar of so many quarters; None for a rest.
 
-    return meter.TimeSignature("{}/{}".format(*metre))
+    `pattern` holds the length in units of each, and whether it is a rest. music21 takes long to
+    work them out, and the bars of a piece are much alike.
+    """
+    from music21 import meter, note
+
+    sign = meter.TimeSignature("{}/{}".format(*metre))
+    start = sign.barDuration.quarterLength - length
+    if start < 0:
+        return [None] * len(pattern)
+    alike = [
+        note.Rest(duration=_duration(LENGTHS[units]))
+        if is_rest
+        else note.Note(duration=_duration(LENGTHS[units]))
+        for units, is_rest in pattern
+    ]
+    beams = sign.getBeams(alike, start)
+    return [None if is_rest else b for (_, is_rest), b in zip(pattern, beams, strict=True)]
 
 
 def _duration(length: Length) -> Any:

@@ -221,7 +221,15 @@ def test_a_bar_longer_than_its_metre_is_told_and_the_metre_stays():
     assert score.faults == ("bar 3 is 11/8 long, the metre says 4/4",)
     assert (score.metre.tolist(), score.barlines.tolist()[2]) == ([[0, 4, 4]], 5040)
     many = read_musicxml(file_of([note(5)] * 20))
-    assert many.faults[5:] == ("15 more bars are longer than the metre says",)
+    assert many.faults[5:] == ("15 more bars are not as long as the metre says",)
+
+
+def test_a_bar_shorter_than_its_metre_is_told_unless_it_is_a_pickup_or_half_of_a_bar():
+    double = '<barline location="right"><bar-style>light-light</bar-style></barline>'
+    half = [note(3), note(1)]
+    section = [note(4) + double, note(1), note(4), note(3) + double]
+    bars = [note(1), note(4), *half, note(4), note(2.5), note(4), *section, note(4), note(3)]
+    assert read_musicxml(file_of(bars)).faults == ("bar 6 is 5/8 long, the metre says 4/4",)
 
 
 def test_no_bar_is_too_long_where_no_metre_stands_or_it_is_free():
