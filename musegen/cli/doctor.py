@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import Corpus, Force, Json, Quiet, corpus_path
+from musegen.score.counts import counted
+
+from .options import Corpus, Force, Json, Quiet, check_output, corpus_path
 
 Found = dict[str, Any]
 _NAMED = 6  # instruments, keys or metres in one line
@@ -32,6 +34,8 @@ def command(
 
     from .terminal import counting, give, say
 
+    if out:
+        check_output(out, (".html", ".htm"), "report")
     if out and out.exists() and not force:
         raise OutputError("is already there", file=out, hint="Overwrite it with --force.")
     path = corpus_path(corpus, quiet, as_json)
@@ -80,16 +84,22 @@ def _faults(found: Found) -> Iterator[str]:
         also = f" (and {len(more)} more)" if more else ""
         yield f"fault      {file['path']}: {first}{also}"
     if len(faulty) > _FAULTS:
-        yield f"fault      in {len(faulty) - _FAULTS:,} more pieces: see --json or -o report.html"
+        more_of_them = counted(len(faulty) - _FAULTS, "more pieces")
+        yield f"fault      in {more_of_them}: see --json or -o report.html"
 
 
 def _leak(leak: dict[str, Any]) -> str:
     share = (
         "is the same music as" if leak["shared"] == 1 else f"holds {_percent(leak['shared'])} of"
     )
-    after = " (left out of training)" if leak["is_mended"] else " (learnt from all the same)"
+    if leak["is_mended"]:
+        so = "it is left out as a duplicate, so nothing is learnt of what is held out"
+    elif leak["split"] == "train":
+        so = f"it is learnt all the same, so figures on {leak['of_split']} are too good"
+    else:
+        so = "both are kept, as the folders say"
     of = f"{leak['of']} ({leak['of_split']})"
-    return f"leak       {leak['path']} ({leak['split']}) {share} {of}{after}"
+    return f"leak       {leak['path']} ({leak['split']}) {share} {of}: {so}"
 
 
 def _rows(found: Found) -> Iterator[tuple[str, str]]:
@@ -115,7 +125,8 @@ def _rows(found: Found) -> Iterator[tuple[str, str]]:
     loudness = f"the same for every note in {constant:,}" if constant else "varies"
     yield "loudness", "the same for every note" if constant == pieces else loudness
     if pedal["pieces"]:
-        yield "pedal", f"in {pedal['pieces']:,} pieces, moved {pedal['events']:,} times"
+        moved = counted(pedal["events"], "times")
+        yield "pedal", f"in {counted(pedal['pieces'], 'pieces')}, moved {moved}"
     yield from _learning(found)
 
 
@@ -129,26 +140,26 @@ def _learning(found: Found) -> Iterator[tuple[str, str]]:
     if not costs:
         yield "time grid", "24 steps a quarter move no note"
     for steps, cost in costs.items():
-        told = f"{steps} steps a quarter move {_percent(cost['onsets'])} of the onsets, by "
-        told += (
-            f"{cost['shift_ms']:.1f} ms on average, and {_percent(cost['lengths'])} of the lengths"
+        onsets, lengths = _percent(cost["onsets"]), _percent(cost["lengths"])
+        by = f", by {cost['moved_ms']:.3g} ms on average" if cost["onsets"] else ""
+        yield (
+            "time grid",
+            f"{steps} steps a quarter move {onsets} of the onsets{by}, and "
+            + (f"change {lengths} of the lengths"),
         )
-        yield "time grid", told
     if found["performed"]:
         told = "the tempo events explain the onsets no better than chance: played freely"
-        yield "performed", f"in {found['performed']:,} pieces {told}"
+        yield "performed", f"in {counted(found['performed'], 'pieces')} {told}"
     for kind, count in found["lost"].items():
         meaning = found["meanings"].get(kind)
-        yield "passed over", f"{count:,} {kind}" + (f": {meaning}" if meaning else "")
+        yield "passed over", counted(count, kind) + (f": {meaning}" if meaning else "")
     if found["unread"]:
-        yield "not read", ", ".join(f"{count:,} {kind}" for kind, count in found["unread"].items())
+        yield "not read", ", ".join(counted(n, kind) for kind, n in found["unread"].items())
 
 
 def _pieces(found: Found) -> str:
-    counts = {name: found[name] for name in ("kept", "duplicates", "skipped")}
-    n = found["ignored"]
-    others = f"; {n:,} other {'files' if n > 1 else 'file'}" if n else ""
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) + others
+    told = ", ".join(counted(found[name], name) for name in ("kept", "duplicates", "skipped"))
+    return told + (f"; {counted(found['ignored'], 'other files')}" if found["ignored"] else "")
 
 
 def _listed(counts: dict[str, int], share: bool = False) -> str:

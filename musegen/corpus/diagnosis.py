@@ -18,23 +18,24 @@ from .facts import Facts, facts
 from .folder import Folder
 from .leaks import passages_across, twins_across
 from .others import what_is
-from .reading import Progress, over_scores
+from .reading import Progress, over_scores, stage
 from .survey import Piece, Survey, survey
 
 # What the kinds of loss mean, for people; kinds that a reader names itself explain themselves.
 MEANINGS = {
-    "notes off the grid": "they begin or end between two steps of time and move to the nearest",
-    "notes doubled": "they begin together on one pitch in one part, and become one",
+    "notes off the grid": "moved to the nearest step of time",
+    "notes doubled": "on a pitch that another begins at once in the same part: the two become one",
     "marks": "repeats, endings, chord symbols, graces, lyrics: not learnt",
     "events": "volume, bends, texts and other messages: not learnt",
     "parts merged": "of more than sixteen parts of one instrument the last share a place",
     "drum kits": "played on the standard kit",
-    "metres": "the vocabulary cannot say them",
+    "metres": "not in the vocabulary",
     "tempos": "the vocabulary has none: what is composed is at one tempo",
     "keys": "the vocabulary names none; the notes are learnt all the same",
     "pedals": "presses and releases of the sustain pedal",
-    "pieces that do not fit": "the vocabulary cannot say them, so they are skipped",
+    "pieces that do not fit": "not to be said in the vocabulary, so skipped",
 }
+_NO_SUFFIX = "without a suffix"
 
 
 def diagnose(corpus: Path, progress: Progress | None = None) -> dict[str, Any]:
@@ -44,12 +45,15 @@ def diagnose(corpus: Path, progress: Progress | None = None) -> dict[str, Any]:
         NotFound: there is no such corpus.
         CorpusError: it holds no music.
     """
-    found = survey(corpus, progress)
+    found = survey(corpus, stage(progress, 0))
     kept = found.kept()
     known = sum(over_scores(traits, found.places(found.kept("train") or kept)), Traits())
     vocabulary = build_of(known) if kept else None
-    folder, files = Folder(), []
-    for piece, its in zip(found.pieces, _facts(found, vocabulary), strict=True):
+    folder, files, heard = Folder(), [], stage(progress, 1)
+    told = zip(found.pieces, _facts(found, vocabulary), strict=True)
+    for done, (piece, its) in enumerate(told, start=1):
+        if heard:
+            heard(done, len(found.pieces))
         files.append(_file(piece, its))
         if its and piece.status == "kept":
             folder.add(its)
@@ -110,7 +114,7 @@ def _rounded(values: dict[str, float]) -> dict[str, float]:
 
 
 def _formats(found: Survey) -> dict[str, int]:
-    """How many files of each suffix there are."""
+    """How many files of each suffix there are, the most first, else by suffix."""
     files = {piece.file for piece in found.pieces}
-    counts = Counter(PurePosixPath(file).suffix.lower() for file in files)
-    return dict(counts.most_common())
+    counts = Counter(PurePosixPath(file).suffix.lower() or _NO_SUFFIX for file in files)
+    return dict(sorted(counts.items(), key=lambda its: (-its[1], its[0])))

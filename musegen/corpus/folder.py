@@ -73,7 +73,10 @@ class Folder:
             )
 
     def told(self) -> dict[str, Any]:
-        """All of it, by the names that the command line promises."""
+        """All of it, by the names that the command line promises.
+
+        Of the grids `shift_ms` is the mean over all notes, `moved_ms` over those that move.
+        """
         pieces, notes = self._pieces, max(1, self._notes)
         pitches = sorted(self._pitches)
         return {
@@ -99,7 +102,8 @@ class Folder:
             "one_velocity": pieces["one_velocity"],
             "pedal": {"pieces": pieces["pedal"], "events": pieces["pedal_events"]},
             "grids": {
-                str(steps): {name: round(total / notes, 4) for name, total in totals.items()}
+                str(steps): {name: round(total / notes, 6) for name, total in totals.items()}
+                | {"moved_ms": round(totals["shift_ms"] / (totals["onsets"] or 1), 3)}
                 for steps, totals in self._grids.items()
             },
             "performed": pieces["performed"],

@@ -27,7 +27,7 @@ from musegen.vocabulary.traits import Traits, traits
 from musegen.vocabulary.vocabulary import Features, Vocabulary, Words
 
 from .library import cache_folder, release, remove_leftovers
-from .reading import Progress, over_scores
+from .reading import Progress, over_scores, stage
 from .rows import Rows
 from .survey import Piece, Survey, file_digest, music_files, survey
 
@@ -132,10 +132,10 @@ def prepare(
         with contextlib.suppress(OSError, EOFError, ValueError, KeyError, TypeError, ModelError):
             return _load(folder, root)
         shutil.rmtree(folder, ignore_errors=True)  # damaged, and in the way of a whole one
-    found = survey(corpus, _stage(progress, 0), digests)
+    found = survey(corpus, stage(progress, 0), digests)
     if isinstance(vocabulary, str):
         vocabulary = _built(found, vocabulary, steps, pedal)
-    return _made(found, vocabulary, _digest(sorted(digests)), folder, _stage(progress, 1))
+    return _made(found, vocabulary, _digest(sorted(digests)), folder, stage(progress, 1))
 
 
 def encoded(scores: Iterator[Score], settings: str) -> list[_Coded]:
@@ -158,13 +158,6 @@ def _coded(score: Score, vocabulary: Vocabulary) -> _Coded:
     units, shifts = vocabulary.units(score, words), vocabulary.transpositions(words)
     quarters = score.end / score.ticks_per_quarter
     return _Coded(words, vocabulary.features_of(words), units, quarters, shifts)
-
-
-def _stage(progress: Progress | None, number: int) -> Progress | None:
-    """Progress of the first or the second half of the work."""
-    if progress is None:
-        return None
-    return lambda done, total: progress(number * total + done, 2 * total)
 
 
 def _digest(values: Any) -> str:

@@ -78,6 +78,13 @@ def read_records(
     return list(zip(sources, found, strict=True))
 
 
+def stage(progress: Progress | None, number: int) -> Progress | None:
+    """Progress of the first or the second half (number 0 or 1) of some work."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(number * total + done, 2 * total)
+
+
 def over_scores(
     function: Callable[..., Result], places: Sequence[Place], *rest: Any
 ) -> Iterator[Result]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from musegen.score.counts import counted, named
 from musegen.score.key import pitch_name
 
 from .page import HERE, card, page, small_table, tiles
@@ -60,11 +61,11 @@ def report_page(found: Found, title: str) -> str:
 def _tiles(found: Found) -> str:
     return tiles(
         [
-            (found["kept"], "pieces kept"),
-            (found["duplicates"], "duplicates"),
+            (found["kept"], named(found["kept"], "pieces kept")),
+            (found["duplicates"], named(found["duplicates"], "duplicates")),
             (found["skipped"], "skipped"),
-            (found["ignored"], "other files"),
-            (found["notes"], "notes"),
+            (found["ignored"], named(found["ignored"], "other files")),
+            (found["notes"], named(found["notes"], "notes")),
             (_clock(found["hours"]), "of music"),
             (found["vocabulary"] or "none", "vocabulary"),
         ]
@@ -83,29 +84,32 @@ def _learning(found: Found) -> Iterable[str]:
         f"{safe(found['why'])}. Pieces: {splits}.</p>"
     )
     yield "<div class='cards'>"
-    lost = [(kind, f"{n:,}", found["meanings"].get(kind, "")) for kind, n in found["lost"].items()]
+    lost = [
+        (named(n, kind), f"{n:,}", found["meanings"].get(kind, ""))
+        for kind, n in found["lost"].items()
+    ]
     yield card(
         "What learning passes over (the files stay as they are)",
         small_table(("kind", "how many", "meaning"), lost) if lost else "<p>Nothing.</p>",
     )
     if found["unread"]:
-        unread = [(kind, f"{n:,}") for kind, n in found["unread"].items()]
-        yield card("In the files, but with no place in a score", _counts(unread))
+        unread = ", ".join(counted(n, kind) for kind, n in found["unread"].items())
+        yield card("In the files, but with no place in a score", f"<p>{safe(unread)}</p>")
     costs = [
         (
             f"{steps} a quarter",
             _percent(c["onsets"]),
+            f"{c['moved_ms']:.3g} ms",
             _percent(c["lengths"]),
-            f"{c['shift_ms']:.1f} ms",
         )
         for steps, c in found["grids"].items()
     ]
-    told = small_table(("time grid", "onsets moved", "lengths changed", "by"), costs)
+    told = small_table(("time grid", "onsets moved", "by, on average", "lengths changed"), costs)
     performed = found["performed"]
     if performed:
         told += (
-            f"<p>In {performed:,} pieces the tempo events explain the onsets no better than "
-            "chance: played freely, not written.</p>"
+            f"<p>In {counted(performed, 'pieces')} the tempo events explain the onsets no better "
+            "than chance: played freely, not written.</p>"
         )
     yield card("What rounding to a time grid costs", told)
     yield "</div>"
@@ -181,7 +185,7 @@ def _problems(found: Found) -> Iterable[str]:
                 leak["of"],
                 leak["of_split"],
                 "the same music" if leak["is_twin"] else f"{_percent(leak['shared'])} of it",
-                "left out" if leak["is_mended"] else "still there",
+                "left out as a duplicate" if leak["is_mended"] else "kept: figures are too good",
             )
             for leak in found["leaks"]
         ]
@@ -216,7 +220,7 @@ def _row(file: Found) -> list[str | int | float]:
     """The cells of a piece; empty where nothing is known."""
     heard = bool(file["metre"])
     sayings = [file["reason"] and _reason(file), *file["faults"]]
-    sayings += [f"{count:,} {kind}" for kind, count in (file["lost"] | file["unread"]).items()]
+    sayings += [counted(count, kind) for kind, count in (file["lost"] | file["unread"]).items()]
     sayings += ["played freely"] if file["performed"] else []
     return [
         printable(file["path"]),
@@ -253,7 +257,3 @@ def _clock(hours: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
-
-
-def _counts(rows: list[tuple[str, str]]) -> str:
-    return f"<p>{safe(', '.join(f'{count} {kind}' for kind, count in rows))}</p>"

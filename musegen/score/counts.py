@@ -18,7 +18,12 @@ def counted(count: int, things: str) -> str:
         count: how many.
         things: their name for many of them.
     """
-    return f"{count:,} {_one_of(things) if count == 1 else things}"
+    return f"{count:,} {named(count, things)}"
+
+
+def named(count: int, things: str) -> str:
+    """What so many are called: `keys`, or `key` of one."""
+    return _one_of(things) if count == 1 else things
 
 
 def _one_of(things: str) -> str:

@@ -1,5 +1,6 @@
 """`musegen doctor` as people and scripts see it."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -82,3 +83,53 @@ def test_a_folder_of_nothing_readable_has_a_report(musegen: Callable, here: Path
     assert result.exit_code == 0
     assert "1 skipped" in result.stdout
     assert "musegen train" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "report", "folder"])
+@pytest.mark.usefixtures("mixed")
+def test_a_page_is_written_as_html_or_not_at_all(musegen: Callable, here: Path, name: str) -> None:
+    (here / "folder").mkdir()
+    refused = musegen("doctor", "mixed", "-o", name)
+    assert refused.exit_code == 2
+    assert ".html" in refused.stderr
+    assert refused.stdout == ""
+    assert not (here / name).is_file()
+
+
+def test_music_that_is_packed_or_named_otherwise_counts(
+    musegen: Callable, make_corpus: Callable, here: Path
+) -> None:
+    make_corpus(here / "music", "notes", 3)
+    packed = gzip.compress((here / "music" / "2.mid").read_bytes())
+    (here / "music" / "2.mid").unlink()
+    (here / "music" / "2.mid.gz").write_bytes(packed)
+    (here / "music" / "1.mid").rename(here / "music" / "one")
+    (here / "music" / "read.me").write_text("la")
+    said = musegen("doctor", "music").stdout
+    assert "3 kept, 0 duplicates, 0 skipped; 1 other file " in said
+    assert "no music   read.me: text" in said
+    assert (
+        json.loads(musegen("train", "music", "--steps", 1, "--json").stdout)["files"]["kept"] == 3
+    )
+
+
+def test_what_is_on_both_sides_of_a_split_is_told_with_what_follows(
+    musegen: Callable, make_corpus: Callable, make_score: Callable, here: Path
+) -> None:
+    make_corpus(here / "music" / "train", "notes", 3)
+    for split, number in (("valid", 1), ("valid", 4), ("test", 4)):
+        (here / "music" / split).mkdir(exist_ok=True)
+        write(make_score("notes", number), here / "music" / split / f"{number}.mid")
+    said = musegen("doctor", "music").stdout
+    assert "train/1.mid (train) is the same music as valid/1.mid (valid): it is left out" in said
+    assert "valid/4.mid (valid) is the same music as test/4.mid (test): both are kept" in said
+
+
+def test_files_of_a_data_set_that_are_no_music_are_called_so(
+    musegen: Callable, offer: Callable, here: Path
+) -> None:
+    tunes = {f"ABC_cleaned/{n}.abc": f"X:1\nT:{n}\nK:C\nCDEF|]\n".encode() for n in range(3)}
+    offer("nottingham", tunes)
+    assert musegen("datasets", "get", "nottingham").exit_code == 0
+    said = musegen("doctor", "nottingham").stdout
+    assert "nottingham.json: what musegen notes of a data set" in said

@@ -10,6 +10,7 @@ import pytest
 
 from musegen.corpus.diagnosis import MEANINGS, diagnose
 from musegen.corpus.facts import facts_of
+from musegen.corpus.folder import Folder
 from musegen.corpus.others import what_is
 from musegen.score.files import read, write
 from musegen.score.score import Event, Mark, Notes, Part, Score
@@ -41,6 +42,44 @@ def test_each_piece_and_all_are_told(tmp_path: Path, make_corpus: Callable) -> N
     assert files["again/0.mid"]["status"] == "duplicate"
     assert told["others"] == [{"path": "notes.txt", "what": "text"}]
     assert told["formats"] == {".mid": 5}
+
+
+def test_kinds_of_files_stand_in_one_order_the_most_first(
+    tmp_path: Path, make_corpus: Callable
+) -> None:
+    make_corpus(tmp_path, "notes", 2)
+    for name in ("d.xml", "c.krn", "a.musicxml", "b.abc", "e.kar"):
+        (tmp_path / name).write_bytes(b"la")
+    (tmp_path / "tune").write_text("X:1\nK:C\nCDEF|\n")
+    kinds = [".mid", ".abc", ".kar", ".krn", ".musicxml", ".xml", "without a suffix"]
+    assert list(diagnose(tmp_path)["formats"]) == kinds
+
+
+def test_the_way_that_notes_move_is_told_of_those_that_move() -> None:
+    """Of 100 notes one is 5 ticks of 480 off the grid of 24, at 120 a minute 5.2 ms."""
+    folder = Folder()
+    folder.add(facts_of(line(5, *range(480, 48000, 480)), VOCABULARY))
+    cost = folder.told()["grids"]["24"]
+    assert cost["onsets"] == pytest.approx(1 / 100)
+    assert cost["moved_ms"] == pytest.approx(5 * 500 / 480, abs=1e-3)
+    assert cost["shift_ms"] == pytest.approx(cost["moved_ms"] / 100, abs=1e-5)
+
+
+def test_progress_goes_on_to_the_end_of_the_work(tmp_path: Path, make_corpus: Callable) -> None:
+    told: list[float] = []
+    diagnose(make_corpus(tmp_path, "notes", 3), lambda done, total: told.append(done / total))
+    assert told == sorted(told)
+    assert told[0] == 0
+    assert told[-1] == 1
+    assert len({share for share in told if share > 0.5}) == 3
+
+
+def test_a_key_that_is_a_guess_is_not_lost(make_score: Callable) -> None:
+    score = make_score("grid", 1)
+    vocabulary = build([score], "grid")
+    for guessed in (0, 1):
+        lost = vocabulary.lost(replace(score, key=np.array([[0, 1, 0, guessed]])))
+        assert ("keys" in lost) == (not guessed)
 
 
 def test_nothing_readable_has_no_vocabulary(tmp_path: Path) -> None:
