@@ -6,6 +6,7 @@ Nothing heavy is imported before a command runs, so that `--help` is quick.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,10 +59,22 @@ def _errors_told(as_json: bool) -> Iterator[None]:
         _tell(MusegenError(error.strerror or str(error), file=error.filename, hint=hint), as_json)
         raise typer.Exit(1) from error
     except typer.TyperException as error:
+        for pattern, plain in _OF_VALUES:
+            error.message = re.sub(pattern, plain, error.message)
         if not as_json:
             raise
         _tell(UsageError(error.format_message().rstrip("."), hint="See --help."), as_json)
         raise typer.Exit(UsageError.exit_code) from error
+
+
+_OF_VALUES = (  # how pydantic, which reads the values of options for typer, speaks of wrong ones
+    (r"^Value error, ", ""),
+    (r"^Input should be ", "it should be "),
+    (r"a valid (integer|number), unable to parse string as an? \1$", r"a \1"),
+    (r"greater than or equal to", "at least"),
+    (r"less than or equal to", "at most"),
+    (r"a integer$", "a whole number"),
+)
 
 
 def _lacks_memory(error: Exception) -> bool:

@@ -79,11 +79,14 @@ def get(
     from musegen.corpus.datasets_folder import is_made
     from musegen.corpus.datasets_recipe import find
 
+    from .state import remember
     from .terminal import give, say
 
     recipe = find(name)
     folder = made(recipe, output or Path(name), source, quiet, ask=not (yes or as_json))
     complete = is_made(recipe, folder)
+    if complete:
+        remember(got(name), folder)
     if as_json:
         give({"dataset": name, "folder": str(folder), "complete": complete})
     if complete:
@@ -91,6 +94,11 @@ def get(
     else:
         rest = f" To get the rest: musegen datasets get {name} -o {folder}" if source else ""
         say(f"{folder} does not hold all of {recipe.title}.{rest}", quiet)
+
+
+def got(name: str) -> str:
+    """What the folder that a data set was got into is remembered as."""
+    return f"data set {name}"
 
 
 def made(recipe: Recipe, folder: Path, source: Path | None, quiet: bool, ask: bool = True) -> Path:

@@ -19,18 +19,20 @@ Corpus = Annotated[str, typer.Argument(help="A folder of music, a file, or a nam
 
 
 def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:
-    """The folder or file meant, or a data set by its name, which is then made in the cache.
+    """The folder or file meant, or a data set by its name: where it was got, else in the cache.
 
     A script, which reads JSON, is not asked before a download.
 
     Raises:
         NotFound: there is neither.
     """
+    from musegen.corpus.datasets_folder import is_made
     from musegen.corpus.datasets_recipe import catalogue
     from musegen.corpus.library import cache_folder
     from musegen.errors import NotFound
 
-    from .datasets import made
+    from .datasets import got, made
+    from .state import recall
     from .terminal import say
 
     if Path(corpus).exists():
@@ -39,9 +41,10 @@ def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:
     if corpus not in recipes:
         hint = "For music to begin with, see musegen datasets list."
         raise NotFound("there is no such file, folder or data set", file=corpus, hint=hint)
-    folder = made(
-        recipes[corpus], cache_folder() / "datasets" / corpus, None, quiet, ask=not as_json
-    )
+    recipe, place = recipes[corpus], recall(got(corpus))
+    if place is None or not is_made(recipe, place):
+        place = cache_folder() / "datasets" / corpus
+    folder = made(recipe, place, None, quiet, ask=not as_json)
     say(f"The data set {corpus} is in {folder}.", quiet)
     return folder
 

@@ -143,6 +143,30 @@ def test_a_named_data_set_is_fetched_once_and_trained_on(
 
 
 @pytest.mark.usefixtures("chorales")
+def test_a_data_set_that_was_got_into_a_folder_is_not_made_again_for_its_name(
+    musegen: Musegen, loopback: Any, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert musegen("datasets", "get", "jsb-chorales", "-o", "mine").exit_code == 0
+    loopback.stop()
+    monkeypatch.setenv("MUSEGEN_CACHE", str(here / "cache"))
+    found = musegen("doctor", "jsb-chorales")
+    assert f"The data set jsb-chorales is in {here / 'mine'}." in found.stderr
+    assert not (here / "cache" / "datasets").exists()
+    (here / "mine" / "jsb-chorales.json").unlink()  # it is whole no more
+    assert musegen("doctor", "jsb-chorales").exit_code == 1
+
+
+@pytest.mark.parametrize(("name", "near"), [("zzz", ""), ("stringquartets", "string-quartets")])
+def test_a_name_of_no_data_set_is_answered_with_the_one_meant_or_the_list_of_all(
+    musegen: Musegen, name: str, near: str
+) -> None:
+    told = musegen("datasets", "show", name)
+    assert told.exit_code == 2
+    assert "musegen datasets list" in told.stderr
+    assert [r.name for r in catalogue() if r.name in told.stderr] == [near] * bool(near)
+
+
+@pytest.mark.usefixtures("chorales")
 def test_a_copy_is_taken_from_where_it_lies(
     musegen: Musegen, loopback: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
