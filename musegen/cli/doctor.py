@@ -47,7 +47,7 @@ def command(
     if as_json:
         give(found)
     else:
-        _show(found)
+        _show(found, "the folder" if path.is_dir() else "the file")
     if out:
         say(f"Wrote {out}: open it in a browser.", quiet)
     elif found["kept"] and not as_json:
@@ -56,14 +56,14 @@ def command(
         say(f"Now try: musegen train {corpus}", quiet)
 
 
-def _show(found: Found) -> None:
-    """What is not kept or is at fault, a line each; then the corpus as a whole."""
+def _show(found: Found, whole: str) -> None:
+    """What is not kept or is at fault, a line each; then the corpus as a whole, so called."""
     from .terminal import give_table
 
     lines = [*_unused(found), *_faults(found), *map(_leak, found["leaks"])]
     for line in [*lines, ""] if lines else []:
         typer.echo(line)
-    give_table(["", "the folder"], [list(row) for row in _rows(found)])
+    give_table(["", whole], [list(row) for row in _rows(found)])
 
 
 def _unused(found: Found) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -39,7 +40,10 @@ def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:
         return Path(corpus)
     recipes = {recipe.name: recipe for recipe in catalogue()}
     if corpus not in recipes:
+        book = Path(re.sub(r":\d+$", "", corpus))
         hint = "For music to begin with, see musegen datasets list."
+        if book.is_file():
+            hint = f"Of a tune book the whole is meant here: {book}."
         raise NotFound("there is no such file, folder or data set", file=corpus, hint=hint)
     recipe, place = recipes[corpus], recall(got(corpus))
     if place is None or not is_made(recipe, place):

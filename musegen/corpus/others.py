@@ -18,7 +18,7 @@ _SUFFIXES = {
     **dict.fromkeys((".mscz", ".mscx", ".sib", ".mus", ".musx", ".dorico", ".cap"), _PROGRAM),
     **dict.fromkeys((".gp", ".gp3", ".gp4", ".gp5", ".gpx"), _PROGRAM),
     **dict.fromkeys((".ly", ".mei", ".ttl"), "notation that musegen does not read"),
-    **dict.fromkeys((".txt", ".md", ".rst", ".html", ".htm"), "text"),
+    **dict.fromkeys((".txt", ".md", ".rst"), "text"),
     **dict.fromkeys((".json", ".csv", ".tsv", ".yaml", ".yml"), "a table or settings"),
     **dict.fromkeys((".npy", ".npz", ".pkl", ".pickle"), "data of a program"),
     ".sf2": "a SoundFont",
@@ -53,7 +53,7 @@ def _plain(start: bytes, suffix: str) -> str:
         return "empty"
     if suffix in _PACKED:
         return "packed, and no music in it"
-    is_text = start.isascii() and start.decode("ascii").isprintable()
+    is_text = start.isascii() and b"".join(start.split()).decode("ascii").isprintable()
     return "text" if is_text else "of no kind known"
 
 

@@ -73,6 +73,10 @@ def test_one_file_has_a_report(musegen: Callable, make_corpus: Callable, here: P
     result = musegen("doctor", "one/0.abc", "-o", "page.html")
     assert result.exit_code == 0
     assert "1 kept" in result.stdout
+    assert "the file" in result.stdout
+    tune = musegen("doctor", "one/0.abc:1")
+    assert tune.exit_code == 2
+    assert "the whole is meant here: one/0.abc." in tune.stderr
     assert "0.abc" in (here / "page.html").read_text(encoding="utf-8")
 
 

@@ -220,6 +220,8 @@ def test_long_passages_in_common_are_told(
         ("other.json", b"{}", "a table or settings"),
         ("left-out.txt", b"a: b", "what musegen notes of a data set"),
         ("read.txt", b"la", "text"),
+        ("readme", b"Dear\r\n\r\nreader", "text"),
+        ("page.html", b"<!DOCTYPE html>", "a web page"),
         ("score.mscz", b"PK\3\4", "export MusicXML"),
         ("scan.bin", b"%PDF-1.7", "PDF"),
         ("COPYING", b"You may copy it.", "text"),
