@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from musegen.score.counts import counted
+
 from .options import Device, Json, Quiet, corpus_path
 
 if TYPE_CHECKING:
@@ -77,7 +79,8 @@ def _say_left_out(n: int, quiet: bool) -> None:
     from .terminal import say
 
     if n:
-        say(f"{n} pieces are left out: the model learnt from them, or knows no such style.", quiet)
+        of = counted(n, "pieces left out")
+        say(f"{of}, which the model learnt from, or knows no style of.", quiet)
 
 
 def _show(files: list[dict[str, Any]], measured: dict[str, Any]) -> None:
@@ -103,7 +106,7 @@ def _show(files: list[dict[str, Any]], measured: dict[str, Any]) -> None:
         for name, share in measured["baselines"].items()
         if share is not None
     ]
-    give_table([f"right, of {measured['pieces']} pieces", "", "95 %"], rows, (1,))
+    give_table([f"right, of {counted(measured['pieces'], 'pieces')}", "", "95 %"], rows, (1,))
 
 
 def _warn(files: list[dict[str, Any]], model: Trained, quiet: bool) -> None:

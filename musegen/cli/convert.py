@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from musegen.score.counts import counted
+
 from .options import Force, Json, Quiet, check_output, stem_of
 
 if TYPE_CHECKING:
@@ -150,8 +152,6 @@ def _tell_failed(failed: list[dict[str, Any]]) -> None:
 
 def _tell_written(written: list[dict[str, Any]], quiet: bool) -> None:
     """What was written, and what was lost, mended or guessed on the way."""
-    from musegen.score.counts import counted
-
     from .terminal import say, say_faults
 
     lost: Counter[str] = Counter()

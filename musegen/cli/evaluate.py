@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from musegen.score.counts import counted
+
 from .options import Corpus, Device, Json, Quiet, corpus_path
 
 
@@ -92,7 +94,8 @@ def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:
     rows = [_row(figures["model"] + told, figures, first["pieces"]) for figures in found]
     if average:
         n = len(average["models"])
-        name = f"mean of {n} model{'s' if n > 1 else ''}, {len(average['transpositions'])} keys"
+        keys = counted(len(average["transpositions"]), "keys")
+        name = f"mean of {counted(n, 'models')}, {keys}"
         rows.append(_row(name, average, first["pieces"]))
     names = {"repeat": "repeat the last word", "repeat_bar": "repeat the last bar"}
     for name, nats in first["baselines"].items():

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from musegen.score.counts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -57,7 +59,7 @@ def say_faults(name: str, faults: Sequence[str], quiet: bool) -> None:
     for fault in faults[:_FAULTS]:
         say(f"{name}: {fault}.", quiet)
     if len(faults) > _FAULTS:
-        say(f"{name}: {len(faults) - _FAULTS} more places were mended.", quiet)
+        say(f"{name}: {counted(len(faults) - _FAULTS, 'more places')} mended.", quiet)
 
 
 def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from musegen.score.counts import counted
+
 from .options import Corpus, Device, Json, Quiet, RandomSeed
 
 if TYPE_CHECKING:
@@ -132,8 +134,10 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
 
     survey, network, extent = prepared.survey, run.network, run.fit.extent
     say(
-        f"{corpus}: {survey.count('kept')} pieces kept, {survey.count('skipped')} skipped, "
-        f"{survey.count('duplicate')} duplicates; {len(prepared.of('train'))} to learn from, "
+        f"{corpus}: {counted(survey.count('kept'), 'pieces kept')}, "
+        f"{survey.count('skipped'):,} skipped, "
+        f"{counted(survey.count('duplicate'), 'duplicates')}; "
+        f"{len(prepared.of('train')):,} to learn from, "
         f"{len(prepared.of('valid'))} held out.",
         quiet,
     )
@@ -182,7 +186,9 @@ def _follow(run: Run, quiet: bool) -> None:
                     f"{event.seconds:6.0f} s  step {event.step:6d}  train {event.train_nats:.4f}  "
                     f"held out {event.valid_nats:.4f} nats a {unit}"
                 )
-                skipped = f"  ({event.skipped} updates skipped)" if event.skipped else ""
+                skipped = (
+                    f"  ({counted(event.skipped, 'updates')} skipped)" if event.skipped else ""
+                )
                 progress.console.print(line + skipped + ("" if event.best else "  (not the best)"))
                 if event.overfits:
                     progress.console.print(_OVERFITS)
@@ -210,7 +216,7 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
                 "files": figures["files"],
             }
         )
-    pieces = "1 piece" if figures["valid_pieces"] == 1 else f"{figures['valid_pieces']} pieces"
+    pieces = counted(figures["valid_pieces"], "pieces")
     say(
         f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces} "
         "(fewer is better). "

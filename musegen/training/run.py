@@ -31,6 +31,7 @@ from musegen.network.checkpoint import (
     save_tensors,
 )
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
+from musegen.score.counts import counted
 
 from . import distributed
 from .card import CARD, card
@@ -282,7 +283,7 @@ def check_splits(prepared: Prepared) -> None:
         if not prepared.of(split):
             n = len(prepared.pieces)
             raise CorpusError(
-                f"holds {n} usable piece{'s' if n > 1 else ''}, and none is left to {purpose}",
+                f"holds {counted(n, 'usable pieces')}, and none is left to {purpose}",
                 file=prepared.survey.root,
                 hint="Give at least two different pieces.",
             )

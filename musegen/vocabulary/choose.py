@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from musegen.errors import ModelError, UsageError
+from musegen.score.counts import counted
 from musegen.score.score import Score
 
 from .abc import AbcVocabulary
@@ -96,7 +97,7 @@ def _no_grid(found: Traits) -> str:
     if fewest != most:
         return f"they have from {fewest} to {most} parts (grid asks for as many in each)"
     if not _VOICES[0] <= most <= _VOICES[-1]:
-        return f"they have {most} parts (grid asks for {_VOICES[0]} to {_VOICES[-1]})"
+        return f"they have {counted(most, 'parts')} (grid asks for {_VOICES[0]} to {_VOICES[-1]})"
     if found.drummed:
         return f"{found.drummed} of them have drums, which no grid of voices keeps"
     if found.unsteady:
