@@ -135,9 +135,12 @@ class Rhythm:
 
         Accidentals hold on: where a bar line is not drawn, they are not written again either.
         """
+        if self._broken:  # it may shorten the bar yet
+            return
         is_full = self.metre is not None and self.clock - self.bar_start >= Fraction(*self.metre)
         if is_full and self.clock >= self._furthest:
             self.barlines.append(self.clock)
+            self.latest_length = Fraction(0)
         if self.clock == self.bar_start:
             self.obey_orders()
 

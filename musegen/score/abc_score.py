@@ -48,7 +48,7 @@ def score_of(
     marks = {
         Mark(tick(time), kind, text, 0 if kind in (*COMMON, "jump") else number)
         for number, (voice, part) in enumerate(zip(voices, parts, strict=True))
-        for time, kind, text in (*voice.marks, *_clefs(voice, part))
+        for time, kind, text in _marks(voice, part)
         if kind not in COMMON or voice is lead
     }
     tempos = {Fraction(0): DEFAULT_TEMPO_US, **_changes(v.tempos for v in voices)}
@@ -80,10 +80,15 @@ def _part(voice: Voice, ticks_per_whole: int) -> Part:
     return Part(voice.name, voice.program or 0, Notes.of(notes), is_drums=voice.is_drums)
 
 
-def _clefs(voice: Voice, part: Part) -> Iterator[tuple[Fraction, str, str]]:
-    """The changes of clef as marks; the first is none where the range of the part suggests it."""
+def _marks(voice: Voice, part: Part) -> Iterator[tuple[Fraction, str, str]]:
+    """The marks of a voice, and of its clefs those that change something.
+
+    The first does where it is not the one that the range of the part suggests.
+    """
+    yield from (mark for mark in voice.marks if mark[1] != "clef")
     standing = usual_clef(part)
-    for time, clef in voice.clefs.items():
+    clefs = {time: text for time, kind, text in voice.marks if kind == "clef"}
+    for time, clef in sorted(clefs.items()):
         if clef != standing:
             yield time, "clef", clef
         standing = clef

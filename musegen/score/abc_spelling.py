@@ -25,8 +25,8 @@ class Spelling:
     """
 
     def __init__(self, fifths: int) -> None:
+        self._shift = 0
         self.set_key(fifths)
-        self.set_clef("treble")
 
     def set_key(self, fifths: int) -> None:
         """Begin a key signature."""
@@ -35,8 +35,12 @@ class Spelling:
         self.begin_bar(())
 
     def set_clef(self, clef: str) -> None:
-        """Begin a clef, which may say that notes sound an octave from where they are written."""
-        self._shift = shift_of(f"clef={clef}") or 0
+        """Begin a clef, which may say that notes sound an octave from where they are written.
+
+        One that says nothing of octaves leaves them as they were, as readers do.
+        """
+        shift = shift_of(f"clef={clef}")
+        self._shift = self._shift if shift is None else shift
         self._doubtful |= set(self._altered)
 
     def begin_bar(self, held: Iterable[int]) -> None:

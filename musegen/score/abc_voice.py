@@ -37,8 +37,8 @@ _MIDI = re.compile(r"MIDI\s+(program|channel|transpose)\s+(?:\d+\s+)?(-?\d{1,3})
 class Voice(Rhythm):
     """What has been read of one voice, and what stands at its `clock`.
 
-    `keys`, `tempos` and `clefs` map the time of a change to what then holds (tempo in microseconds
-    a quarter); `symbols` what a letter stands for as an ornament; `unread` counts by kind what has
+    `keys` and `tempos` map the time of a change to what then holds (tempo in microseconds a
+    quarter); `symbols` what a letter stands for as an ornament; `unread` counts by kind what has
     no place in a score.
     """
 
@@ -49,7 +49,6 @@ class Voice(Rhythm):
     sounds: list[Sound] = field(default_factory=list)
     keys: dict[Fraction, Key] = field(default_factory=dict)
     tempos: dict[Fraction, int] = field(default_factory=dict)
-    clefs: dict[Fraction, str] = field(default_factory=dict)
     symbols: dict[str, str] = field(default_factory=dict)
     unread: Counter[str] = field(default_factory=Counter)
 
@@ -91,7 +90,7 @@ class Voice(Rhythm):
     def set_clef(self, text: str) -> None:
         """Obey what a K: field, or a V: field after its identifier, says of clef and octaves."""
         if clef := clef_of(text):
-            self.clefs[self.clock] = clef
+            self.mark("clef", clef)
         if (shift := shift_of(text)) is not None:
             self.shift = shift
 

@@ -153,7 +153,7 @@ class _VoiceText:
             self.spelling.begin_bar(held)
         orders = [DECORATION_OF[text] for text in _jumps(marks) if text not in SIGNS]
         if orders and not tick:
-            ends = ["|"]  # or they would wait for the end of the first bar
+            ends = ends or ["|"]  # or they would wait for the end of the first bar
         self.bars_in_line += is_line and tick not in self.pickups
         self.out += [*orders, " ".join(ends)]
         section_ends = ends != ["|"] and not endings

@@ -138,10 +138,10 @@ def test_tempo_and_metre_are_read_in_their_old_and_new_forms() -> None:
 
 def test_what_is_not_music_is_passed_over() -> None:
     words = "W:la la\n%%MIDI beat 40\nN:a note\n%%begintext\nABC\n%%endtext"
-    score = tune(f'(A B) "^slow"y2 A % B B B\n{words}\n`B\\\nB "Fine"B|!')
+    score = tune(f'(A B) "^slow"y2 A % B B B\n{words}\n`B\\\nB "Solo"B|!')
     assert [row[2] for row in rows(score)] == [69, 71, 69, 71, 71, 71]
     assert not score.marks
-    assert score.characters == len('(A B) "^slow"y2 A') + len("`B\\") + len('B "Fine"B|')
+    assert score.characters == len('(A B) "^slow"y2 A') + len("`B\\") + len('B "Solo"B|')
 
 
 def test_odd_lines_of_the_irish_book_are_read(shared: Path) -> None:

@@ -1,7 +1,11 @@
 """ABC files written: clean, and read back to the same notes, bars and marks."""
 
+import re
 import shutil
 import subprocess
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -11,8 +15,11 @@ from music21.corpus import getWork
 
 from musegen.score.abc import read_book, read_tunes, write_book
 from musegen.score.bars import check_bars
+from musegen.score.midi import read_midi
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
+
+HALF = Fraction(1, 2)
 
 
 def tune(music: str) -> Score:
@@ -24,12 +31,14 @@ LEXEMES = [
     *("2", "3/2", "/", "//", ">", "<", "<<", "(3", "(5", "(3:2:2", "-", "[L:1/16]"),
     *("{g}", "{^c/d}", "~", "!trill!", '"Am"', "|", "||", "|]", "|:", ":|", "::"),
     *("|1", ":|2", "[1", "[2", "[1,3", "[1-3"),
+    *("!fine!", "!D.C.!", "!D.S.alcoda!", "!dacoda!", "S", "!coda!", '"_D.C. al Fine"'),
+    *("[K:clef=bass]", "[K:clef=treble-8]", "[K:alto]"),
 ]
 
 
 @given(
     st.sampled_from(["4/4", "6/8", "C|", "none"]),
-    st.sampled_from(["C", "Eb", "Ador", "none", "Dmix =c"]),
+    st.sampled_from(["C", "Eb", "Ador", "none", "Dmix =c", "G % estimated", "F clef=tenor"]),
     st.lists(st.sampled_from([*LEXEMES, "\n"]), max_size=40),
 )
 def test_whatever_is_read_is_written_the_same(metre: str, key: str, lexemes: list[str]) -> None:
@@ -47,6 +56,73 @@ def test_each_part_is_a_voice() -> None:
     score = read_book(f"X:1\n{header}\nV:1\nA8|B8|\nV:2\n[C4E4] D4|Z|\n")[0]
     assert write_book([score]).count("V:2") == 2
     assert read_book(write_book([score])) == [score]
+
+
+@pytest.mark.parametrize(
+    ("fields", "music", "said"),
+    [
+        ("K:C clef=bass", "C,8|", "K:C clef=bass"),
+        ("K:C", "C,8|", "K:C clef=bass"),
+        ("K:C clef=bass", "c8|", "K:C clef=bass"),
+        ("K:G alto", "G8|", "K:G clef=alto"),
+        ("K:C clef=treble", "C,8|", "K:C clef=treble"),
+        ("K:C clef=treble-8", "c8|", "K:C clef=treble-8"),
+        ("V:1 clef=tenor\nV:2 bass\nK:C", "V:1\nc8|\nV:2\nc8|", 'V:2 name="2" clef=bass'),
+        ("V:bass name=low\nV:2\nK:C", "V:bass\nc8|\nV:2\nc8|", 'V:1 name="bass"\n'),
+        ("K:C", "c8|[K:clef=bass]C,8|", "[K:clef=bass]C,8"),
+    ],
+)
+def test_a_clef_is_kept_and_a_low_part_has_one(fields: str, music: str, said: str) -> None:
+    (score,) = read_book(f"X:1\nM:4/4\nL:1/8\n{fields}\n{music}\n")
+    assert said in write_book([score])
+    assert read_book(write_book([score])) == [score]
+    assert write_book(read_book(write_book([score]))) == write_book([score])
+
+
+@pytest.mark.skipif(not shutil.which("abc2midi"), reason="needs abc2midi, from Debian's abcmidi")
+def test_abc2midi_hears_what_a_clef_lowers(tmp_path: Path) -> None:
+    score = tune("[K:C clef=treble-8]^c2 C2 e4|[K:clef=bass]F8|")
+    again = read_book(write_book([score]))[0]
+    (tmp_path / "tune.abc").write_text(write_book([score]), encoding="utf-8")
+    command = ["abc2midi", "tune.abc", "-o", "tune.mid"]
+    subprocess.run(command, check=True, cwd=tmp_path)
+    (heard,) = read_midi(tmp_path / "tune.mid").parts
+    assert heard.notes.pitch.tolist() == again.parts[0].notes.pitch.tolist() == [61, 49, 64, 53]
+
+
+def test_a_guessed_key_is_written_as_such_and_stays_one() -> None:
+    given = tune("CDEF GABc|")
+    guessed = replace(given, key=[[0, 1, 0, 1]], characters=0)
+    assert "K:G % estimated\n" in write_book([guessed])
+    assert read_book(write_book([guessed]))[0].key.tolist() == [[0, 1, 0, 1]]
+    assert read_book(write_book([given]))[0].key.tolist() == [[0, 0, 0, 0]]
+
+
+def test_tunes_keep_the_numbers_of_their_book_where_these_are_their_own() -> None:
+    tunes = read_book("\n".join(f"X:{number}\nK:C\nC|\n" for number in (7, 12, 7)))
+    assert write_book(tunes[1:2]).startswith("X:12\n")
+    assert [line for line in write_book(tunes[:2]).split("\n") if line[:2] == "X:"] == [
+        *("X:7", "X:12")
+    ]
+    numbers = [score.number for score in read_book(write_book(tunes))]
+    assert numbers == [1, 2, 3]
+    assert write_book([replace(tunes[0], number=0)]).startswith("X:1\n")
+
+
+def test_a_tune_without_a_title_has_no_line_for_it() -> None:
+    assert "T:" not in write_book([tune("CDEF|")])
+
+
+@given(st.integers(150_000, 3_000_000) | st.integers(30, 300).map(lambda bpm: 60_000_000 // bpm))
+def test_a_tempo_is_the_shortest_decimal_that_is_read_the_same(tempo_us: int) -> None:
+    score = replace(tune("CDEF|"), tempo=[[0, tempo_us]])
+    (again,) = read_book(write_book([score]))
+    assert again.tempo.tolist() == [[0, tempo_us]]
+    (told,) = re.findall(r"Q:1/4=(.*)", write_book([score])) or ["120"]
+    decimals = len(told.partition(".")[2])
+    slowest, fastest = Fraction(60_000_000) / (tempo_us + HALF), 60_000_000 / (tempo_us - HALF)
+    for fewer in range(decimals):
+        assert ceil(slowest * 10**fewer) >= fastest * 10**fewer
 
 
 def test_what_is_written_reads_back_the_same(shared: Path) -> None:
