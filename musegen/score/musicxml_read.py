@@ -26,7 +26,7 @@ from musegen.score.abc_fields import SLOWEST_US
 from musegen.score.kern_spines import Columns
 from musegen.score.key import estimate_key, settled_key
 from musegen.score.musicxml_bars import align_bars
-from musegen.score.musicxml_import import stream_of
+from musegen.score.musicxml_import import stream_of, uninterrupted
 from musegen.score.musicxml_marks import (
     Timed,
     grace_text,
@@ -59,6 +59,7 @@ from musegen.score.score import (
 _BARS = {"double": "||", "final": "|]"}
 
 
+@uninterrupted()
 def read_musicxml(data: bytes) -> Score:
     """The score in a MusicXML file, compressed or not.
 
@@ -72,6 +73,7 @@ def read_musicxml(data: bytes) -> Score:
     return _understood(lambda: _score(stream_of(root), declared_parts(root, drums), unread))
 
 
+@uninterrupted()
 def read_kern(text: str) -> Score:
     """The score in a Humdrum file of **kern spines.
 

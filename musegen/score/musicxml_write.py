@@ -21,6 +21,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+from musegen.score.musicxml_import import uninterrupted
 from musegen.score.musicxml_layout import Layout
 from musegen.score.musicxml_measures import Measures, quarters
 from musegen.score.musicxml_notes import VELOCITY
@@ -46,6 +47,7 @@ _UNFIT = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # f
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same score gives the same bytes on any day
 
 
+@uninterrupted()
 def write_musicxml(score: Score, made_by: str = "") -> bytes:
     """The score as MusicXML 4.0; repeats stay written.
 
