@@ -52,8 +52,10 @@ def command(
         say(f"Wrote {out}: open it in a browser.", quiet)
     elif found["kept"] and not as_json:
         say(f"For plots and every piece: musegen doctor {corpus} -o report.html", quiet)
-    if found["kept"]:
+    if found["splits"]["train"] and found["splits"]["valid"]:
         say(f"Now try: musegen train {corpus}", quiet)
+    elif found["kept"]:
+        say("To train takes two different pieces at least, one of them to measure on.", quiet)
 
 
 def _show(found: Found, whole: str) -> None:

@@ -74,6 +74,8 @@ def test_one_file_has_a_report(musegen: Callable, make_corpus: Callable, here: P
     assert result.exit_code == 0
     assert "1 kept" in result.stdout
     assert "the file" in result.stdout
+    assert "musegen train" not in result.stderr
+    assert "two different pieces" in result.stderr
     tune = musegen("doctor", "one/0.abc:1")
     assert tune.exit_code == 2
     assert "the whole is meant here: one/0.abc." in tune.stderr
