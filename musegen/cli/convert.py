@@ -74,6 +74,8 @@ def _converted(
     name: str, music: Score, path: Path, force: bool, repeats: Repeats | None
 ) -> dict[str, Any]:
     """Write a piece, and say what there is to say of it."""
+    from musegen.score.bars import faults_of
+
     lost = Counter(_write_as(music, path, force, repeats)) + Counter(music.unread)
     return {
         "in": name,
@@ -81,7 +83,7 @@ def _converted(
         "notes": music.n_notes,
         "estimated_keys": _guesses(music, path),
         "lost": dict(lost),
-        "faults": list(music.faults),
+        "faults": faults_of(music),
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musegen.errors import ModelError
-from musegen.score.bars import check_bars
+from musegen.score.bars import faults_of
 from musegen.score.instruments import DRUMS, instrument_name
 from musegen.score.key import key_name
 from musegen.score.score import Ints, Score, rescaled
@@ -115,7 +115,7 @@ def facts_of(score: Score, vocabulary: Vocabulary) -> Facts:
         instruments[instrument_name(number)] += len(part.notes)
     _, numerator, denominator = score.metre[0].tolist()
     return Facts(
-        faults=[*score.faults, *(check_bars(score) if score.characters else [])],
+        faults=faults_of(score),
         lost=_lost(score, vocabulary),
         unread=dict(score.unread),
         seconds=float(_seconds(score, np.array([score.end]))[0]),

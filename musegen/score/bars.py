@@ -10,6 +10,11 @@ from itertools import pairwise
 from musegen.score.score import STRUCTURE, Score, bar_ticks, standing
 
 
+def faults_of(score: Score) -> list[str]:
+    """What was damaged in a file, and of a tune the bars whose lengths are wrong."""
+    return [*score.faults, *(check_bars(score) if score.characters else [])]
+
+
 def check_bars(score: Score) -> list[str]:
     """What is wrong with the lengths of the bars, a sentence each; nothing where all is well.
 

@@ -43,6 +43,27 @@ def test_what_the_file_cannot_hold_is_told(musegen: Musegen, ask: Ask, band: Pat
     assert file["lost"] == {}
 
 
+def test_a_bar_of_a_wrong_length_is_told_with_its_tune(musegen: Musegen, here: Path) -> None:
+    (here / "b.abc").write_text(BOOK + "\nX:3\nM:4/4\nL:1/4\nK:C\nC4|D5|E4|\n", encoding="utf-8")
+    told = musegen("convert", "b.abc", "b.mid").stderr
+    assert "b.abc:3: bar 2 is 5/4 long, the metre says 4/4." in told
+
+
+def test_da_capo_is_played_out_in_midi_and_kept_in_abc(ask: Ask, here: Path) -> None:
+    music = "X:12\nM:4/4\nL:1/4\nK:C\n|:C4:|D4!fine!|E4!D.C.alfine!|]\n"
+    (here / "a.abc").write_text(music, encoding="utf-8")
+    ask("convert", "a.abc", "a.mid")
+    assert read("a.mid").parts[0].notes.pitch.tolist() == [60, 60, 62, 64, 60, 62]
+    (kept,) = ask("convert", "a.abc", "k.mid", "--repeats", "keep")["files"]
+    assert kept["lost"]["jump marks"] == 2
+    (written,) = ask("convert", "a.abc", "b.abc")["files"]
+    assert not written["lost"]
+    text = Path("b.abc").read_text(encoding="utf-8")
+    assert text.startswith("X:12\nM:4/4\n")
+    assert "D8!fine!|" in text
+    assert "E8!D.C.alfine!|]" in text
+
+
 def test_a_folded_pedal_is_not_lost(ask: Ask, band: Path) -> None:
     (file,) = ask("convert", band, "a.musicxml", "--pedal", "fold")["files"]
     assert "pedals" not in file["lost"]
