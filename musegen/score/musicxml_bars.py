@@ -33,14 +33,16 @@ def align_bars(stream: Any, names: list[str]) -> list[str]:
         for number, measure in bar.items():
             parts[number].setElementOffset(measure, _as_music21(start))
             metre = _metre(measure, metre)
+        # a file without numbers has nought in every bar
+        label = bar[min(bar)].number or (index + 1 if index else 0)
         found = {number: lengths[number][index] for number in _telling(bar, index)}
         if max(found.values()) - min(found.values()) > _UNTOLD:
-            unequal.append(_sentence(bar[min(bar)].number, found, names))
+            unequal.append(_sentence(label, found, names))
             # rests alone beyond the metre are a mistake that nobody should wait for
             full = _quarters(metre) if metre else Fraction(4)
             found = {n: max(_sounding(bar[n]), min(found[n], full)) for n in found}
         else:
-            shapes.append(_Shape.of(bar[min(bar)], max(found.values()), metre))
+            shapes.append(_Shape.of(bar[min(bar)], label, max(found.values()), metre))
         start += max(found.values())
     for part in parts:
         part.coreElementsChanged()
@@ -59,14 +61,14 @@ class _Shape(NamedTuple):
     may_be_short: bool
 
     @classmethod
-    def of(cls, measure: Any, length: Fraction, metre: str) -> _Shape:
-        """A measure of such a length and metre; repeats and double bars may stand within a bar."""
+    def of(cls, measure: Any, label: int, length: Fraction, metre: str) -> _Shape:
+        """A measure so told of; repeats and double bars may stand within a bar."""
         from music21.stream.enums import ShowNumber
 
         lines = (measure.leftBarline, measure.rightBarline)
         has_sign = any(line is not None and line.type != "regular" for line in lines)
         is_implicit = measure.showNumber is ShowNumber.NEVER
-        return cls(measure.number, length, metre, has_sign or is_implicit)
+        return cls(label, length, metre, has_sign or is_implicit)
 
     @property
     def lacks(self) -> Fraction:
