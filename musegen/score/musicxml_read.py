@@ -3,8 +3,8 @@
 Kept: parts with their names and programs, each staff of a keyboard as a part of its own, as MIDI
 files have a track for each hand, notes as they sound with ties joined, percussion as drums,
 dynamics as velocities, metre, key, tempo, the bars as long as they are, repeats, endings, chord
-symbols, syllables, grace notes, ornaments and articulation. What else is written, as slurs,
-composers and jumps, is counted in `Score.unread`. A bar that is shorter in one part than in another
+symbols, syllables, grace notes, ornaments, articulation and jumps. What else is written, as slurs
+and composers, is counted in `Score.unread`. A bar that is shorter in one part than in another
 is filled up with silence, and told in `Score.faults`, as is one that is longer than its metre.
 """
 
@@ -14,7 +14,7 @@ import contextlib
 import io
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -23,10 +23,12 @@ import numpy as np
 
 from musegen.errors import UnreadableFile
 from musegen.score.abc_fields import SLOWEST_US
+from musegen.score.jumps import check_jumps
 from musegen.score.kern_spines import Columns
 from musegen.score.key import estimate_key, settled_key
 from musegen.score.musicxml_bars import align_bars
 from musegen.score.musicxml_import import stream_of, uninterrupted
+from musegen.score.musicxml_jumps import jumps_in
 from musegen.score.musicxml_marks import (
     Timed,
     grace_text,
@@ -70,7 +72,8 @@ def read_musicxml(data: bytes) -> Score:
     root = parse_musicxml(data)
     drums = unpitched_to_drums(root)
     unread = unread_in(root)
-    return _understood(lambda: _score(stream_of(root), declared_parts(root, drums), unread))
+    jumps = jumps_in(root)
+    return _understood(lambda: _score(stream_of(root), declared_parts(root, drums), unread, jumps))
 
 
 @uninterrupted()
@@ -115,8 +118,16 @@ def _understood(reading: Any) -> Score:
     return score
 
 
-def _score(stream: Any, declared: dict[str, Declared], unread: Counter[str]) -> Score:
-    """A Score of a music21 stream of parts; `unread` is what is known to be left out of it."""
+def _score(
+    stream: Any,
+    declared: dict[str, Declared],
+    unread: Counter[str],
+    jumps: Iterable[tuple[int, str]] = (),
+) -> Score:
+    """A Score of a music21 stream of parts; `unread` is what is known to be left out of it.
+
+    `jumps` are those that stand where the bars of these numbers, from 0, begin.
+    """
     if not stream.parts or not stream.parts[0].getElementsByClass("Measure"):
         raise UnreadableFile("holds no bars of music")
     stream.toSoundingPitch(inPlace=True)
@@ -133,7 +144,9 @@ def _score(stream: Any, declared: dict[str, Declared], unread: Counter[str]) -> 
         ticks(bar.offset) for part in stream.parts for bar in part.getElementsByClass("Measure")
     }
     bar_ends.add(ticks(max(part.highestTime for part in stream.parts)))
+    starts = [*(ticks(bar.offset) for bar in measures), max(bar_ends)]
     marks = {*_structure(stream, measures, ticks), *_written(lines, ticks)}
+    marks |= {Mark(starts[bar], "jump", term) for bar, term in jumps if bar < len(starts)}
     score = Score(
         ticks_per_quarter=ticks.per_quarter,
         parts=tuple(p for staves in instruments for p in parts_of(staves, ticks, declared)),
@@ -142,12 +155,13 @@ def _score(stream: Any, declared: dict[str, Declared], unread: Counter[str]) -> 
         barlines=np.array(sorted(bar_ends - {0})),
         marks=tuple(marks),
         title=_title(stream),
-        faults=tuple(faults),
         unread=sum((unread_of(line.timed) for line in lines), unread + unread_of(_loose(stream))),
     )
     signatures = _signatures(score, lines, ticks)
     score = replace(score, key=settled_key(score.parts, signatures, is_printed=True))
-    return replace(score, marks=tuple({*marks, *_graces(score, lines, ticks)}))
+    faults += check_jumps(score)
+    marks |= set(_graces(score, lines, ticks))
+    return replace(score, marks=tuple(marks), faults=tuple(faults))
 
 
 def _loose(stream: Any) -> Iterator[Timed]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from musegen.score.musicxml_jumps import jump_of
 from musegen.score.musicxml_safe import Element
 
 TRANSPOSED = "transposing parts (now at sounding pitch)"
-JUMPS = "jumps (da capo, dal segno, fine, coda: not played)"
-_JUMP_SOUNDS = ("dacapo", "dalsegno", "fine", "segno", "coda", "tocoda")
+JUMPS = "jumps in other words than D.C., D.S., al Fine and al Coda (not played)"
 _JUMP_WORDS = re.compile(
     r"\W*(d\.?\s?[cs]\b|da\s?capo|dal\s?segno|fine\b|((to|al)\s)?(coda|segno)\b)", re.IGNORECASE
 )
@@ -59,12 +59,6 @@ def _longer_repeats(part: Element) -> int:
 
 
 def _is_jump(element: Element) -> bool:
-    """Whether a direction, a bar line or a sound is a sign or an order of a jump."""
-    if element.tag not in ("direction", "barline", "sound"):
-        return False
-    return any(
-        child.tag in ("segno", "coda")
-        or (child.tag == "words" and says_jump(child.text or ""))
-        or (child.tag in ("sound", "barline") and any(child.get(s) for s in _JUMP_SOUNDS))
-        for child in element.iter()
-    )
+    """Whether the words of a direction are a jump that no mark says."""
+    words = (child.text or "" for child in element.iter("words"))
+    return element.tag == "direction" and any(map(says_jump, words)) and not jump_of(element)

@@ -8,6 +8,7 @@ import pytest
 from musegen.errors import UnreadableFile
 from musegen.score.musicxml import read_kern, read_musicxml, write_musicxml
 from musegen.score.musicxml_unread import JUMPS, TRANSPOSED
+from musegen.score.repeats import unfold
 from musegen.score.score import Mark, Notes, Part, Score
 
 HEAD = "<attributes><divisions>4</divisions>{}</attributes>"
@@ -72,21 +73,37 @@ def direction(kind: str, sound: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    "sign",
+    ("sign", "mark"),
     [
-        direction("<segno/>", '<sound segno="s"/>'),
-        direction("<coda/>"),
-        direction("<words>D.C. al Fine</words>", '<sound dacapo="yes"/>'),
-        direction("<words>D. S. al Coda</words>"),
-        direction("<words>Fine</words>"),
-        direction("<words>To Coda</words>"),
-        direction("<words>D.C. senza replica</words>"),
-        '<sound dalsegno="s"/>',
-        '<barline location="left" segno="s"><segno/></barline>',
+        (direction("<segno/>", '<sound segno="s"/>'), (0, "segno")),
+        (direction("<coda/>"), (0, "coda")),
+        (direction("<words>D.C. al Fine</words>", '<sound dacapo="yes"/>'), (1, "D.C. al Fine")),
+        (direction("<words>Da Capo al Fine</words>"), (1, "D.C. al Fine")),
+        (direction("<words>D. S. al Coda</words>"), (1, "D.S. al Coda")),
+        (direction("<words>Fine</words>"), (1, "Fine")),
+        (direction("<coda/>", '<sound tocoda="c"/>'), (1, "To Coda")),
+        (direction("<words>D.C. senza replica</words>", '<sound dacapo="yes"/>'), (1, "D.C.")),
+        ('<sound dalsegno="s"/>', (1, "D.S.")),
+        ('<barline location="left" segno="s"><segno/></barline>', (0, "segno")),
     ],
 )
-def test_a_jump_is_counted_once_whatever_tells_it(sign):
-    assert unread(sign) == {JUMPS: 1}
+def test_a_jump_is_one_mark_whatever_tells_it(sign, mark):
+    bars = [sign + note(4), note(4)]
+    score = read_musicxml(file_of(bars, bars))
+    assert score.marks == (Mark(1920 * mark[0], "jump", mark[1]),)
+    assert not score.unread
+
+
+def test_a_jump_in_words_that_no_mark_says_is_counted():
+    assert unread(direction("<words>D.C. al Trio e poi la Coda</words>")) == {JUMPS: 1}
+
+
+def test_jumps_are_played():
+    capo = direction("<words>D.C. al Fine</words>")
+    bars = [note(4), note(4) + direction("<words>Fine</words>"), note(4), note(4) + capo]
+    assert unfold(read_musicxml(file_of(bars, bars))).parts[0].notes.onset.tolist() == [
+        *range(0, 6 * 1920, 1920)
+    ]
 
 
 def test_words_that_are_no_jump_are_counted_as_words():
