@@ -14,6 +14,7 @@ from musegen.score.counts import counted
 from .options import Force, Json, Quiet, check_output, stem_of
 
 if TYPE_CHECKING:
+    from musegen.errors import MusegenError
     from musegen.score.score import Score
 
 Repeats = Literal["unfold", "keep"]
@@ -44,7 +45,7 @@ def command(
     A book of many tunes is written as a numbered file each. What a file cannot hold is told.
     """
     from musegen.errors import MusegenError
-    from musegen.score.files import WRITTEN_SUFFIXES, read_all
+    from musegen.score.files import WRITTEN_SUFFIXES
 
     from .terminal import give, now
 
@@ -53,10 +54,8 @@ def command(
     failed: list[dict[str, Any]] = []
     with now(quiet or as_json) as tell:
         tell(f"reading {source}")
-        found = list(read_all(source))
-        if len(found) == 1 and isinstance(found[0][1], MusegenError):
-            raise found[0][1]
-        for (name, music), path in zip(found, _paths(target, len(found), force), strict=True):
+        pieces = _pieces(source)
+        for (name, music), path in zip(pieces, _paths(target, len(pieces), force), strict=True):
             if isinstance(music, MusegenError):
                 failed.append({"path": name, "reason": music.message, "out": str(path)})
             else:
@@ -68,6 +67,17 @@ def command(
     _tell_written(written, quiet)
     if failed:
         raise typer.Exit(1)
+
+
+def _pieces(source: str) -> list[tuple[str, Score | MusegenError]]:
+    """The pieces of a file by their names; what is wrong with one that stands alone is raised."""
+    from musegen.errors import MusegenError
+    from musegen.score.files import read_all
+
+    found = list(read_all(source))
+    if len(found) == 1 and isinstance(found[0][1], MusegenError):
+        raise found[0][1]
+    return found
 
 
 def _converted(
