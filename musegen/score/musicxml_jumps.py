@@ -1,6 +1,8 @@
-"""Da capo, dal segno, Fine, segno and coda in MusicXML → marks of the kind `jump`."""
+"""Da capo, dal segno, Fine, segno and coda in MusicXML ↔ marks of the kind `jump`."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from musegen.score.abc_jumps import term_of
 from musegen.score.jumps import SIGNS
@@ -45,3 +47,14 @@ def jumps_in(root: Element) -> set[tuple[int, str]]:
                 if term := jump_of(element):
                     found.add((number + (term not in SIGNS or has_notes), term))
     return found
+
+
+def direction(term: str) -> Any:
+    """A jump as music21 has it: a sign, or the words of an order."""
+    from music21 import expressions, repeat
+
+    if term in SIGNS:
+        return getattr(repeat, term.capitalize())()
+    words = expressions.TextExpression(term)
+    words.style.justify = "right"
+    return words

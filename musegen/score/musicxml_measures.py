@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from musegen.score.jumps import ORDERS
+from musegen.score.musicxml_jumps import direction
 from musegen.score.musicxml_layout import Bar, Layout, Staff
 from musegen.score.musicxml_marks import chord_symbol, syllabics_of
 from musegen.score.musicxml_notes import NoteWriter, full_rest
@@ -87,6 +89,10 @@ class Measures:
         for place, element in found:
             if element is not None and place < self._layout.bars[-1].end:
                 beside[self._layout.bar_at(place)].append((place, element))
+        if is_first_staff and self._part == 0:
+            for place, mark in self._placed(m for m in score.marks if m.kind == "jump"):
+                inside = place - (mark.text in ORDERS)  # an order stands where its bar ends
+                beside[self._layout.bar_at(max(0, inside))].append((place, direction(mark.text)))
         return beside
 
     def _measure(self, index: int, bar: Bar) -> Any:

@@ -6,6 +6,8 @@ from itertools import pairwise
 import pytest
 
 from musegen.errors import UnreadableFile
+from musegen.score.abc import read_book
+from musegen.score.losses import missing_in
 from musegen.score.musicxml import read_kern, read_musicxml, write_musicxml
 from musegen.score.musicxml_unread import JUMPS, TRANSPOSED
 from musegen.score.repeats import unfold
@@ -96,6 +98,16 @@ def test_a_jump_is_one_mark_whatever_tells_it(sign, mark):
 
 def test_a_jump_in_words_that_no_mark_says_is_counted():
     assert unread(direction("<words>D.C. al Trio e poi la Coda</words>")) == {JUMPS: 1}
+
+
+@pytest.mark.parametrize("voices", [1, 2])
+def test_jumps_are_written_as_they_were_read(voices):
+    music = "C4|!segno!D4|E4!fine!|F4!dacoda!|C2D2!D.S.alcoda!||!coda!A4!D.C.!|]"
+    lines = "".join(f"V:{voice}\n{music}\n" for voice in range(1, voices + 1))
+    (score,) = read_book(f"X:1\nM:4/4\nL:1/4\nK:C\n{lines}")
+    again = read_musicxml(write_musicxml(score))
+    assert not missing_in(again, score)
+    assert sum(mark.kind == "jump" for mark in again.marks) == 6
 
 
 def test_jumps_are_played():
