@@ -60,10 +60,10 @@ def test_ties_and_dynamics_reach_from_staff_to_staff():
 
 
 def test_a_unison_held_in_both_hands_stays_in_both():
-    held = note("C", 4, 1, 8, "start") + note("C", 4, 1, 4, "stop")
+    held = note("D", 4, 1) + note("C", 4, 1, 4, "start") + note("C", 4, 1, 4, "stop")
     lower = note("C", 4, 2, 8, "start") + note("C", 4, 2, 8, "stop")
     rows = [part.notes.rows[:, :3].tolist() for part in piano(held + BACK.format(12) + lower).parts]
-    assert rows == [[[0, 1440, 60]], [[0, 1920, 60]]]
+    assert rows == [[[0, 480, 62], [480, 960, 60]], [[0, 1920, 60]]]
 
 
 def hand(name: str, program: int, *line: int, drums: bool = False) -> Part:
