@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 from xml.etree import ElementTree
 
@@ -50,6 +51,23 @@ def _name_staves(part: Element) -> None:
                 ElementTree.SubElement(element, "staff").text = "1"
 
 
+def _keep_within(measure: Any) -> None:
+    """Put signs that an offset takes beyond the notes of a bar at its end, or it grows longer."""
+    from music21.common.numberTools import opFrac
+
+    beside, end = [], Fraction(0)
+    for element in measure.elements:
+        classes = element.classes
+        if element.isStream or ("GeneralNote" in classes and "Harmony" not in classes):
+            last = element.highestTime if element.isStream else element.quarterLength
+            end = max(end, Fraction(element.offset) + Fraction(last))
+        elif "Barline" not in classes:
+            beside.append(element)
+    for element in beside:
+        if element.offset > end:
+            measure.setElementOffset(element, opFrac(end))
+
+
 def _importer() -> Any:
     """An importer that takes a short bar as it is, and a whole rest beside chords.
 
@@ -67,6 +85,7 @@ def _importer() -> Any:
 
         def setLastMeasureInfo(self, m: Any) -> None:
             super().setLastMeasureInfo(m)
+            _keep_within(m)
             self.stream.isSorted = False  # or it looks through all bars where to put this one
             read = self.lastMeasureParser
             if read.fullMeasureRest and m.recurse().notes:
