@@ -12,7 +12,8 @@ _NAMES = "treble|bass|alto|tenor|baritone|mezzo|soprano|perc"
 _BASS_BELOW = 57  # the pitch under which the middle one of a part takes the bass clef
 
 _CLEF = re.compile(
-    rf"(?:^|\s|clef\s*=)\s*((?:{_NAMES})\d?(?:[+-](?:8|15))?)(?=\s|$)", re.IGNORECASE
+    rf"(?:^|\s|clef\s*=)\s*((?:{_NAMES}|(?<==)[GCFP])\d?(?:[+-](?:8|15))?)(?=\s|$)",
+    re.IGNORECASE,
 )
 _CLEF_ALONE = re.compile(
     rf"(?:clef\s*=\s*)?(?:{_NAMES})"
@@ -33,7 +34,7 @@ def is_clef_alone(text: str) -> bool:
 def clef_of(text: str) -> str:
     """The clef that a K: field, or a V: field after its identifier, names; nothing without one."""
     match = _CLEF.search(_QUOTED.sub("", text))
-    return match[1].lower() if match else ""
+    return match[1] if match else ""
 
 
 def usual_clef(part: Part) -> str:

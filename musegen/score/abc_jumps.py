@@ -19,7 +19,7 @@ DECORATION_OF = {
     "D.S. al Fine": "!D.S.alfine!",
     "D.S. al Coda": "!D.S.alcoda!",
 }
-_SYMBOLS = {"S": "segno", "O": "coda"}  # what the letters mean where no U: field says otherwise
+SYMBOLS = {"S": "!segno!", "O": "!coda!"}  # what letters mean where no U: field says otherwise
 
 
 def _letters(text: str) -> str:
@@ -38,4 +38,4 @@ _TERM_OF["dacoda"] = "To Coda"
 
 def term_of(text: str) -> str:
     """The jump that an ornament or words mean, `!dacapo!` or `_D.C.`; nothing for others."""
-    return _SYMBOLS.get(text) or _TERM_OF.get(_letters(text), "")
+    return _TERM_OF.get(_letters(text), "")

@@ -22,7 +22,7 @@ from musegen.score.abc_fields import (
     read_length,
     read_tempo,
 )
-from musegen.score.abc_jumps import term_of
+from musegen.score.abc_jumps import SYMBOLS, term_of
 from musegen.score.abc_lexemes import is_chord_symbol, scan
 from musegen.score.abc_lyrics import aligned, n_syllables
 from musegen.score.abc_rhythm import Rhythm, Sound
@@ -148,7 +148,7 @@ class Voice(Rhythm):
             self.unread["remarks"] += 1
 
     def _ornament(self, text: str) -> None:
-        text = self.symbols.get(text, text)
+        text = self.symbols.get(text, SYMBOLS.get(text, text))
         if term := term_of(text):
             self.jump(term)
         elif text:

@@ -65,6 +65,8 @@ def test_each_part_is_a_voice() -> None:
         ("K:C", "C,8|", "K:C clef=bass"),
         ("K:C clef=bass", "c8|", "K:C clef=bass"),
         ("K:G alto", "G8|", "K:G clef=alto"),
+        ("K:G clef=C3", "G8|", "K:G clef=C3"),
+        ("K:C none", "c8|", "K:C\n"),
         ("K:C clef=treble", "C,8|", "K:C clef=treble"),
         ("K:C clef=treble-8", "c8|", "K:C clef=treble-8"),
         ("V:1 clef=tenor\nV:2 bass\nK:C", "V:1\nc8|\nV:2\nc8|", 'V:2 name="2" clef=bass'),

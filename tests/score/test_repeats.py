@@ -56,6 +56,7 @@ def test_repeats_and_endings_are_played_in_order(music: str, heard: str) -> None
         ("C4|D4!fine!|E4|F4!dacapo!|]", "CDEFCD"),
         ('C4|D4"Fine"|E4|F4"_D.C."|]', "CDEFCD"),
         ("C4|D4!D.C.!|", "CDCD"),
+        ('C4|"S"D4|E4!fine!|F4!Dacapo!|', "CDEFCDE"),
         ("C4|D4!D.C.!|E4|", "CDCDE"),
         ("C4|!segno!D4|E4!fine!|F4!D.S.!|", "CDEFDE"),
         ("C4|!segno!D4|E4|!segno!F4|G4!fine!|A4!D.S.alfine!|", "CDEFGAFG"),
