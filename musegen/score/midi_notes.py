@@ -160,24 +160,15 @@ class Programs:
         self._port = port
         self._moments, self._program = moments[order], changes.first[order]
         self._channel = (port[changes.track] << 4 | changes.status & 0xF)[order]
-        channels, first = np.unique(self._channel, return_index=True)
+        _, first = np.unique(self._channel, return_index=True)
         n_channels = 16 * (int(port.max(initial=0)) + 1)
         rows = order[first]
         tracks = np.searchsorted(messages.track, changes.track[rows])
-        self._first = np.full((2, n_channels), -1)  # from when on it counts, and when it is written
-        self._first[1, channels] = self._moments[first]
         self._moments[first] = _moments(changes.tick[rows], messages.place[tracks] - 1)
-        self._first[0, channels] = self._moments[first]
         self._settled = np.full(n_channels, -1)  # the moment of each channel's last change
         self._settled[self._channel] = self._moments  # of several, numpy keeps the last
         self._last = np.zeros(n_channels, np.int64)
         self._last[self._channel] = self._program
-
-    def come_late(self, notes: Sounding) -> NDArray[np.bool_]:
-        """Which of the notes stand before their channel's first program, in its tick (N,)."""
-        counts, stands = self._first[:, self._port[notes.track] << 4 | notes.channel]
-        moments = _moments(notes.onset, notes.place)
-        return np.asarray((counts < moments) & (moments < stands))
 
     def at(self, track: Ints, channel: Ints, tick: Ints, place: Ints) -> Ints:
         """The program of each channel (N,) at a tick, before the byte `place` of the file.

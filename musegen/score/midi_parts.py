@@ -56,17 +56,14 @@ def parts_of(
     tracks: list[Track],
     has_part: NDArray[np.bool_],
     unread: Counter[str],
-    faults: list[str],
 ) -> tuple[Part, ...]:
     """The parts, by track, channel and program; `has_part` says which tracks hold any.
 
-    `unread` is added to: messages to channels that no part is on. So is `faults`: a sentence for
-    each track whose notes stand before their program.
+    `unread` is added to: messages to channels that no part is on.
     """
     port = np.array([track.port for track in tracks], np.int64)
     programs = Programs(messages, port)
     program = programs.at(notes.track, notes.channel, notes.onset, notes.place)
-    _tell_of_late_programs(notes, programs.come_late(notes), faults)
     code = (notes.track << 4 | notes.channel) << 7 | program
     order = np.argsort(code, kind="stable")
     code = code[order]
@@ -92,16 +89,6 @@ def parts_of(
             )
         )
     return tuple(parts)
-
-
-def _tell_of_late_programs(notes: Sounding, is_late: NDArray[np.bool_], faults: list[str]) -> None:
-    """A sentence for each track with notes that stand before the program they are read with."""
-    for track in np.unique(notes.track[is_late]).tolist():
-        places = notes.place[is_late & (notes.track == track)]
-        faults.append(
-            f"track {track + 1}, byte {places.min()}: the program that the channel first gets "
-            f"stands after notes of its tick, {len(places)} in all; they are read with it"
-        )
 
 
 def _in_order(messages: list[_Kept], words: list[_Kept]) -> tuple[Event, ...]:

@@ -109,7 +109,7 @@ def _score(data: bytes) -> Score:
     metre = np.array(_changes(told.metre, (4, 4)))
     end = int(notes.end.max(initial=0))
     _check_length(metre, per_quarter, end, notes)
-    parts = parts_of(events.messages, notes, tracks, has_part, unread, faults)
+    parts = parts_of(events.messages, notes, tracks, has_part, unread)
     key = settled_key(parts, np.array(sorted(told.key, key=_tick), np.int64).reshape(-1, 3))
     if key[:, 3].any():
         unread["keys that the notes contradict"] += len(told.key)
