@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from operator import itemgetter
 from pathlib import Path
 
@@ -43,6 +42,7 @@ from musegen.score.score import (
 from .midi_chunks import layout
 from .midi_events import Events, Other, events_of
 from .midi_lyrics import without_lyrics
+from .midi_metre import without_pickup
 from .midi_notes import Sounding, notes_of
 from .midi_parts import Track, are_parts, parts_of
 from .midi_walk import META
@@ -120,7 +120,7 @@ def _score(data: bytes) -> Score:
         per_quarter,
         parts,
         tempo=np.array(_changes(told.tempo, (DEFAULT_TEMPO_US,))),
-        metre=_without_pickup(metre, per_quarter),
+        metre=without_pickup(metre, per_quarter),
         key=key,
         barlines=barlines,
         marks=marks,
@@ -129,18 +129,6 @@ def _score(data: bytes) -> Score:
         faults=_cut_short(faults),
         unread={kind: count for kind, count in unread.items() if count},
     )
-
-
-def _without_pickup(metre: Ints, per_quarter: int) -> Ints:
-    """The metre of a piece whose first metre is but a short bar: MIDI writes a pickup so."""
-    if len(metre) < 2:
-        return metre
-    first, second = (Fraction(4 * n * per_quarter, d) for _, n, d in metre[:2].tolist())
-    is_whole = len(metre) == 2 or metre[2, 0] - first >= second
-    are_ticks = first.denominator == second.denominator == 1
-    if metre[1, 0] == first < second and is_whole and are_ticks:
-        return np.concatenate([[[0, *metre[1, 1:]]], metre[2:]])
-    return metre
 
 
 def _one_after_the_other(events: Events) -> tuple[Events, list[int]]:

@@ -17,16 +17,14 @@ from musegen.errors import OutputError
 from musegen.score.score import (
     MODES,
     Event,
-    Ints,
     Part,
     Score,
     bar_ticks,
-    barlines_of_metre,
-    standing,
 )
 
 from .midi_channels import channels_of
 from .midi_lyrics import with_lyrics
+from .midi_metre import metre_with_its_bars
 
 _MAX_GAP = (1 << 28) - 1  # a variable-length quantity has four bytes of seven bits
 _MAX_TICKS_PER_QUARTER = 0x7FFF
@@ -35,9 +33,6 @@ _MAX_TEMPO_US = 0xFFFFFF
 _META, _EXCLUSIVE = 0xFF, 0xF0
 _END_OF_TRACK = b"\xff\x2f"
 _BANK_SELECTS = (0, 32)
-_DENOMINATORS = (1, 2, 4, 8, 16, 32, 64, 128)
-_FINEST = 16  # in which a bar is counted whose metre is coarser
-_MAX_NUMERATOR = 255
 
 # Within a tick: controls before what they bear on, then ends before beginnings, so that a repeated
 # note is not cut off; but a note without length ends where it begins.
@@ -125,7 +120,7 @@ def _conducting(score: Score, made_by: str) -> list[_Timed]:
     for tick, tempo_us in score.tempo.tolist():
         tempo = min(tempo_us, _MAX_TEMPO_US).to_bytes(3, "big")
         timed.append((tick, _CONTROL, _meta(0x51, *tempo)))
-    for tick, numerator, denominator in _metre_with_its_bars(score).tolist():
+    for tick, numerator, denominator in metre_with_its_bars(score).tolist():
         power = denominator.bit_length() - 1
         timed.append((tick, _CONTROL, _meta(0x58, numerator, power, 24, 8)))
     for tick, fifths, mode, is_estimated in score.key.tolist():
@@ -180,79 +175,7 @@ def _end_of_conducting(score: Score, timed: list[_Timed]) -> int:
     last = max(tick for tick, _, _ in timed)
     if last <= score.end:
         return score.end
-    metre = _metre_with_its_bars(score)
+    metre = metre_with_its_bars(score)
     start, numerator, denominator = metre[np.searchsorted(metre[:, 0], last) - 1].tolist()
     bar = bar_ticks(numerator, denominator, score.ticks_per_quarter)
     return last + int(last in metre[:, 0] or (last - start) % bar == 0)
-
-
-def _metre_with_its_bars(score: Score) -> Ints:
-    """The metre column (K, 3) that puts a reader's barlines where the score has them.
-
-    A bar that its metre does not explain, as a pickup, gets a metre of its own; where none is as
-    long as the bar, a longer one is cut off by the next change, if need be at the very end.
-    """
-    metre, per_quarter = score.metre, score.ticks_per_quarter
-    implied = barlines_of_metre(metre, score.end, per_quarter)
-    if not len(score.barlines) or np.array_equal(score.barlines, implied):
-        return np.array([(t, *_written(n, d)) for t, n, d in metre.tolist()], dtype=np.int64)
-    pickup = _metre_with_pickup(score)
-    if pickup:
-        return np.array(pickup, dtype=np.int64)
-    rows: list[tuple[int, int, int]] = []
-    starts = [0, *score.barlines[:-1].tolist()]
-    for start, stop in reversed(list(zip(starts, score.barlines.tolist(), strict=True))):
-        numerator, denominator = standing(metre, start)
-        if bar_ticks(numerator, denominator, per_quarter) == stop - start:
-            bar = _written(numerator, denominator)
-        else:
-            after = rows[-1][1:] if rows else _written(numerator, denominator)
-            bar = _metre_of_bar(stop - start, denominator, per_quarter, after)
-            if not rows and bar_ticks(*bar, per_quarter) != stop - start:
-                rows.append((stop, *after))
-        if rows and rows[-1][1:] == bar:
-            rows.pop()  # it changes nothing
-        rows.append((start, *bar))
-    return np.array(rows[::-1], dtype=np.int64)
-
-
-def _metre_with_pickup(score: Score) -> list[tuple[int, ...]]:
-    """The rows of the metre where it explains all bars but a shorter first one; else none."""
-    first = int(score.barlines[0])
-    metre = score.metre.copy()
-    bar = _metre_of_bar(first, int(metre[0, 2]), score.ticks_per_quarter, ())
-    is_exact = bar_ticks(*bar, score.ticks_per_quarter) == first
-    if not is_exact or (metre[1:, 0] <= first).any():
-        return []
-    metre[0, 0] = first
-    lines = barlines_of_metre(metre, score.end, score.ticks_per_quarter)
-    if not np.array_equal(lines, score.barlines[1:]):
-        return []
-    return [(0, *bar), *((tick, *_written(n, d)) for tick, n, d in metre.tolist())]
-
-
-def _metre_of_bar(
-    length: int, denominator: int, per_quarter: int, after: tuple[int, ...]
-) -> tuple[int, int]:
-    """The metre of a bar of so many ticks: as long as it, in the coarsest denominator from its own.
-
-    Else one a little longer, and other than the metre after it, whose change then cuts the bar off:
-    in sixteenths or coarser, since no musician counts in finer ones.
-    """
-    whole = 4 * per_quarter
-    own = _DENOMINATORS.index(_written(1, denominator)[1])
-    known = _DENOMINATORS[own : max(own + 1, _DENOMINATORS.index(_FINEST) + 1)]
-    for d in known:
-        if length * d % whole == 0 and length * d // whole <= _MAX_NUMERATOR:
-            return length * d // whole, d
-    for d in (*known, *_DENOMINATORS):
-        longer = -(-length * d // whole)
-        if longer <= _MAX_NUMERATOR and (longer, d) != after:
-            return longer, d
-    return _MAX_NUMERATOR, 1
-
-
-def _written(numerator: int, denominator: int) -> tuple[int, int]:
-    """The metre as MIDI can write it: a numerator of one byte over a power of two."""
-    power = min(max(denominator.bit_length() - 1, 0), 7)
-    return min(numerator, _MAX_NUMERATOR), 1 << power

@@ -269,6 +269,59 @@ def test_a_pickup_is_a_short_first_bar_of_the_metre_that_follows():
     assert again.metre.tolist() == [[0, 3, 4]]
 
 
+def metres_said(data):
+    """The metres of a MIDI file, as mido finds them, with their ticks."""
+    found, now = [], 0
+    for message in mido.merge_tracks(mido.MidiFile(file=io.BytesIO(data)).tracks):
+        now += message.time
+        if message.type == "time_signature":
+            found.append((now, message.numerator, message.denominator))
+    return found
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 12), st.sampled_from([1, 2, 4, 8, 16]), st.floats(0.5, 3)),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_file_comes_back_with_the_metres_that_it_says(metres):
+    """Whether it changes at a barline or within a bar, and whatever may be taken for a pickup."""
+    said, now = [], 0
+    for numerator, denominator, n_bars in metres:
+        bar = bar_ticks(numerator, denominator, 480)
+        if not said or said[-1][1:] != (numerator, denominator):
+            said.append((now, numerator, denominator))
+        now += bar * round(n_bars) if n_bars > 1 else round(bar * n_bars)
+    score = Score(480, (Part("", 0, Notes.of([(0, now, 60, 64)])),), metre=said)
+    data = write_midi(score)
+    assert metres_said(data) == said
+    assert metres_said(write_midi(read_midi(data))) == said
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_pickup"),
+    [
+        ((1, 4), (3, 4), True),
+        ((1, 8), (3, 4), True),
+        ((3, 4), (4, 4), True),
+        ((3, 4), (7, 8), False),
+        ((5, 4), (3, 2), False),
+        ((4, 4), (3, 4), False),
+    ],
+)
+def test_a_short_first_metre_is_a_pickup_where_its_unit_or_its_length_says_so(
+    first, second, is_pickup
+):
+    change = bar_ticks(*first, 480)
+    part = Part("", 0, Notes.of([(0, change + 2 * bar_ticks(*second, 480), 60, 64)]))
+    again = read_midi(write_midi(Score(480, (part,), metre=[(0, *first), (change, *second)])))
+    own = [] if is_pickup else [[0, *first]]
+    assert again.metre.tolist() == [*own, [0 if is_pickup else change, *second]]
+    assert again.barlines[0] == change
+
+
 def test_a_change_of_metre_in_mid_bar_begins_a_bar():
     part = Part("", 0, Notes.of([(0, 2400, 60, 64)]))
     score = Score(480, (part,), metre=[(0, 4, 4), (1000, 3, 4)])
