@@ -47,7 +47,7 @@ class PeerSettings:
     """
 
     lr: float = 1e-3
-    batch_notes: int = 1024
+    batch_notes: int = 512
     decay: float = 0.01
     average: float = 0.99
     bpe_tokens: int = 2000
