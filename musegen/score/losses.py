@@ -17,7 +17,17 @@ _MESSAGES = {
     0xE0: "pitch bends",
     0xF0: "exclusive messages",
 }
-_META = {0x05: "lyrics", 0x06: "markers", 0x07: "cues"}
+_META = {
+    0x00: "sequence numbers",
+    0x02: "copyrights",
+    0x04: "names of instruments",
+    0x05: "lyrics",
+    0x06: "markers",
+    0x07: "cues",
+    0x09: "names of devices",
+    0x54: "SMPTE offsets",
+    0x7F: "messages to sequencers",
+}
 
 
 def missing_in(again: Score, score: Score) -> dict[str, int]:
@@ -92,7 +102,7 @@ def _things(score: Score, factor: int) -> Iterator[tuple[str, Counter[Hashable]]
     yield from marks.items()
     opaque: dict[str, Counter[Hashable]] = {}
     for event in [*score.events, *(event for part in score.parts for event in part.events)]:
-        same_kind = opaque.setdefault(_event_kind(event), Counter())
+        same_kind = opaque.setdefault(kind_of_event(event), Counter())
         same_kind[event.tick * factor, event.message] += 1
     yield from opaque.items()
 
@@ -103,7 +113,8 @@ def _rows(columns: Iterable[Ints], factor: int) -> Iterator[Hashable]:
             yield tick * factor, *values
 
 
-def _event_kind(event: Event) -> str:
+def kind_of_event(event: Event) -> str:
+    """What many of such events are called."""
     status = event.message[0]
     if status == 0xFF:
         return _META.get(event.message[1], "texts")

@@ -7,6 +7,7 @@ note, and laid down wherever it is played. It is deterministic: one score, one s
 from __future__ import annotations
 
 import io
+import math
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from musegen.errors import OutputError
 from musegen.score.pedal import sounding_ends
 from musegen.score.score import Part, Score
 
+from .controls import Controls, Curve, controls_of
 from .loudness import Samples, levelled
 from .room import add_room
 from .timbre import DRUMS, OTHER_DRUM, TIMBRES, Drum, Timbre
@@ -32,15 +34,15 @@ _FADE_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class _Strokes:
-    """The notes of one part that share a tone: where they start, how long, how loud, on each side.
+    """The notes of one part that share a tone: where they start, how long, how loud.
 
-    start and held are in samples (N,); gain is (N,), sides (2,).
+    start and held are in samples (N,); gain is (N,), before the part's controllers.
     """
 
     start: NDArray[np.int64]
     held: NDArray[np.int64]
     gain: NDArray[np.float32]
-    sides: NDArray[np.float32]
+    controls: Controls
 
 
 _Sound = tuple[Timbre | Drum, int, int]  # with pitch and touch, both 0 for a drum
@@ -108,15 +110,14 @@ def _strokes(
     # General MIDI's curve: 40 log10(velocity / 127) dB (DLS Level 1, 1.7).
     gain = ((notes.velocity / 127) ** 2).astype(np.float32)
     touch = np.zeros_like(notes.pitch) if part.is_drums else notes.velocity * TOUCHES // 128
-    angle = (place + 1) * np.pi / 4  # equal power wherever it sits
-    sides = np.array([np.cos(angle), np.sin(angle)], np.float32)
+    controls = controls_of(score, part, place, rate)
     tones, which = np.unique(notes.pitch * TOUCHES + touch, return_inverse=True)
     for index, code in enumerate(tones.tolist()):
         (mine,) = np.nonzero(which == index)
         pitch, shade = divmod(code, TOUCHES)
         kind = DRUMS.get(pitch, OTHER_DRUM) if part.is_drums else TIMBRES[part.program]
         sound: _Sound = (kind, 0, 0) if part.is_drums else (kind, pitch, shade)
-        yield sound, _Strokes(start[mine], (stop - start)[mine], gain[mine], sides)
+        yield sound, _Strokes(start[mine], (stop - start)[mine], gain[mine], controls)
 
 
 def _places(score: Score) -> list[float]:
@@ -135,14 +136,14 @@ def _lay(
     """Add to `mix` (2, S) the notes that share a tone."""
     fading = max(1, round(timbre.release * rate))
     fade = np.linspace(1, 0, fading, dtype=np.float32) ** 2
-    longest = fading + max(int(group.held.max()) for group in strokes)
+    longest = max((fading + group.held.max()) * _fastest(group.controls.bend) for group in strokes)
     audible = min(longest, full_length(timbre, pitch) * rate)
-    sound = tone(timbre, pitch, touch, round(audible), rate)
+    sound = tone(timbre, pitch, touch, math.ceil(audible), rate)
     for group in strokes:
         for start, held, gain in zip(group.start, group.held, group.gain, strict=True):
-            note = sound[: held + fading] * gain
+            note = _bent(sound, group.controls.bend, int(start), int(held) + fading) * gain
             note[held:] *= fade[: len(note) - held] if held < len(note) else 1
-            _add(mix, int(start), note, group.sides)
+            _add(mix, int(start), note, group.controls.sides)
 
 
 def _lay_drum(mix: Samples, drum: Drum, strokes: list[_Strokes], rate: int) -> None:
@@ -150,11 +151,30 @@ def _lay_drum(mix: Samples, drum: Drum, strokes: list[_Strokes], rate: int) -> N
     sound = drum_tone(drum, rate)
     for group in strokes:
         for start, gain in zip(group.start, group.gain, strict=True):
-            _add(mix, int(start), sound * gain, group.sides)
+            _add(mix, int(start), sound * gain, group.controls.sides)
 
 
-def _add(mix: Samples, start: int, note: NDArray[np.float32], sides: NDArray[np.float32]) -> None:
+def _fastest(bend: Curve) -> float:
+    """How many times faster a tone is read where it is bent highest; at least 1."""
+    return float(2 ** (max(0, bend.values.max()) / 1200))
+
+
+def _bent(sound: NDArray[np.float32], bend: Curve, start: int, size: int) -> NDArray[np.float32]:
+    """Up to `size` samples of a tone that begins at sample `start`, read as fast as it is bent."""
+    cents = bend.over(start, size)[0]
+    if not cents.any():
+        return sound[:size]
+    speed = np.broadcast_to(2 ** (cents.astype(np.float64) / 1200), size)
+    read = np.cumsum(speed) - speed[0]
+    read = read[read < len(sound) - 1]
+    before = read.astype(np.int64)
+    after = (read - before).astype(np.float32)
+    read_off: NDArray[np.float32] = sound[before] * (1 - after) + sound[before + 1] * after
+    return read_off
+
+
+def _add(mix: Samples, start: int, note: NDArray[np.float32], sides: Curve) -> None:
     """Add a note (N,) to `mix` (2, S) from sample `start`; what lies past the end is cut."""
-    for channel, side in zip(mix, sides, strict=True):
+    for channel, side in zip(mix, sides.over(start, len(note)), strict=True):
         room = channel[start : start + len(note)]
-        room += note[: len(room)] * side
+        room += note[: len(room)] * side[: len(room)]
