@@ -25,6 +25,7 @@ from musegen.score.abc_sheet import Marks, Segment, Sheet, bar_signs, cut_betwee
 from musegen.score.abc_spelling import Spelling
 from musegen.score.abc_text import escaped
 from musegen.score.jumps import SIGNS
+from musegen.score.midi_lyrics import sung
 from musegen.score.score import DEFAULT_TEMPO_US, Part, Score, bar_ticks, standing
 
 BARS_A_LINE = 4
@@ -38,7 +39,7 @@ def write_book(scores: Iterable[Score]) -> str:
 
     They keep their numbers, if all have one of their own; else they are `X:1`, `X:2`, ….
     """
-    tunes = [playable(score) for score in scores]
+    tunes = [playable(sung(score)) for score in scores]
     numbers = [score.number for score in tunes]
     if 0 in numbers or len(set(numbers)) < len(numbers):
         numbers = list(range(1, len(tunes) + 1))

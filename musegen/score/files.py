@@ -14,6 +14,7 @@ from musegen.score.counts import counted
 from musegen.score.kinds import ABC, KERN, MIDI, MXL, SUFFIX_KINDS, known, text_of
 from musegen.score.losses import missing_in
 from musegen.score.midi import read_midi, write_midi
+from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml import compressed, read_kern, read_musicxml, write_musicxml
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
@@ -116,7 +117,8 @@ def not_kept(score: Score, path: str | Path, repeats: Repeats | None = None) -> 
         MusegenError: it cannot be read.
     """
     kind = SUFFIX_KINDS[Path(path).suffix.lower()]
-    return missing_in(read(path), _folded(score, kind, repeats))
+    wanted = _folded(score, kind, repeats)
+    return missing_in(read(path), wanted if kind == MIDI else sung(wanted))
 
 
 def _folded(score: Score, kind: str, repeats: Repeats | None) -> Score:

@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 import numpy as np
 
-from musegen.score.score import Event, Ints, Mark, Part
+from musegen.score.score import Event, Ints, Mark, Part, Score
 
 _LYRIC = b"\xff\x05"
+_LINE_STARTS = "/\\"  # of karaoke: a new line, a new page
 _tick = attrgetter("tick")
 
 
@@ -69,3 +70,51 @@ def _syllable(data: bytes) -> str:
     except UnicodeDecodeError:
         return ""
     return text if text.isprintable() and text == " ".join(text.split()) else ""
+
+
+def sung(score: Score) -> Score:
+    """The score with lyric events where a note of their part begins as marks, to be written.
+
+    Where a part's lyrics have spaces at their ends, those end its words, and all other syllables
+    get hyphens. What is not UTF-8 is taken for Latin-1. Lyrics that find no note stay events.
+    """
+    parts: list[Part] = []
+    marks = list(score.marks)
+    for number, part in enumerate(score.parts):
+        onsets = set(part.notes.onset.tolist())
+        found = [e for e in part.events if e.message[:2] == _LYRIC and e.tick in onsets]
+        if any(_words(text_of(event.message[2:])) for event in found):
+            own = [mark for mark in marks if mark.kind == "lyric" and mark.part == number]
+            told = [(event.tick, text_of(event.message[2:])) for event in found]
+            told = sorted([*told, *((mark.tick, mark.text) for mark in own)], key=itemgetter(0))
+            marks = [mark for mark in marks if mark not in own]
+            marks += [Mark(tick, "lyric", text, number) for tick, text in _syllables(told)]
+            gone = {event for event in found if _words(text_of(event.message[2:]))}
+            part = replace(part, events=tuple(e for e in part.events if e not in gone))
+        parts.append(part)
+    return replace(score, parts=tuple(parts), marks=tuple(marks))
+
+
+def text_of(data: bytes) -> str:
+    """Text as UTF-8, or as Latin-1 where it is not that."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _words(text: str) -> str:
+    """A lyric less the spaces and signs about it."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text)
+    return " ".join(shown.lstrip(_LINE_STARTS + " ").split())
+
+
+def _syllables(told: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The lyrics (tick, text) of a part as syllables, one a tick, hyphens where words go on."""
+    together = [(t, "".join(text for _, text in same)) for t, same in groupby(told, itemgetter(0))]
+    texts = [text for _, text in together]
+    has_spaces = any(" " in (text[:1], text[-1:]) for text in texts if _words(text))
+    for (tick, text), following in zip(together, [*texts[1:], " "], strict=True):
+        goes_on = has_spaces and not text[-1:].isspace() and following[:1] not in _LINE_STARTS + " "
+        if words := _words(text):
+            yield tick, words + "-" * (goes_on and not words.endswith("-"))

@@ -41,7 +41,7 @@ from musegen.score.score import (
 
 from .midi_chunks import layout
 from .midi_events import Events, Other, events_of
-from .midi_lyrics import without_lyrics
+from .midi_lyrics import text_of, without_lyrics
 from .midi_metre import without_pickup
 from .midi_notes import Sounding, notes_of
 from .midi_parts import Track, are_parts, parts_of
@@ -173,7 +173,7 @@ def _told(
         elif kind == _PREFIX:
             unread["channel prefixes"] += 1
         elif kind == _NAME and not tracks[number].name:
-            tracks[number] = tracks[number]._replace(name=_text(message[2:]))
+            tracks[number] = tracks[number]._replace(name=text_of(message[2:]))
             if number and message[2:] and not has_part[number]:
                 told.events.append(Event(tick, bytes([META, _TEXT]) + message[2:]))
         elif kind == _END or (kind == _NAME and not message[2:]):
@@ -263,14 +263,6 @@ def _barlines(metre: Ints, per_quarter: int, end: int, conducted: int) -> Ints:
         if lines[-1] == conducted:
             return lines
     return barlines_of_metre(metre, end, per_quarter)
-
-
-def _text(data: bytes) -> str:
-    """Text as UTF-8, or as latin-1 where it is not that."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def _cut_short(faults: list[str]) -> tuple[str, ...]:

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from musegen.errors import OutputError
 from musegen.score.abc import read_book, write_book
 from musegen.score.bars import check_bars
+from musegen.score.files import not_kept, write
 from musegen.score.losses import missing_in
 from musegen.score.midi import read_midi, write_midi
+from musegen.score.midi_lyrics import sung
 from musegen.score.score import Event, Mark, Notes, Part, Score
 from tests.bench.fidelity import FOLDERS, by_mido, differences, examine, files_in
 from tests.bench.fuzz_midi import fuzz, handmade
@@ -183,6 +185,33 @@ def test_words_survive_from_abc_to_midi_to_abc():
     written = write_book([again])
     assert "w:The day is done and gone" in written
     assert not missing_in(read_book(written)[0], again)
+
+
+@pytest.mark.parametrize(
+    ("lyrics", "line"),
+    [
+        (["my ", " dar"], "my dar"),
+        (["my ", "dar", "ling "], "my dar-ling"),
+        (["/Oh", " my", " dar", "ling"], "Oh my dar-ling"),
+        (["Fr\xfch-", "ling"], "Früh-ling"),
+        (["Fr\xfch", "\r", "ling"], "Früh * ling"),
+    ],
+)
+def test_lyrics_with_spaces_or_in_latin_1_stay_events_and_are_sung_in_abc(lyrics, line, tmp_path):
+    octets = [text.encode("latin-1") for text in lyrics]
+    notes = bytes.fromhex("00 903c40 10 803c00")
+    data = b"".join(b"\0\xff\x05" + bytes([len(text)]) + text + notes for text in octets)
+    score = read_midi(midi(data + ENDED, division=16))
+    said = [text.message[2:] for text in score.parts[0].events]
+    assert said
+    assert set(said) <= set(octets)
+    assert write_midi(read_midi(write_midi(score))) == write_midi(score)
+    assert f"w:{line}\n" in write_book([score])
+    write(score, tmp_path / "sung.abc")
+    lost = not_kept(score, tmp_path / "sung.abc")
+    assert lost.get("lyrics", 0) == ("\r" in lyrics)
+    assert "lyric marks" not in lost
+    assert sung(sung(score)) == sung(score)
 
 
 @pytest.mark.parametrize("length", ["2/3", "1/7", "5/64", "9/128", "19/3", "4/5", "33/32"])
