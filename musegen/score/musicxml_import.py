@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 from xml.etree import ElementTree
 
+from musegen.score.musicxml_clefs import settle_clefs
 from musegen.score.musicxml_safe import Element
 
 
@@ -29,6 +30,7 @@ def stream_of(root: Element) -> Any:
     for note in root.iter("note"):
         for beam in note.findall("beam"):  # which say nothing that sounds, and take long to read
             note.remove(beam)
+    settle_clefs(root)
     for grace in root.iter("grace"):
         grace.attrib.setdefault("slash", "no")  # as the standard has it; music21 thinks otherwise
     for transpose in root.iter("transpose"):  # music21 needs both numbers, the standard one

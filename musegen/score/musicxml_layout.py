@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-import numpy as np
-
+from musegen.score.musicxml_clefs import guessed_clef
 from musegen.score.musicxml_rhythm import Bars, Piece, bars_of, voices
 from musegen.score.notatable import UNITS, Grid, Tone, tones
 from musegen.score.score import (
@@ -29,19 +28,6 @@ _OF_A_NOTE = ("grace", "ornament", "lyric")
 _KEYBOARDS = frozenset([*range(9), *range(16, 22), 46])  # and the harp
 _SPLIT = 60  # where the right hand's staff begins
 _BELOW, _ABOVE = 57, 64  # a keyboard part that goes beyond both has two staves
-
-# Clefs by program, then by the median pitch: the first whose bound is not below it. Octave clefs
-# stand where players read an octave higher or lower than they sound.
-_ANY = 127
-_LOW_FAMILY = ((52, "BassClef"), (60, "BassClef"), (_ANY, "TenorClef"))
-_USUAL = ((33, "Bass8vbClef"), (57, "BassClef"), (86, "TrebleClef"), (_ANY, "Treble8vaClef"))
-_CLEFS: dict[int, tuple[tuple[int, str], ...]] = (
-    dict.fromkeys(range(24, 32), ((_ANY, "Treble8vbClef"),))  # guitars
-    | dict.fromkeys((*range(32, 40), 43), ((_ANY, "Bass8vbClef"),))  # basses
-    | {41: ((71, "AltoClef"), (_ANY, "TrebleClef"))}
-    | dict.fromkeys((42, 57, 70), _LOW_FAMILY)  # cello, trombone, bassoon
-    | {72: ((_ANY, "Treble8vaClef"),)}  # piccolo
-)
 
 
 @dataclass(frozen=True)
@@ -73,7 +59,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Staff:
-    """A staff: the number of its part, its clef, as music21 names it, and its voices."""
+    """A staff: the number of its part, the clef that suits it, as ABC names it, and its voices."""
 
     part: int
     clef: str
@@ -176,13 +162,17 @@ def _is_keyboard(part: Part) -> bool:
 
 
 def _staves(score: Score, number: int, grid: Grid, frame: Bars, braced: int) -> list[Staff]:
-    """The staves of a part that is one of so many `braced`; alone, a wide keyboard part has two."""
+    """The staves of a part that is one of so many `braced`.
+
+    Alone, a wide keyboard part has two, unless it says its clef.
+    """
     part = score.parts[number]
     marks = [mark for mark in score.marks if mark.part == number and mark.kind in _OF_A_NOTE]
     ticks = [*part.notes.onset.tolist(), *part.notes.end.tolist(), *(m.tick for m in marks)]
     place = grid.snapped(ticks, beginnings=part.notes.onset.tolist())
     notes = tones(part.notes, place)
-    hands = _hands(part, notes) if braced == 1 else [notes]
+    has_clef = any(m.kind == "clef" and m.part == number for m in score.marks)
+    hands = [notes] if has_clef or braced > 1 else _hands(part, notes)
     sorted_voices = [voices(hand) or [[]] for hand in hands]
     bearers = _bearers(sorted_voices)
     at: dict[tuple[int, int], dict[int, list[Mark]]] = defaultdict(lambda: defaultdict(list))
@@ -192,7 +182,9 @@ def _staves(score: Score, number: int, grid: Grid, frame: Bars, braced: int) -> 
     return [
         Staff(
             number,
-            _clef(part, hand, is_upper=len(hands) > 1 and staff == 0),
+            guessed_clef(
+                part, (note.pitch for note in hand), is_upper=len(hands) > 1 and staff == 0
+            ),
             [
                 Voice(bars_of(voice, at[staff, v], frame), dict(at[staff, v]))
                 for v, voice in enumerate(sorted_voices[staff])
@@ -221,14 +213,3 @@ def _bearers(staves: list[list[list[Tone]]]) -> dict[int, tuple[int, int]]:
             for note in notes:
                 found.setdefault(note.start, (staff, voice))
     return found
-
-
-def _clef(part: Part, notes: Iterable[Tone], *, is_upper: bool) -> str:
-    pitches = [note.pitch for note in notes]
-    if part.is_drums:
-        return "PercussionClef"
-    if is_upper or not pitches:
-        return "TrebleClef"
-    median = float(np.median(pitches))
-    choices = _CLEFS.get(part.program, _USUAL)
-    return next(clef for bound, clef in choices if median <= bound)

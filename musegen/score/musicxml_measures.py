@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
 from musegen.score.jumps import ORDERS
+from musegen.score.musicxml_clefs import music21_clef, says_clef
 from musegen.score.musicxml_jumps import direction
 from musegen.score.musicxml_layout import Bar, Layout, Staff
 from musegen.score.musicxml_marks import chord_symbol, syllabics_of
@@ -49,12 +50,17 @@ class Measures:
 
     def all(self) -> list[Any]:
         """The measures, one a bar."""
-        from music21 import clef
-
         measures = [self._measure(index, bar) for index, bar in enumerate(self._layout.bars)]
-        measures[0].insert(0, getattr(clef, self._staff.clef)())
         self._set_signs(measures)
         return measures
+
+    def _clefs(self) -> Iterator[tuple[int, Any]]:
+        """The clefs by their place; the first is a guess unless a mark says it."""
+        score = self._layout.score
+        marks = (m for m in score.marks if m.kind == "clef" and m.part == self._part)
+        if not says_clef(score, self._part):
+            yield 0, music21_clef(self._staff.clef)
+        yield from ((place, music21_clef(mark.text)) for place, mark in self._placed(marks))
 
     def _placed(self, marks: Iterable[Mark]) -> list[tuple[int, Mark]]:
         found = list(marks)
@@ -71,10 +77,10 @@ class Measures:
         return [(place[tick], fifths, mode) for tick, fifths, mode, _ in score.key.tolist()]
 
     def _standing_beside(self, *, is_first_staff: bool) -> dict[int, list[Any]]:
-        """Keys, tempo marks and chord symbols by the bar that they stand in, with their place."""
+        """What stands beside the notes, as clefs, keys and chords, by its bar, with its place."""
         from music21 import key, tempo
 
-        score, found = self._layout.score, []
+        score, found = self._layout.score, list(self._clefs())
         for place, fifths, mode in self._keys:
             found.append((place, key.KeySignature(fifths).asKey(MODES[mode])))
         is_plain = score.tempo.tolist() == [[0, DEFAULT_TEMPO_US]]

@@ -3,8 +3,8 @@
 Kept: parts with their names and programs, each staff of a keyboard as a part of its own, as MIDI
 files have a track for each hand, notes as they sound with ties joined, percussion as drums,
 dynamics as velocities, metre, key, tempo, the bars as long as they are, repeats, endings, chord
-symbols, syllables, grace notes, ornaments, articulation and jumps. What else is written, as slurs
-and composers, is counted in `Score.unread`. A bar that is shorter in one part than in another
+symbols, syllables, grace notes, ornaments, articulation, jumps and clefs. What else is written, as
+slurs and composers, is counted in `Score.unread`. A bar that is shorter in one part than in another
 is filled up with silence, and told in `Score.faults`, as is one that is longer than its metre.
 """
 
@@ -27,6 +27,7 @@ from musegen.score.jumps import check_jumps
 from musegen.score.kern_spines import Columns
 from musegen.score.key import estimate_key, settled_key
 from musegen.score.musicxml_bars import align_bars
+from musegen.score.musicxml_clefs import clef_marks, clef_text
 from musegen.score.musicxml_import import stream_of, uninterrupted
 from musegen.score.musicxml_jumps import jumps_in
 from musegen.score.musicxml_marks import (
@@ -160,7 +161,7 @@ def _score(
     signatures = _signatures(score, lines, ticks)
     score = replace(score, key=settled_key(score.parts, signatures, is_printed=True))
     faults += check_jumps(score)
-    marks |= set(_graces(score, lines, ticks))
+    marks |= {*_graces(score, lines, ticks), *_clefs(score, lines, ticks)}
     return replace(score, marks=tuple(marks), faults=tuple(faults))
 
 
@@ -221,6 +222,12 @@ def _written(lines: list[Line], ticks: Ticks) -> Iterator[Mark]:
     for number, line in enumerate(lines):
         for offset, mark in marks_of(line.timed, number):
             yield replace(mark, tick=ticks(offset))
+
+
+def _clefs(score: Score, lines: list[Line], ticks: Ticks) -> Iterator[Mark]:
+    for number, (part, line) in enumerate(zip(score.parts, lines, strict=True)):
+        clefs = ((ticks(offset), clef_text(clef)) for offset, clef in line.of_class("Clef"))
+        yield from clef_marks(clefs, part, number)
 
 
 def _graces(score: Score, lines: list[Line], ticks: Ticks) -> Iterator[Mark]:

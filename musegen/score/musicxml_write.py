@@ -21,6 +21,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+from musegen.score.musicxml_clefs import name_guesses, says_clef
 from musegen.score.musicxml_import import uninterrupted
 from musegen.score.musicxml_layout import Layout
 from musegen.score.musicxml_measures import Measures, quarters
@@ -67,6 +68,8 @@ def write_musicxml(score: Score, made_by: str = "") -> bytes:
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         root = ScoreExporter(_stream(laid_out), makeNotation=False).parse()
+    for part, staves in zip(root.iter("part"), laid_out.instruments, strict=True):
+        name_guesses(part, [says_clef(score, staff.part) for staff in staves])
     _finish(root, [score.parts[staves[0].part] for staves in laid_out.instruments], made_by)
     body = _UNFIT.sub("", ElementTree.tostring(root, encoding="unicode"))
     return f"{_HEAD}{body}\n".encode()

@@ -233,3 +233,26 @@ def test_words_that_are_printed_beyond_their_bar_do_not_lengthen_it():
     words += "<offset>6</offset></direction>"
     score = read_musicxml(file_of([note(4), note(4) + words, note(4)]))
     assert (score.faults, score.barlines.tolist()) == ((), [1920, 3840, 5760])
+
+
+def clef(sign: str, line: int, octaves: str = "") -> str:
+    change = f"<clef-octave-change>{octaves}</clef-octave-change>" if octaves else ""
+    return f"<attributes><clef><sign>{sign}</sign><line>{line}</line>{change}</clef></attributes>"
+
+
+def test_clefs_that_the_range_does_not_suggest_are_marks_and_written_back():
+    bars = [clef("C", 3) + note(4), clef("F", 4) + note(2) + clef("G", 2, "-1") + note(2)]
+    score = read_musicxml(file_of(bars))
+    assert [(m.tick, m.kind, m.text) for m in score.marks] == [
+        (0, "clef", "alto"),
+        (1920, "clef", "bass"),
+        (2880, "clef", "treble-8"),
+    ]
+    assert read_musicxml(write_musicxml(score)).marks == score.marks
+    assert read_musicxml(file_of([clef("G", 2) + note(4)])).marks == ()
+
+
+def test_a_part_that_sounds_an_octave_lower_has_the_clef_that_says_so():
+    lower = "<attributes><transpose><chromatic>0</chromatic><octave-change>-1</octave-change>"
+    lower += "</transpose><clef><sign>G</sign><line>2</line></clef></attributes>"
+    assert [m.text for m in read_musicxml(file_of([lower + note(4)])).marks] == ["treble-8"]

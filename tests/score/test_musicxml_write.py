@@ -115,10 +115,13 @@ def marks(draw: st.DrawFn, parts: list[Part], lines: list[int]) -> tuple[Mark, .
         found.add(Mark(lines[-1], "bar", draw(st.sampled_from(("||", "|]")))))
     texts = (("chord", "Bb7/D"), ("chord", "F#m"), ("ornament", "!trill!"), ("ornament", "."))
     more = (("ornament", "!//!"), ("grace", "{c}"), ("grace", "{/[ce]f}"), ("lyric", "la-"))
+    more += (("clef", "alto"), ("clef", "C5"), ("clef", "bass-8"))
     for number, part in enumerate(parts):
         for tick in sorted({*part.notes.onset.tolist()})[:3]:
             kind, text = draw(st.sampled_from((*texts, *more)))
-            if not (part.is_drums and kind == "grace"):  # a drum has no place on the staff twice
+            if not (
+                part.is_drums and kind in ("grace", "clef")
+            ):  # a drum has no place on the staff twice
                 found.add(Mark(tick, kind, text, number))
     return tuple(found)
 
