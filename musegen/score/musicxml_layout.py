@@ -81,15 +81,14 @@ class Layout:
     @classmethod
     def of(cls, score: Score) -> Layout:
         """Lay a score out."""
-        ticks = _line_ticks(score)
-        grid = Grid(ticks, score.ticks_per_quarter)
+        grid, places = _grid(score)
         bars = _bars(score, grid)
         frame = Bars([0, *(bar.end for bar in bars)], [_beat(bar.metre) for bar in bars])
         instruments = [
             [
                 staff
                 for number in braced
-                for staff in _staves(score, number, grid, frame, len(braced))
+                for staff in _staves(score, number, places[number], frame, len(braced))
             ]
             for braced in _braced(score.parts)
         ]
@@ -100,11 +99,37 @@ class Layout:
         return min(bisect_right(self.bars, place, key=lambda bar: bar.start), len(self.bars)) - 1
 
 
-def _line_ticks(score: Score) -> list[int]:
+def _grid(score: Score) -> tuple[Grid, list[dict[int, int]]]:
+    """The grid, and the places in units of each part's ticks.
+
+    It has a bar more where notes would be moved to the end of the last.
+    """
+    last = max([1, *(m.tick for m in score.marks if m.kind in STRUCTURE), score.end])
+
+    def until(end: int) -> tuple[Grid, list[dict[int, int]]]:
+        grid = Grid(_line_ticks(score, end), score.ticks_per_quarter)
+        return grid, [_places(score, number, grid) for number in range(len(score.parts))]
+
+    grid, places = until(last)
+    both = zip(places, score.parts, strict=True)
+    starts = [place[tick] for place, part in both for tick in part.notes.onset.tolist()]
+    return (grid, places) if max(starts, default=0) < grid.lines[-1] else until(last + 1)
+
+
+def _places(score: Score, number: int, grid: Grid) -> dict[int, int]:
+    """Where a part's notes begin and end and its marks stand, in units by tick."""
+    notes = score.parts[number].notes
+    marks = [mark.tick for mark in _marks_of_notes(score, number)]
+    onsets = notes.onset.tolist()
+    return grid.snapped([*onsets, *notes.end.tolist(), *marks], beginnings=onsets)
+
+
+def _marks_of_notes(score: Score, number: int) -> list[Mark]:
+    return [mark for mark in score.marks if mark.part == number and mark.kind in _OF_A_NOTE]
+
+
+def _line_ticks(score: Score, end: int) -> list[int]:
     """Where bars begin and end: also where a metre or a sign falls into one."""
-    end = max(score.end, *(m.tick for m in score.marks if m.kind in STRUCTURE), 0) or bar_ticks(
-        int(score.metre[0, 1]), int(score.metre[0, 2]), score.ticks_per_quarter
-    )
     lines = score.barlines.tolist()
     if not lines or lines[-1] < end:
         rest = barlines_of_metre(score.metre, end, score.ticks_per_quarter).tolist()
@@ -161,15 +186,15 @@ def _is_keyboard(part: Part) -> bool:
     return part.program in _KEYBOARDS and not part.is_drums
 
 
-def _staves(score: Score, number: int, grid: Grid, frame: Bars, braced: int) -> list[Staff]:
+def _staves(
+    score: Score, number: int, place: dict[int, int], frame: Bars, braced: int
+) -> list[Staff]:
     """The staves of a part that is one of so many `braced`.
 
     Alone, a wide keyboard part has two, unless it says its clef.
     """
     part = score.parts[number]
-    marks = [mark for mark in score.marks if mark.part == number and mark.kind in _OF_A_NOTE]
-    ticks = [*part.notes.onset.tolist(), *part.notes.end.tolist(), *(m.tick for m in marks)]
-    place = grid.snapped(ticks, beginnings=part.notes.onset.tolist())
+    marks = _marks_of_notes(score, number)
     notes = tones(part.notes, place)
     has_clef = any(m.kind == "clef" and m.part == number for m in score.marks)
     hands = [notes] if has_clef or braced > 1 else _hands(part, notes)

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from music21 import converter
 
@@ -117,12 +117,15 @@ def marks(draw: st.DrawFn, parts: list[Part], lines: list[int]) -> tuple[Mark, .
     more = (("ornament", "!//!"), ("grace", "{c}"), ("grace", "{/[ce]f}"), ("lyric", "la-"))
     more += (("clef", "alto"), ("clef", "C5"), ("clef", "bass-8"))
     for number, part in enumerate(parts):
+        standing = ""
         for tick in sorted({*part.notes.onset.tolist()})[:3]:
             kind, text = draw(st.sampled_from((*texts, *more)))
-            if not (
-                part.is_drums and kind in ("grace", "clef")
-            ):  # a drum has no place on the staff twice
-                found.add(Mark(tick, kind, text, number))
+            if part.is_drums and kind in ("grace", "clef"):
+                continue  # a drum has no place on the staff twice
+            if kind == "clef" and text == standing:
+                continue  # it changes nothing, so a reader drops it
+            standing = text if kind == "clef" else standing
+            found.add(Mark(tick, kind, text, number))
     return tuple(found)
 
 
@@ -165,6 +168,8 @@ performed = st.lists(
 def test_what_no_notation_can_say_is_moved_a_little_and_never_fails(rows, ticks, drums, lines):
     part = Part("Performed", 0, Notes.of(rows), is_drums=drums)
     score = Score(ticks, (part,), barlines=np.unique(lines))
+    over = np.diff(score.barlines, prepend=0) / ticks - 4
+    assume(not ((over > 0) & (over < 1 / 16)).any())  # a reader takes so little for rounding
     data = write_musicxml(score)
     assert all(len({*ends.values(), furthest}) == 1 for _, ends, furthest in voice_ends(data))
     again = read_musicxml(data)
