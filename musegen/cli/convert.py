@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from musegen.score.counts import counted
-
 from .options import Force, Json, Quiet, check_output, stem_of
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 Repeats = Literal["unfold", "keep"]
 _NAMED = 5  # files in one sentence
 _FAILURES = 10  # that have a line of their own
+_ABSENT = {"lost": "Not kept there", "not_sounded": "Not sounded", "not_shown": "Not shown"}
 _STATES_GUESSES = frozenset({".abc", ".musicxml", ".xml", ".mxl"})  # MIDI is written without them
 
 
@@ -86,14 +85,17 @@ def _converted(
     """Write a piece, and say what there is to say of it."""
     from musegen.score.bars import faults_of
 
-    lost = Counter(_write_as(music, path, force, repeats)) + Counter(music.unread)
+    absent = _write_as(music, path, force, repeats)
+    lost = Counter(absent.get("lost", {})) + Counter(music.unread)
     return {
         "in": name,
         "out": str(path),
         "notes": music.n_notes,
         "estimated_keys": _guesses(music, path),
-        "lost": dict(lost),
         "faults": faults_of(music),
+        **{name: {} for name in _ABSENT},
+        **absent,
+        "lost": dict(lost),
     }
 
 
@@ -129,27 +131,31 @@ def _pedalled(music: Score, pedal: str) -> Score:
     return fold(music)
 
 
-def _write_as(music: Score, path: Path, force: bool, repeats: Repeats | None) -> dict[str, int]:
-    """Write a file as its suffix says; what it could not hold, by kind."""
+def _write_as(
+    music: Score, path: Path, force: bool, repeats: Repeats | None
+) -> dict[str, dict[str, int]]:
+    """Write a file as its suffix says; what of the piece is absent there, as _ABSENT, by kind."""
     from musegen.disk import write_whole
-    from musegen.picture.roll import roll_svg
+    from musegen.picture.roll import not_shown, roll_svg
     from musegen.score.excerpt import join_of
     from musegen.score.files import not_kept, write
+    from musegen.score.losses import as_written
     from musegen.score.repeats import unfold
+    from musegen.sound.controls import not_sounded
     from musegen.sound.player import to_wav
 
     suffix = path.suffix.lower()
     if suffix == ".wav":
         signed = replace(music, marks=()) if repeats == "keep" else music  # no signs, no repeats
         to_wav(signed, path, force)
-        return {}
+        return {"not_sounded": not_sounded(music)}
     if suffix == ".svg":
         drawn = unfold(music) if repeats == "unfold" else music
         picture = roll_svg(drawn, seed_end=join_of(drawn), title=drawn.title)
         write_whole(path, picture.encode(), force)
-        return {}
+        return {"not_shown": as_written(not_shown(drawn), not_shown(music))}
     write(music, path, force, repeats=repeats)
-    return not_kept(music, path, repeats)
+    return {"lost": not_kept(music, path, repeats)}
 
 
 def _tell_failed(failed: list[dict[str, Any]]) -> None:
@@ -164,11 +170,9 @@ def _tell_failed(failed: list[dict[str, Any]]) -> None:
 
 def _tell_written(written: list[dict[str, Any]], quiet: bool) -> None:
     """What was written, and what was lost, mended or guessed on the way."""
-    from .terminal import say, say_faults
+    from .terminal import say, say_absent, say_faults
 
-    lost: Counter[str] = Counter()
     for file in written:
-        lost.update(file["lost"])
         say_faults(file["in"], file["faults"], quiet)
         if not file["notes"]:
             say(f"{file['in']}: has no notes, so {file['out']} has none.", quiet)
@@ -178,9 +182,8 @@ def _tell_written(written: list[dict[str, Any]], quiet: bool) -> None:
         keys = "Key" if guesses.total() == 1 else "Keys"
         often = (f"{key} ({n} times)" if n > 1 else key for key, n in guesses.most_common())
         say(f"{keys} estimated: {', '.join(often)}.", quiet)
-    if lost:
-        kinds = ", ".join(counted(count, kind) for kind, count in lost.most_common())
-        say(f"Not kept there: {kinds}.", quiet)
+    for name, where in _ABSENT.items():
+        say_absent(where, sum((Counter(file[name]) for file in written), Counter()), quiet)
 
 
 def _names(paths: list[str]) -> str:

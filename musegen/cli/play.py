@@ -22,10 +22,11 @@ def command(
     """Turn a piece into sound: a WAV file that any player opens."""
     from musegen.errors import NotFound
     from musegen.score.files import read
+    from musegen.sound.controls import not_sounded
     from musegen.sound.player import to_wav
 
     from .state import recall
-    from .terminal import give, now, say, say_faults
+    from .terminal import give, now, say, say_absent, say_faults
 
     last = recall("piece")
     if file is None and last is None:
@@ -42,6 +43,8 @@ def command(
     say_faults(piece, score.faults, quiet)
     if not score.n_notes:
         say(f"{piece}: has no notes, so nothing is heard.", quiet)
+    unheard = not_sounded(score)
+    say_absent("Not sounded", unheard, quiet)
     if as_json:
-        give({"piece": piece, "wav": str(path), "seconds": seconds})
+        give({"piece": piece, "wav": str(path), "seconds": seconds, "not_sounded": unheard})
     say(f"{path}: {seconds:.1f} seconds of {piece}. Open it with any player.", quiet)

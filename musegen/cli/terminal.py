@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from musegen.score.counts import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
     from rich.progress import Progress
@@ -60,6 +60,13 @@ def say_faults(name: str, faults: Sequence[str], quiet: bool) -> None:
         say(f"{name}: {fault}.", quiet)
     if len(faults) > _FAULTS:
         say(f"{name}: {counted(len(faults) - _FAULTS, 'more places')} mended.", quiet)
+
+
+def say_absent(where: str, absent: Mapping[str, int], quiet: bool) -> None:
+    """What of a piece is not there, the commonest kinds first; `where` says where that is."""
+    if absent:
+        most = sorted(absent.items(), key=lambda entry: -entry[1])
+        say(f"{where}: {', '.join(counted(count, kind) for kind, count in most)}.", quiet)
 
 
 def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:

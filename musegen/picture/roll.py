@@ -8,11 +8,13 @@ and no printer takes. All rows share one scale of time and one of pitch, so they
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from musegen.score.instruments import DRUMS, instrument_name
+from musegen.score.losses import missing_in
 from musegen.score.score import Part, Score
 
 from .roll_layout import DRUM_HEIGHT, LEFT, Layout, laid_out, width_of
@@ -68,6 +70,13 @@ def roll_svg(score: Score, *, seed_end: int | None = None, title: str = "") -> s
     for index, part in enumerate(score.parts):
         body += _notes(part, index, layout)
     return document(width, layout.height, title, body, len(score.parts), _STYLE)
+
+
+def not_shown(score: Score) -> dict[str, int]:
+    """What of a score its piano roll has no place for, how many of each kind."""
+    known = replace(score, key=score.key[score.key[:, 3] == 0])
+    parts = tuple(replace(part, pedal=part.pedal[:0], events=()) for part in score.parts)
+    return missing_in(replace(score, key=score.key[:0], parts=parts, marks=(), events=()), known)
 
 
 def _legend(score: Score, width: float) -> tuple[list[str], float]:

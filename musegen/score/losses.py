@@ -54,6 +54,16 @@ def missing_in(again: Score, score: Score) -> dict[str, int]:
     return {kind: count for kind, count in sorted(lost.items()) if count > 0}
 
 
+def as_written(lost: dict[str, int], once: dict[str, int]) -> dict[str, int]:
+    """What was lost of a score with its repeats played out, counted as it was before.
+
+    Args:
+        lost: of the score played out, which has the signs of its repeats no more.
+        once: what is lost of it as written.
+    """
+    return {kind: min(count, once.get(kind, count)) for kind, count in lost.items()}
+
+
 def _notes_of_parts(score: Score, factor: int) -> list[Counter[Hashable]]:
     """Onset, length, both multiplied, and pitch of the notes of each part."""
     rows = (part.notes.rows.tolist() for part in score.parts)

@@ -37,10 +37,44 @@ def test_every_format_goes_to_every_other(ask: Ask, band: Path, suffix: str) -> 
 def test_what_the_file_cannot_hold_is_told(musegen: Musegen, ask: Ask, band: Path) -> None:
     (file,) = ask("convert", band, "a.abc")["files"]
     assert file["lost"]["pedals"] == 2
-    assert set(file) == {"in", "out", "notes", "estimated_keys", "lost", "faults"}
+    absent = {"lost", "not_sounded", "not_shown"}
+    assert set(file) == {"in", "out", "notes", "estimated_keys", "faults", *absent}
     assert "2 pedal" in musegen("convert", band, "b.abc").stderr
     (file,) = ask("convert", band, "c.mid")["files"]
     assert file["lost"] == {}
+
+
+RICH = """X:1
+L:1/4
+K:G
+|:"G"{g}GABc:|
+w:la la la la
+"""
+
+
+def test_what_of_a_piece_is_not_sounded_is_told_as_often_as_it_is_written(
+    musegen: Musegen, ask: Ask, here: Path
+) -> None:
+    Path("rich.abc").write_text(RICH)
+    (file,) = ask("convert", "rich.abc", "a.wav")["files"]
+    assert file["not_sounded"] == {"chord symbols": 1, "graces": 1}
+    assert ask("play", "rich.abc")["not_sounded"] == file["not_sounded"]
+    for call in (["convert", "rich.abc", "b.wav"], ["play", "rich.abc"]):
+        assert "Not sounded: 1 chord symbol, 1 grace." in musegen(*call).stderr
+    Path("plain.abc").write_text("X:1\nK:G\nGABc|]\n")
+    assert "Not sounded" not in musegen("play", "plain.abc").stderr
+
+
+@pytest.mark.parametrize("repeats", ["keep", "unfold"])
+def test_what_of_a_piece_a_picture_does_not_show_is_told(
+    musegen: Musegen, ask: Ask, band: Path, repeats: str
+) -> None:
+    Path("rich.abc").write_text(RICH)
+    (file,) = ask("convert", "rich.abc", "a.svg", "--repeats", repeats)["files"]
+    signs = {"repeat marks": 2} if repeats == "keep" else {}
+    once = {"chord marks": 1, "grace marks": 1, "keys": 1, "lyric marks": 4}
+    assert file["not_shown"] == once | signs
+    assert "Not shown: 2 pedals." in musegen("convert", band, "b.svg").stderr
 
 
 def test_a_bar_of_a_wrong_length_is_told_with_its_tune(musegen: Musegen, here: Path) -> None:
