@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, TypeAlias
 
 from musegen.disk import write_whole
@@ -12,7 +13,7 @@ from musegen.errors import MusegenError, NotFound, UnreadableFile, UsageError
 from musegen.score.abc import read_tunes, write_book
 from musegen.score.counts import counted
 from musegen.score.kinds import ABC, KERN, MIDI, MXL, SUFFIX_KINDS, known, text_of
-from musegen.score.losses import missing_in
+from musegen.score.losses import as_written, missing_in
 from musegen.score.midi import read_midi, write_midi
 from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml import compressed, read_kern, read_musicxml, write_musicxml
@@ -111,14 +112,22 @@ def write(
 def not_kept(score: Score, path: str | Path, repeats: Repeats | None = None) -> dict[str, int]:
     """What of a score is missing in the file that `write` made of it, how many of each kind.
 
-    The file is read again, so that nothing is claimed that does not stand in it.
+    The file is read again, so that nothing is claimed that does not stand in it. Of what is lost
+    in a repeat that is played out, each is counted once.
 
     Raises:
         MusegenError: it cannot be read.
     """
-    kind = SUFFIX_KINDS[Path(path).suffix.lower()]
+    suffix = Path(path).suffix.lower()
+    kind = SUFFIX_KINDS[suffix]
     wanted = _folded(score, kind, repeats)
-    return missing_in(read(path), wanted if kind == MIDI else sung(wanted))
+    lost = missing_in(read(path), wanted if kind == MIDI else sung(wanted))
+    if not lost or wanted is score:
+        return lost
+    with TemporaryDirectory() as folder:
+        once = Path(folder, f"once{suffix}")
+        write(score, once, repeats="keep")
+        return as_written(lost, not_kept(score, once, "keep"))
 
 
 def _folded(score: Score, kind: str, repeats: Repeats | None) -> Score:

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musegen.score.files import not_kept, write
 from musegen.score.losses import missing_in
-from musegen.score.score import Notes, Part, Score
+from musegen.score.score import Mark, Notes, Part, Score
 
 TICKS = 480
 notes = st.lists(
@@ -52,3 +54,21 @@ def test_what_is_missing_moved_or_softer_is_in_no_other_part():
     assert missing_in(score_of(line(72, 5, 60), line(48, 5)), before) == {"velocities": 5}
     moved = score_of(line(72, 5), [(t + 1, n, p, v) for t, n, p, v in line(48, 5)])
     assert missing_in(moved, before) == {"notes moved": 5}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kinds"),
+    [
+        ("mid", {"chord marks": 1, "grace marks": 1}),
+        ("abc", {"pedals": 2, "velocities": 4}),
+        ("musicxml", {"pedals": 2}),
+    ],
+)
+def test_what_is_lost_in_a_repeat_that_is_played_out_counts_once(tmp_path, suffix, kinds):
+    played = Notes.of([(TICKS * beat, TICKS, 60 + beat, 60 + beat) for beat in range(4)])
+    part = Part("", 0, played, pedal=[[0, 127], [1900, 0]])
+    marks = [("repeat", "start"), ("chord", "C"), ("grace", "{g}"), ("lyric", "la")]
+    marks = [*(Mark(0, *mark) for mark in marks), Mark(1920, "repeat", "end")]
+    score = Score(TICKS, (part,), barlines=[1920], marks=tuple(marks))
+    write(score, tmp_path / f"a.{suffix}", repeats="unfold")
+    assert not_kept(score, tmp_path / f"a.{suffix}", "unfold") == kinds
