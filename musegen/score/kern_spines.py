@@ -21,6 +21,9 @@ _RECORDS = {
 _ONE_PITCH = re.compile(r"[^a-gA-G]*([a-gA-G])\1*[^a-gA-G]*")
 _LENGTH = re.compile(r"\d|[qQ]")  # grace notes need no number
 _BAR_NUMBER = re.compile(r"=+(\d{1,6})")
+_BAR_THEN_REPEAT = re.compile(r"(?m)(^|\t)(=+):")  # which music21 takes for a repeat's start
+_ORDER = re.compile(r"\*>\w*\[")  # in what order sections are played
+ORDERS = "orders of sections (not played)"
 
 
 class Columns:
@@ -30,7 +33,7 @@ class Columns:
         silence or takes for another.
     left_out: how many such tokens there are.
     unread: what is not read, by kind; `lyrics` counts all syllables, also those that music21 finds
-        the notes of.
+        the notes of, `slurs` those that begin.
     """
 
     def __init__(self, text: str) -> None:
@@ -73,12 +76,14 @@ class Columns:
             self._interpret(cells)
         elif line.startswith("="):
             self._begin_bar(cells[0])
+            return _BAR_THEN_REPEAT.sub(r"\1\2;:", line)
         else:
             return "\t".join(self._data(number, cells))
         return line
 
     def _interpret(self, cells: list[str]) -> None:
         self._kinds = _after(self._kinds, cells)
+        self.unread[ORDERS] += _ORDER.match(cells[0]) is not None
         self.unread[TRANSPOSED] += sum(cell.startswith("*ITr") for cell in cells)
         told = (c for c in cells if c.startswith("**") and c != "**kern" and c not in _WORDS)
         self.unread.update(f"columns of {c}" for c in told if not self._is_read(c))
@@ -105,6 +110,7 @@ class Columns:
     def _notes(self, number: int, cell: str) -> str:
         """The tokens of a chord, or the only one, that are notes; a dot where none is."""
         where = f"line {number}, bar {self._bar}"
+        self.unread["slurs"] += cell.count("(")
         tokens = cell.split()
         notes = [token for token in tokens if _is_note(token)]
         self.left_out += len(tokens) - len(notes)

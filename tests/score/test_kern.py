@@ -3,6 +3,7 @@
 import pytest
 
 from musegen.errors import UnreadableFile
+from musegen.score.kern_spines import ORDERS
 from musegen.score.musicxml import read_kern
 from musegen.score.musicxml_unread import TRANSPOSED
 
@@ -34,6 +35,20 @@ def test_what_kern_holds_beside_notes_is_counted():
         "lyrics": 3,
         "columns of **dynam": 1,
     }
+
+
+def test_slurs_and_orders_of_sections_are_counted():
+    text = "**kern\t**kern\n*>[A,A,B]\t*>[A,A,B]\n*>norep[A,B]\t*>norep[A,B]\n*>A\t*>A\n=1\t=1\n"
+    score = read_kern(text + "(2c\t2e\n2d)\t(2f 2a)\n==\t==\n*-\t*-\n")
+    assert score.unread == {"slurs": 2, ORDERS: 2}
+
+
+@pytest.mark.parametrize("bar", ["=:|!", "==:|!", "=:|", "=2:|!"])
+def test_a_repeat_that_ends_does_not_begin_another(bar):
+    score = read_kern(f"**kern\n*M2/4\n=1\n4c\n4d\n{bar}\n*-\n")
+    assert [(mark.kind, mark.text) for mark in score.marks] == [("repeat", "end")]
+    both = read_kern(f"**kern\n*M2/4\n=1\n4c\n4d\n{bar}|:\n4c\n4d\n==\n*-\n")
+    assert [mark.text for mark in both.marks if mark.kind == "repeat"] == ["end", "start"]
 
 
 def test_kern_lines_that_lack_columns_are_told():
