@@ -7,8 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import product
 
+from musegen.score.dynamics import is_dynamic
 from musegen.score.score import Event, Ints, Score
 
+_LOUDNESS = "notes with another loudness"
 _MESSAGES = {
     0xA0: "aftertouch messages",
     0xB0: "controllers",
@@ -35,7 +37,7 @@ def missing_in(again: Score, score: Score) -> dict[str, int]:
 
     Notes, tempo, metre, keys, barlines, pedal, marks, opaque events and programs are compared,
     whatever the ticks to the quarter are. A note with another onset or length counts as moved, one
-    that is only louder or softer as `velocities`, one that stands elsewhere than most of its part
+    that is only louder or softer as such, one that stands elsewhere than most of its part
     as in another part.
     """
     common = math.lcm(score.ticks_per_quarter, again.ticks_per_quarter)
@@ -44,12 +46,12 @@ def missing_in(again: Score, score: Score) -> dict[str, int]:
     in_place = _in_their_parts(*(_notes_of_parts(s, factor) for s, factor in factors))
     lost = {kind: sum((things - after[kind]).values()) for kind, things in before.items()}
     missing = max(0, score.n_notes - again.n_notes)
-    moved, louder = lost["notes"], lost["velocities"]
+    moved, changed = lost["notes"], lost[_LOUDNESS]
     lost |= {
         "notes": missing,
         "notes moved": moved - missing,
         "notes in another part": score.n_notes - moved - in_place,
-        "velocities": louder - moved,
+        _LOUDNESS: changed - moved,
     }
     return {kind: count for kind, count in sorted(lost.items()) if count > 0}
 
@@ -98,7 +100,7 @@ def _things(score: Score, factor: int) -> Iterator[tuple[str, Counter[Hashable]]
     rows = [row for part in score.parts for row in part.notes.rows.tolist()]
     timed = [(onset * factor, length * factor, pitch, v) for onset, length, pitch, v in rows]
     yield "notes", Counter(note[:3] for note in timed)
-    yield "velocities", Counter(timed)
+    yield _LOUDNESS, Counter(timed)
     yield "pedals", Counter(_rows((p.pedal for p in score.parts), factor))
     yield "tempos", Counter(_rows([score.tempo], factor))
     yield "keys", Counter(_rows([score.key[:, :3]], factor))
@@ -108,7 +110,8 @@ def _things(score: Score, factor: int) -> Iterator[tuple[str, Counter[Hashable]]
     yield "names of parts", Counter(part.name for part in score.parts if part.name)
     marks: dict[str, Counter[Hashable]] = {}
     for mark in score.marks:
-        marks.setdefault(f"{mark.kind} marks", Counter())[mark.tick * factor, mark.text] += 1
+        kind = "dynamic" if is_dynamic(mark) else mark.kind
+        marks.setdefault(f"{kind} marks", Counter())[mark.tick * factor, mark.text] += 1
     yield from marks.items()
     opaque: dict[str, Counter[Hashable]] = {}
     for event in [*score.events, *(event for part in score.parts for event in part.events)]:

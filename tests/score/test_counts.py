@@ -10,6 +10,7 @@ from musegen.score.counts import counted
     [
         ("keys", "1 key"),
         ("velocities", "1 velocity"),
+        ("notes with another loudness", "1 note with another loudness"),
         ("pieces kept", "1 piece kept"),
         ("names of parts", "1 name of parts"),
         ("pieces that do not fit", "1 piece that does not fit"),

@@ -51,7 +51,9 @@ def test_hands_joined_are_told_by_the_smaller():
 def test_what_is_missing_moved_or_softer_is_in_no_other_part():
     before = score_of(line(72, 5), line(48, 5))
     assert missing_in(score_of(line(72, 5), line(48, 2)), before) == {"notes": 3}
-    assert missing_in(score_of(line(72, 5, 60), line(48, 5)), before) == {"velocities": 5}
+    assert missing_in(score_of(line(72, 5, 60), line(48, 5)), before) == {
+        "notes with another loudness": 5
+    }
     moved = score_of(line(72, 5), [(t + 1, n, p, v) for t, n, p, v in line(48, 5)])
     assert missing_in(moved, before) == {"notes moved": 5}
 
@@ -60,7 +62,7 @@ def test_what_is_missing_moved_or_softer_is_in_no_other_part():
     ("suffix", "kinds"),
     [
         ("mid", {"chord marks": 1, "grace marks": 1}),
-        ("abc", {"pedals": 2, "velocities": 4}),
+        ("abc", {"pedals": 2, "notes with another loudness": 4}),
         ("musicxml", {"pedals": 2}),
     ],
 )
