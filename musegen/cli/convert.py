@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from .options import Force, Json, Quiet, check_output, stem_of
+from .options import Force, Json, Quiet, check_apart, check_output, stem_of
 
 if TYPE_CHECKING:
     from musegen.errors import MusegenError
@@ -54,7 +54,8 @@ def command(
     with now(quiet or as_json) as tell:
         tell(f"reading {source}")
         pieces = _pieces(source)
-        for (name, music), path in zip(pieces, _paths(target, len(pieces), force), strict=True):
+        paths = _paths(target, source, len(pieces), force)
+        for (name, music), path in zip(pieces, paths, strict=True):
             if isinstance(music, MusegenError):
                 failed.append({"path": name, "reason": music.message, "out": str(path)})
             else:
@@ -108,13 +109,14 @@ def _guesses(music: Score, path: Path) -> list[str]:
     return [key_name(fifths, mode) for _, fifths, mode, guessed in music.key.tolist() if guessed]
 
 
-def _paths(target: Path, n: int, force: bool) -> list[Path]:
+def _paths(target: Path, source: str, n: int, force: bool) -> list[Path]:
     """Where to write so many pieces: all of it, or nothing where one is already there."""
     from musegen.errors import OutputError
 
     paths = [target]
     if n != 1:
         paths = [target.with_stem(f"{target.stem}-{number}") for number in range(1, n + 1)]
+    check_apart(paths, source)
     there = [path for path in paths if path.exists()]
     if there and not force:
         more = f", and {len(there) - 1} more of the files to write" if len(there) > 1 else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Device, Force, Json, Quiet, RandomSeed, free_path, stem_of
+from .options import Device, Force, Json, Quiet, RandomSeed, check_apart, free_path, stem_of
 
 if TYPE_CHECKING:
     from musegen.evaluation.trained import Trained
@@ -156,6 +156,8 @@ def _paths(output: Path | None, seed: str | None, n: int, force: bool) -> list[P
         if n == 1
         else [output.with_name(f"{output.stem}-{number + 1}{output.suffix}") for number in range(n)]
     )
+    if seed:
+        check_apart(paths, seed)
     there = [path for path in paths if path.exists()]
     if there and not force:
         raise OutputError("is already there", file=there[0], hint="Overwrite it with --force.")

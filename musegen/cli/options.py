@@ -31,11 +31,13 @@ def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:
     from musegen.corpus.datasets_recipe import catalogue
     from musegen.corpus.library import cache_folder
     from musegen.errors import NotFound
+    from musegen.score.files import check_name
 
     from .datasets import got, made
     from .state import recall
     from .terminal import say
 
+    check_name(corpus)
     if Path(corpus).exists():
         return Path(corpus)
     recipes = {recipe.name: recipe for recipe in catalogue()}
@@ -74,6 +76,22 @@ def check_output(path: Path, suffixes: Sequence[str], stem: str) -> None:
         hint = f"End its name in {', '.join(others)} or {last}." if others else f"End it in {last}."
         wrong = f"this command writes no {path.suffix}" if path.suffix else "has no suffix"
         raise UsageError(wrong, file=path, hint=hint)
+
+
+def check_apart(paths: Sequence[Path], source: str) -> None:
+    """Make sure that no file to write is the one that is read, even where files are overwritten.
+
+    Raises:
+        UsageError: one is.
+    """
+    from musegen.errors import UsageError
+    from musegen.score.files import file_and_tune
+
+    file, _ = file_and_tune(source)
+    for path in paths:
+        if path.exists() and file.exists() and path.samefile(file):
+            hint = "Give the file to write another name."
+            raise UsageError("would be read and overwritten", file=path, hint=hint)
 
 
 def free_path(path: Path) -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Force, Json, Quiet, check_output, free_path, stem_of
+from .options import Force, Json, Quiet, check_apart, check_output, free_path, stem_of
 
 
 def command(
@@ -31,9 +31,10 @@ def command(
     last = recall("piece")
     if file is None and last is None:
         raise NotFound("nothing was generated yet", hint="Name a file: musegen play FILE.")
-    piece = file or str(last)
+    piece = str(last) if file is None else file
     if wav:
         check_output(wav, (".wav",), stem_of(piece))
+        check_apart([wav], piece)
     with now(quiet or as_json) as tell:
         tell(f"reading {piece}")
         score = read(piece)

@@ -26,6 +26,7 @@ WRITTEN_SUFFIXES = (".mid", ".midi", ".abc", ".musicxml", ".xml", ".mxl")
 Repeats: TypeAlias = Literal["unfold", "keep"]
 
 _TUNE = re.compile(r"(.+):(\d+)")
+_ADDRESS = re.compile(r"[a-z]+://", re.IGNORECASE)
 
 
 def read(path: str | Path) -> Score:
@@ -36,7 +37,7 @@ def read(path: str | Path) -> Score:
         UsageError: it is a folder, or a book of several tunes, and none is named.
         UnreadableFile: it is damaged, may not be read, or is of an unknown kind.
     """
-    file, number = _file_and_tune(path)
+    file, number = file_and_tune(path)
     kind, data = _music_in(file)
     if kind != ABC:
         if number is not None:
@@ -62,7 +63,7 @@ def read_all(path: str | Path) -> Iterator[tuple[str, Score | MusegenError]]:
 
     The tunes of a book are named `book.abc:1` and on; a piece alone has the file's name.
     """
-    file, number = _file_and_tune(path)
+    file, number = file_and_tune(path)
     try:
         kind, data = _music_in(file)
         if kind != ABC or number is not None:
@@ -146,8 +147,30 @@ def _encoded(score: Score, kind: str, made_by: str) -> bytes:
     return compressed(data) if kind == MXL else data
 
 
-def _file_and_tune(path: str | Path) -> tuple[Path, int | None]:
-    """The file, and the number of the tune in it that is meant."""
+def check_name(name: str | Path) -> None:
+    """Make sure that a name can be that of a file.
+
+    Raises:
+        NotFound: it is empty, an address, or the sign for standard input, and no file is called so.
+    """
+    if not str(name):
+        raise NotFound("there is no such file: its name is empty")
+    hint = ""
+    if str(name) == "-":
+        hint = "Save it to a file first: musegen reads files, not standard input."
+    elif _ADDRESS.match(str(name)):
+        hint = "Download it first: musegen reads files, not addresses."
+    if hint and not Path(name).exists():
+        raise NotFound("there is no such file", file=name, hint=hint)
+
+
+def file_and_tune(path: str | Path) -> tuple[Path, int | None]:
+    """The file, and the number of the tune in it that is meant.
+
+    Raises:
+        NotFound: see `check_name`.
+    """
+    check_name(path)
     match = _TUNE.fullmatch(str(path))
     if match and not Path(path).exists():
         return Path(match[1]), int(match[2])

@@ -240,6 +240,47 @@ def test_what_is_asked_wrongly(musegen: Musegen, arguments: list[str], said: str
     check(musegen, 2, said, *arguments)
 
 
+NO_FILES = [
+    ("", "there is no such file: its name is empty"),
+    ("-", "musegen reads files, not standard input"),
+    ("https://a.org/b.mid", "https://a.org/b.mid: there is no such file. Download it first"),
+]
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize(("name", "said"), NO_FILES, ids=[name for name, _ in NO_FILES])
+@pytest.mark.parametrize("command", ["convert", "play", "generate", "doctor", "train"])
+def test_a_name_that_is_no_file_s(musegen: Musegen, command: str, name: str, said: str) -> None:
+    more = {"convert": ["a.mid"], "generate": ["--bars", 1]}.get(command, [])
+    given = ["--seed", name] if command == "generate" else [name]
+    error = check(musegen, 2, said, command, *given, *more)
+    assert error["kind"] == "NotFound"
+
+
+@pytest.mark.usefixtures("untouched")
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_what_is_read_is_never_overwritten(
+    musegen: Musegen, music: Path, bad: Path, force: list[str]
+) -> None:
+    file = bad / "one" / "a.mid"
+    (bad / "one" / "link.mid").symlink_to(file)
+    shutil.copy(file, bad / "a.wav")
+    tune = "X:1\nK:C\nCDEF|]\n"
+    (bad / "book-1.abc").write_text(f"{tune}\n{tune}")
+    before = file.read_bytes()
+    for call in (
+        ("convert", file, file),
+        ("convert", file, bad / "one" / "link.mid"),
+        ("convert", bad / "book-1.abc", bad / "book.abc"),
+        ("convert", bad / "book-1.abc:2", bad / "book-1.abc"),
+        ("play", bad / "a.wav", "--wav", bad / "a.wav"),
+        ("generate", "-m", music / "grid-model", "--seed", file, "-o", file),
+    ):
+        check(musegen, 2, "would be read and overwritten", *call, *force)
+    assert file.read_bytes() == (bad / "a.wav").read_bytes() == before
+    assert (bad / "book-1.abc").read_text() == f"{tune}\n{tune}"
+
+
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("command", ["generate", "convert", "play", "train"])
 def test_what_is_there_is_not_overwritten(
