@@ -98,6 +98,7 @@ def command(
 def _read_seed(seed: str | None, continue_from: int | None, quiet: bool) -> Score | None:
     """The seed, up to the bar before the first new one."""
     from musegen.errors import UsageError
+    from musegen.score.bars import faults_of
     from musegen.score.excerpt import until_bar
     from musegen.score.files import read
 
@@ -113,7 +114,7 @@ def _read_seed(seed: str | None, continue_from: int | None, quiet: bool) -> Scor
             hint=f"For chance, say --random-seed {seed}.",
         )
     piece = read(seed)
-    say_faults(seed, piece.faults, quiet)
+    say_faults(seed, faults_of(piece), quiet)
     return piece if continue_from is None else until_bar(piece, continue_from - 1)
 
 

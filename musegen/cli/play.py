@@ -21,6 +21,7 @@ def command(
 ) -> None:
     """Turn a piece into sound: a WAV file that any player opens."""
     from musegen.errors import NotFound
+    from musegen.score.bars import faults_of
     from musegen.score.files import read
     from musegen.sound.controls import not_sounded
     from musegen.sound.player import to_wav
@@ -41,7 +42,7 @@ def command(
         path = wav or free_path(Path(f"{stem_of(piece)}.wav"))
         tell(f"writing {path}")
         seconds = to_wav(score, path, force)
-    say_faults(piece, score.faults, quiet)
+    say_faults(piece, faults_of(score), quiet)
     if not score.n_notes:
         say(f"{piece}: has no notes, so nothing is heard.", quiet)
     unheard = not_sounded(score)

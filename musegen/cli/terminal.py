@@ -55,11 +55,11 @@ def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = 
 
 
 def say_faults(name: str, faults: Sequence[str], quiet: bool) -> None:
-    """What was damaged in a file and how it was mended: the first, and how many more."""
+    """What is at fault in a file, and how it was mended: the first, and how many more."""
     for fault in faults[:_FAULTS]:
         say(f"{name}: {fault}.", quiet)
     if len(faults) > _FAULTS:
-        say(f"{name}: {counted(len(faults) - _FAULTS, 'more places')} mended.", quiet)
+        say(f"{name}: {counted(len(faults) - _FAULTS, 'more faults')}.", quiet)
 
 
 def say_absent(where: str, absent: Mapping[str, int], quiet: bool) -> None:
@@ -70,13 +70,13 @@ def say_absent(where: str, absent: Mapping[str, int], quiet: bool) -> None:
 
 
 def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
-    """How many pieces of a corpus are left out or damaged, and where to see why."""
-    damaged = sum(piece.faults > 0 for piece in survey.kept())
+    """How many pieces of a corpus are left out or have faults, and where to see why."""
+    faulty = sum(piece.faults > 0 for piece in survey.kept())
     told = [
         f"{count} {what}"
         for count, what in (
             (survey.count("skipped"), "left out, as unreadable or unsuited"),
-            (damaged, "damaged, and read as far as they are sound"),
+            (faulty, "with faults, and used all the same"),
         )
         if count
     ]

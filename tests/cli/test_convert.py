@@ -81,6 +81,12 @@ def test_a_bar_of_a_wrong_length_is_told_with_its_tune(musegen: Musegen, here: P
     (here / "b.abc").write_text(BOOK + "\nX:3\nM:4/4\nL:1/4\nK:C\nC4|D5|E4|\n", encoding="utf-8")
     told = musegen("convert", "b.abc", "b.mid").stderr
     assert "b.abc:3: bar 2 is 5/4 long, the metre says 4/4." in told
+    assert "b.abc:3: bar 2 is 5/4 long, the metre says 4/4." in musegen("play", "b.abc:3").stderr
+
+
+def test_many_faults_of_a_file_are_told_by_their_number(musegen: Musegen, here: Path) -> None:
+    (here / "a.abc").write_text("X:1\nM:4/4\nL:1/4\nK:C\nC4|D5|E5|F5|G5|A5|B4|]\n")
+    assert "a.abc: 2 more faults." in musegen("play", "a.abc").stderr
 
 
 def test_da_capo_is_played_out_in_midi_and_kept_in_abc(ask: Ask, here: Path) -> None:

@@ -119,6 +119,17 @@ def test_music_that_is_packed_or_named_otherwise_counts(
     )
 
 
+def test_what_has_faults_and_is_learnt_all_the_same_is_told_so(
+    musegen: Callable, make_corpus: Callable, here: Path
+) -> None:
+    folder = make_corpus(here / "music", "notes", 3)
+    data = (folder / "2.mid").read_bytes()
+    (folder / "2.mid").write_bytes(data[:-8])
+    told = musegen("train", "music", "--steps", 1).stderr
+    assert "Of the pieces 1 with faults, and used all the same." in told
+    assert "fault      2.mid: " in musegen("doctor", "music").stdout
+
+
 def test_what_is_on_both_sides_of_a_split_is_told_with_what_follows(
     musegen: Callable, make_corpus: Callable, make_score: Callable, here: Path
 ) -> None:
