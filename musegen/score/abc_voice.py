@@ -26,6 +26,7 @@ from musegen.score.abc_jumps import SYMBOLS, term_of
 from musegen.score.abc_lexemes import is_chord_symbol, scan
 from musegen.score.abc_lyrics import aligned, n_syllables
 from musegen.score.abc_rhythm import Rhythm, Sound
+from musegen.score.dynamics import OTHER_NAMES
 
 _NOTE = re.compile(rf"{NOTE}{LENGTH}")
 _REST = re.compile(rf"([zxZX]){LENGTH}")
@@ -151,7 +152,7 @@ class Voice(Rhythm):
         text = self.symbols.get(text, SYMBOLS.get(text, text))
         if term := term_of(text):
             self.jump(term)
-        elif text:
+        elif text := OTHER_NAMES.get(text, text):
             self.mark("ornament", text.replace("+", "!") if text[0] == "+" else text)
 
     def _grace(self, text: str) -> None:

@@ -15,6 +15,7 @@ LEVELS = frozenset(
         *("sffz", "sfzp"),
     ]
 )
+_LEVEL_TEXTS = frozenset(f"!{level}!" for level in LEVELS)
 HAIRPINS = ("crescendo", "diminuendo")
 _ENDS = {f"!{kind}{end}!": (kind, end == "(") for kind in HAIRPINS for end in "()"}
 OTHER_NAMES = {
@@ -26,7 +27,7 @@ OTHER_NAMES = {
 
 def is_level(mark: Mark) -> bool:
     """Whether a mark says how loud to play: `!mf!`."""
-    return mark.kind == "ornament" and mark.text.strip("!") in LEVELS
+    return mark.kind == "ornament" and mark.text in _LEVEL_TEXTS  # a letter alone is a symbol
 
 
 def is_dynamic(mark: Mark) -> bool:

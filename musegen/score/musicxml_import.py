@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from musegen.score.musicxml_clefs import settle_clefs
+from musegen.score.musicxml_dynamics import rename_wedges
 from musegen.score.musicxml_safe import Element
 
 
@@ -31,6 +32,7 @@ def stream_of(root: Element) -> Any:
         for beam in note.findall("beam"):  # which say nothing that sounds, and take long to read
             note.remove(beam)
     settle_clefs(root)
+    rename_wedges(root)
     for grace in root.iter("grace"):
         grace.attrib.setdefault("slash", "no")  # as the standard has it; music21 thinks otherwise
     for transpose in root.iter("transpose"):  # music21 needs both numbers, the standard one

@@ -13,6 +13,7 @@ from typing import Any
 
 from musegen.score.jumps import ORDERS
 from musegen.score.musicxml_clefs import music21_clef, says_clef
+from musegen.score.musicxml_dynamics import STOP, names_of_dynamics
 from musegen.score.musicxml_jumps import direction
 from musegen.score.musicxml_layout import Bar, Layout, Staff
 from musegen.score.musicxml_marks import chord_symbol, syllabics_of
@@ -44,6 +45,8 @@ class Measures:
         self._has_voices = len(staves) > 1 or len(self._staff.voices) > 1
         self._keys = self._key_changes()
         self._syllabics = syllabics_of(m for m in layout.score.marks if m.part == self._part)
+        self._dynamics = names_of_dynamics(layout.score.marks, self._part)
+        self._starts = _starts_of(s for s in staves if s.part == self._part)
         is_lower_half = staff > 0 and staves[staff - 1].part == self._part
         self._beside = self._standing_beside(is_first_staff=not is_lower_half)
         self.brackets: list[Any] = []
@@ -130,11 +133,27 @@ class Measures:
             marks = self._staff.voices[number].marks.get(start, [])
             element = writer.element(piece, is_hidden=number > 0) if piece else full_rest(bar)
             writer.add(containers[number], element, start, marks)
+            end = start + int(element.quarterLength * UNITS)
+            self._add_dynamics(containers[number], bar, (start, end), marks)
         for container in containers.values():
             container.coreElementsChanged()
             writer.beam(container)
             if container is not measure:
                 measure.insert(0, container)
+
+    def _add_dynamics(
+        self, container: Any, bar: Bar, stretch: tuple[int, int], marks: Iterable[Mark]
+    ) -> None:
+        """Put the dynamics of a note into its voice; a hairpin ends before another begins."""
+        from music21 import dynamics
+
+        start, end = stretch
+        for name in (self._dynamics[mark] for mark in marks if mark in self._dynamics):
+            after = bisect_right(self._starts, start)
+            place = min([end, *self._starts[after : after + 1]]) if name.startswith(STOP) else start
+            container.coreInsert(
+                quarters(place - bar.start), dynamics.Dynamic(name), ignoreSort=True
+            )
 
     def _containers(self, measure: Any, index: int) -> dict[int, Any]:
         """What each voice with something to say in a bar is put in; the first always has."""
@@ -176,6 +195,13 @@ class Measures:
                 last = ending.get(stop, starting[place])
                 covered = measures[starting[place] : last + 1]
                 self.brackets.append(spanner.RepeatBracket(covered, number=mark.text))
+
+
+def _starts_of(staves: Iterable[Staff]) -> list[int]:
+    """Where notes begin, in units, tied ones too."""
+    voices = (voice for staff in staves for voice in staff.voices)
+    bars = (bar for voice in voices for bar in voice.bars)
+    return sorted({piece.start for pieces in bars for piece in pieces if piece.sounds})
 
 
 def _beats(tempo_us: int) -> float:

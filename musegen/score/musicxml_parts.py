@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from musegen.score.musicxml_dynamics import says_loudness
 from musegen.score.musicxml_marks import Timed, is_grace
 from musegen.score.musicxml_safe import Element
 from musegen.score.score import Notes, Part
@@ -123,6 +124,7 @@ def parts_of(staves: list[Line], ticks: Ticks, declared: dict[str, Declared]) ->
             (offset, mark.volumeScalar)
             for line in staves
             for offset, mark in line.of_class("Dynamic")
+            if says_loudness(mark)
         ),
         key=lambda dynamic: dynamic[0],
     )

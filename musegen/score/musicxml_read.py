@@ -3,9 +3,10 @@
 Kept: parts with their names and programs, each staff of a keyboard as a part of its own, as MIDI
 files have a track for each hand, notes as they sound with ties joined, percussion as drums,
 dynamics as velocities, metre, key, tempo, the bars as long as they are, repeats, endings, chord
-symbols, syllables, grace notes, ornaments, articulation, jumps and clefs. What else is written, as
-slurs and composers, is counted in `Score.unread`. A bar that is shorter in one part than in another
-is filled up with silence, and told in `Score.faults`, as is one that is longer than its metre.
+symbols, syllables, grace notes, ornaments, dynamics, articulation, jumps and clefs. What else is
+written, as slurs and composers, is counted in `Score.unread`. A bar that is shorter in one part
+than in another is filled up with silence, and told in `Score.faults`, as is one that is longer than
+its metre.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from musegen.score.kern_spines import Columns
 from musegen.score.key import estimate_key, settled_key
 from musegen.score.musicxml_bars import align_bars
 from musegen.score.musicxml_clefs import clef_marks, clef_text
+from musegen.score.musicxml_dynamics import DynamicsOfStaves
 from musegen.score.musicxml_import import stream_of, uninterrupted
 from musegen.score.musicxml_jumps import jumps_in
 from musegen.score.musicxml_marks import (
@@ -146,7 +148,8 @@ def _score(
     }
     bar_ends.add(ticks(max(part.highestTime for part in stream.parts)))
     starts = [*(ticks(bar.offset) for bar in measures), max(bar_ends)]
-    marks = {*_structure(stream, measures, ticks), *_written(lines, ticks)}
+    dynamics, unread_dynamics = _dynamics(instruments, ticks)
+    marks = {*_structure(stream, measures, ticks), *_written(lines, ticks), *dynamics}
     marks |= {Mark(starts[bar], "jump", term) for bar, term in jumps if bar < len(starts)}
     score = Score(
         ticks_per_quarter=ticks.per_quarter,
@@ -156,7 +159,10 @@ def _score(
         barlines=np.array(sorted(bar_ends - {0})),
         marks=tuple(marks),
         title=_title(stream),
-        unread=sum((unread_of(line.timed) for line in lines), unread + unread_of(_loose(stream))),
+        unread=sum(
+            (unread_of(line.timed) for line in lines),
+            unread + unread_dynamics + unread_of(_loose(stream)),
+        ),
     )
     signatures = _signatures(score, lines, ticks)
     score = replace(score, key=settled_key(score.parts, signatures, is_printed=True))
@@ -222,6 +228,19 @@ def _written(lines: list[Line], ticks: Ticks) -> Iterator[Mark]:
     for number, line in enumerate(lines):
         for offset, mark in marks_of(line.timed, number):
             yield replace(mark, tick=ticks(offset))
+
+
+def _dynamics(instruments: list[list[Line]], ticks: Ticks) -> tuple[list[Mark], Counter[str]]:
+    """The dynamics of all parts, and how many of each kind have no place."""
+    marks: list[Mark] = []
+    unread: Counter[str] = Counter()
+    first = 0
+    for staves in instruments:
+        found = DynamicsOfStaves([line.timed for line in staves])
+        marks += [replace(mark, tick=ticks(offset)) for offset, mark in found.marks(first)]
+        unread += found.unread
+        first += len(staves)
+    return marks, unread
 
 
 def _clefs(score: Score, lines: list[Line], ticks: Ticks) -> Iterator[Mark]:

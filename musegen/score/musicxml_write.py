@@ -4,9 +4,9 @@ Written: parts with names, programs and fitting clefs, neighbouring parts of one
 staves, a keyboard part of wide range divided at middle C (marked so, and read as one part again),
 drums as percussion, metre, key (an estimated one too, as readers need it), tempo, bars as
 long as they are, repeats, endings, double bars, voices, ties, tuplets, beams, chord symbols,
-syllables, grace notes, ornaments, and how loud each note or chord is. Pitches sound as written,
-spelled by the key. Notes where no notation is are moved a little: see `notatable.Grid`. Lost
-are pedal, opaque events, and marks that `musicxml_marks` has no sign for.
+syllables, grace notes, ornaments, dynamics, and how loud each note or chord is. Pitches sound as
+written, spelled by the key. Notes where no notation is are moved a little: see `notatable.Grid`.
+Lost are pedal, opaque events, and marks that `musicxml_marks` has no sign for.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from musegen.score.musicxml_clefs import name_guesses, says_clef
+from musegen.score.musicxml_dynamics import restore_wedges
 from musegen.score.musicxml_import import uninterrupted
 from musegen.score.musicxml_layout import Layout
 from musegen.score.musicxml_measures import Measures, quarters
@@ -137,10 +138,12 @@ def _finish(root: Element, instruments: list[Part], made_by: str) -> None:
 
     An instrument of several staves is told by the first of its parts.
     """
-    for note in root.iter("note"):
-        _, _, velocity = note.attrib.pop("id", "").partition(VELOCITY)
-        if velocity and int(velocity) != _USUAL_VELOCITY:
-            note.set("dynamics", f"{int(velocity) / _FORTE:.2%}".rstrip("%"))
+    for part in root.iter("part"):
+        has_dynamics = restore_wedges(part)
+        for note in part.iter("note"):
+            _, _, velocity = note.attrib.pop("id", "").partition(VELOCITY)
+            if velocity and (has_dynamics or int(velocity) != _USUAL_VELOCITY):
+                note.set("dynamics", f"{int(velocity) / _FORTE:.2%}".rstrip("%"))
     ids = [part.get("id", "") for part in root.iter("part")]
     kits = {
         name: part.program for name, part in zip(ids, instruments, strict=True) if part.is_drums

@@ -118,7 +118,7 @@ class Mark:
     """Written structure at a tick.
 
     Kinds and texts: `repeat` (`start`, `end`), `ending` (`1`, `2`, `1,3`, …), `bar` (`||`, `|]`),
-    `chord` (a chord symbol), `grace` and `ornament` (their ABC text), `lyric` (a syllable; one
+    `chord` (a chord symbol), `grace` and `ornament` (ABC text, `!p!` too), `lyric` (a syllable; one
     that its word goes on after ends in a hyphen), `metre` (`free`, or `strict` where that ends),
     `jump` (a term of `jumps`, for all parts; an order stands at the end of its bar), `clef` (as ABC
     names it, where it is not the one that the range of the part suggests).

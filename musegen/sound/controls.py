@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musegen.score.dynamics import is_dynamic, is_level
 from musegen.score.losses import kind_of_event
 from musegen.score.score import Event, Part, Score
 
@@ -146,9 +147,23 @@ def controls_of(score: Score, part: Part, place: float, rate: int) -> Controls:
 def not_sounded(score: Score) -> dict[str, int]:
     """What of a score a player would heed and is not heard, how many of each kind, as written."""
     found = Counter(_MARKS[mark.kind] for mark in score.marks if mark.kind in _MARKS)
+    dynamics = [mark for mark in score.marks if is_dynamic(mark)]
+    found["ornaments"] -= len(dynamics)
+    found["dynamics"] = _unheard_levels(score)
+    found["hairpins"] = sum(mark.text.endswith("(!") for mark in dynamics)
     for events in [score.events, *(part.events for part in score.parts)]:
         found.update(map(kind_of_event, _unheeded(events)))
-    return dict(sorted(found.items()))
+    return dict(sorted((+found).items()))
+
+
+def _unheard_levels(score: Score) -> int:
+    """How many dynamics parts have whose notes are all equally loud, though these differ."""
+    found = 0
+    for number, part in enumerate(score.parts):
+        levels = [mark.text for mark in score.marks if mark.part == number and is_level(mark)]
+        if len(set(levels)) > 1 and len(np.unique(part.notes.velocity)) < 2:
+            found += len(levels)
+    return found
 
 
 def _events(score: Score, part: Part) -> Iterable[Event]:

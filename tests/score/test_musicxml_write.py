@@ -28,6 +28,7 @@ from musegen.score.score import Mark, Notes, Part, Score, bar_ticks
 TICKS = 840  # a quarter: twofold, threefold, fivefold and sevenfold divisions are whole
 METRES = ((4, 4), (3, 4), (6, 8), (2, 2), (12, 8))  # of whole quarters, as quintuplets need
 BESIDE = ("chord", "ornament", "lyric", "grace")
+LEVELS = ("p", "mf", "fff", "sfz", "fp")
 PROGRAMS = (0, 0, 24, 40, 41, 42, 43, 60, 72)
 
 
@@ -126,7 +127,23 @@ def marks(draw: st.DrawFn, parts: list[Part], lines: list[int]) -> tuple[Mark, .
                 continue  # it changes nothing, so a reader drops it
             standing = text if kind == "clef" else standing
             found.add(Mark(tick, kind, text, number))
+        found |= draw(dynamics(part, number))
     return tuple(found)
+
+
+@st.composite
+def dynamics(draw: st.DrawFn, part: Part, number: int) -> set[Mark]:
+    """Signs at notes of a part: how loud, and hairpins one after the other."""
+    onsets = sorted({*part.notes.onset.tolist()})
+    told = draw(st.sets(st.sampled_from(onsets), max_size=3)) if onsets else set()
+    found = {Mark(n, "ornament", f"!{draw(st.sampled_from(LEVELS))}!", number) for n in told}
+    ends = sorted(draw(st.sets(st.sampled_from(onsets), max_size=6))) if onsets else []
+    for begin, end in zip(ends[::2], ends[1::2], strict=False):
+        end = draw(st.sampled_from((begin, end)))
+        kind = draw(st.sampled_from(("crescendo", "diminuendo")))
+        found |= {Mark(begin, "ornament", f"!{kind}(!", number)}
+        found |= {Mark(end, "ornament", f"!{kind})!", number)}
+    return found
 
 
 @given(scores())

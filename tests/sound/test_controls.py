@@ -130,6 +130,17 @@ def test_drums_are_not_bent():
     np.testing.assert_array_equal(*drums)
 
 
+def test_dynamics_are_told_where_no_note_obeys_them_and_hairpins_always():
+    texts = ((0, "!p!"), (0, "!crescendo(!"), (40, "!crescendo)!"), (40, "!f!"), (40, "!trill!"))
+    marks = tuple(Mark(tick, "ornament", text) for tick, text in texts)
+    told = []
+    for loudness in (90, 50):
+        notes = Notes.of([(0, 40, 60, 50), (40, 40, 60, loudness)])
+        told.append(not_sounded(Score(10, (Part("", 0, notes),), marks=marks)))
+    assert told[0] == {"hairpins": 1, "ornaments": 1}
+    assert told[1] == told[0] | {"dynamics": 2}
+
+
 def test_what_is_heard_is_not_counted_and_what_is_not_is_counted_once():
     sounded = [control(number, 0) for number in (7, 10, 11, 101, 100, 6, 38, 121)] + [bend(5)]
     silent = [control(1, 3), control(91, 40), Event(0, b"\xd0\x05"), Event(0, b"\xf0\x01\xf7")]
