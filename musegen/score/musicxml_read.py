@@ -49,6 +49,7 @@ from musegen.score.musicxml_parts import (
     parts_of,
 )
 from musegen.score.musicxml_safe import parse_musicxml
+from musegen.score.musicxml_shorthand import silence_cues, write_out_repeats
 from musegen.score.musicxml_unread import unread_in
 from musegen.score.percussion import unpitched_to_drums
 from musegen.score.score import (
@@ -73,8 +74,10 @@ def read_musicxml(data: bytes) -> Score:
             understood by music21, or holds no bars.
     """
     root = parse_musicxml(data)
+    cues = silence_cues(root)
+    write_out_repeats(root)
     drums = unpitched_to_drums(root)
-    unread = unread_in(root)
+    unread = unread_in(root) + Counter({"cue notes": cues} if cues else {})
     jumps = jumps_in(root)
     return _understood(lambda: _score(stream_of(root), declared_parts(root, drums), unread, jumps))
 

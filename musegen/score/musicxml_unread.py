@@ -16,6 +16,10 @@ JUMPS = "jumps in other words than D.C., D.S., al Fine and al Coda (not played)"
 _JUMP_WORDS = re.compile(
     r"\W*(d\.?\s?[cs]\b|da\s?capo|dal\s?segno|fine\b|((to|al)\s)?(coda|segno)\b)", re.IGNORECASE
 )
+MICROTONES = "microtones (now at the nearest semitone)"
+SUMMED = "metres in groups (now their sum)"
+_WHOLE = re.compile(r"\s*[+-]?\d*(\.0*)?\s*")
+_NUMBERS = ("work/work-number", "movement-number", "work/opus")
 _CREATORS = {
     "composer": "composers",
     "lyricist": "lyricists",
@@ -39,13 +43,27 @@ def unread_in(root: Element) -> Counter[str]:
     found["rights"] = sum(1 for e in root.iterfind("identification/rights") if e.text)
     tempos = (e.text or "" for e in root.iter("per-minute"))
     found["tempos of 0"] = sum(1 for text in tempos if re.fullmatch(r"\s*0+(\.0*)?\s*", text))
+    found["numbers of works and movements"] = sum(len(root.findall(tag)) for tag in _NUMBERS)
+    found[MICROTONES] = sum(not _WHOLE.fullmatch(e.text or "") for e in root.iter("alter"))
+    found["pedal signs"] = sum(sign.get("type") == "start" for sign in root.iter("pedal"))
+    found["hidden notes (now shown)"] = sum(map(_is_hidden, root.iter("note")))
     parts = list(root.iter("part"))
+    found[SUMMED] = max((sum(map(_is_in_groups, part.iter("time"))) for part in parts), default=0)
     found[TRANSPOSED] = sum(map(_is_transposing, parts))
     found["repeats played more than twice"] = max(map(_longer_repeats, parts), default=0)
     found[JUMPS] = max(
         (sum(map(_is_jump, part.iterfind("measure/*"))) for part in parts), default=0
     )
     return +found
+
+
+def _is_hidden(note: Element) -> bool:
+    return note.get("print-object") == "no" and note.find("rest") is None
+
+
+def _is_in_groups(time: Element) -> bool:
+    beats = time.findall("beats")
+    return len(beats) > 1 or any("+" in (number.text or "") for number in beats)
 
 
 def _is_transposing(part: Element) -> bool:

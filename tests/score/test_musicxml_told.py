@@ -3,13 +3,14 @@
 import time
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from musegen.errors import UnreadableFile
 from musegen.score.abc import read_book
 from musegen.score.losses import missing_in
 from musegen.score.musicxml import read_musicxml, write_musicxml
-from musegen.score.musicxml_unread import JUMPS, TRANSPOSED
+from musegen.score.musicxml_unread import JUMPS, MICROTONES, SUMMED, TRANSPOSED
 from musegen.score.repeats import unfold
 from musegen.score.score import Mark, Notes, Part, Score
 
@@ -256,3 +257,69 @@ def test_a_part_that_sounds_an_octave_lower_has_the_clef_that_says_so():
     lower = "<attributes><transpose><chromatic>0</chromatic><octave-change>-1</octave-change>"
     lower += "</transpose><clef><sign>G</sign><line>2</line></clef></attributes>"
     assert [m.text for m in read_musicxml(file_of([lower + note(4)])).marks] == ["treble-8"]
+
+
+def sung(step: str, quarters: float, first: str = "") -> str:
+    pitch = f"<pitch><step>{step}</step><octave>4</octave></pitch>"
+    return f"<note>{first}{pitch}<duration>{int(4 * quarters)}</duration></note>"
+
+
+def repeat_sign(kind: str, bars: str = "") -> str:
+    sign = f'<measure-repeat type="{kind}">{bars}</measure-repeat>'
+    return f"<attributes><measure-style>{sign}</measure-style></attributes>"
+
+
+REST = '<note><rest measure="yes"/><duration>16</duration></note>'
+
+
+@pytest.mark.parametrize(
+    "bars",
+    [
+        [sung("C", 2) + sung("D", 2), repeat_sign("start", "1") + REST, REST],
+        [sung("C", 2) + sung("D", 2), repeat_sign("start", "1"), ""],
+    ],
+)
+def test_a_bar_that_a_sign_repeats_sounds_again(bars):
+    score = read_musicxml(file_of([*bars, repeat_sign("stop") + sung("E", 4)]))
+    pitches = score.parts[0].notes.pitch.tolist()
+    assert pitches == [60, 62, 60, 62, 60, 62, 64]
+    assert np.array_equal(np.diff(score.barlines), [score.barlines[0]] * 3)
+
+
+def test_two_bars_that_a_sign_repeats_sound_again():
+    bars = [sung("C", 4), sung("D", 4), repeat_sign("start", "2") + REST, REST]
+    score = read_musicxml(file_of([*bars, repeat_sign("stop") + sung("E", 4)]))
+    assert score.parts[0].notes.pitch.tolist() == [60, 62, 60, 62, 64]
+
+
+def test_cue_notes_are_silent_and_told():
+    cues = sung("C", 1, "<cue/>") + sung("E", 1, "<cue/><chord/>")
+    grace = "<note><grace/><cue/><pitch><step>C</step><octave>4</octave></pitch></note>"
+    score = read_musicxml(file_of([cues + grace + sung("D", 3)]))
+    assert score.parts[0].notes.rows.tolist()[0][:3] == [
+        score.ticks_per_quarter,
+        3 * score.ticks_per_quarter,
+        62,
+    ]
+    assert (score.n_notes, score.unread) == (1, {"cue notes": 3})
+
+
+def test_what_sounds_or_looks_otherwise_than_written_is_told():
+    pedal = '<direction><direction-type><pedal type="start"/></direction-type></direction>'
+    quarter_tone = note(4).replace("</step>", "</step><alter>0.5</alter>")
+    hidden = note(1).replace("<note>", '<note print-object="no">')
+    found = read_musicxml(
+        file_of(
+            [pedal + quarter_tone + hidden],
+            attributes="<time><beats>3+2</beats><beat-type>4</beat-type></time>",
+            head="<work><work-number>5</work-number></work><movement-number>2</movement-number>",
+        )
+    )
+    assert found.metre.tolist() == [[0, 5, 4]]
+    assert found.unread == {
+        MICROTONES: 1,
+        SUMMED: 1,
+        "pedal signs": 1,
+        "hidden notes (now shown)": 1,
+        "numbers of works and movements": 2,
+    }
