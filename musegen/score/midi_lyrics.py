@@ -18,6 +18,7 @@ from musegen.score.score import Event, Ints, Mark, Part, Score
 
 _LYRIC = b"\xff\x05"
 _LINE_STARTS = "/\\"  # of karaoke: a new line, a new page
+_WORD_STARTS = _LINE_STARTS + " \r\n"
 _tick = attrgetter("tick")
 
 
@@ -115,6 +116,6 @@ def _syllables(told: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     texts = [text for _, text in together]
     has_spaces = any(" " in (text[:1], text[-1:]) for text in texts if _words(text))
     for (tick, text), following in zip(together, [*texts[1:], " "], strict=True):
-        goes_on = has_spaces and not text[-1:].isspace() and following[:1] not in _LINE_STARTS + " "
+        goes_on = has_spaces and not text[-1:].isspace() and following[:1] not in _WORD_STARTS
         if words := _words(text):
             yield tick, words + "-" * (goes_on and not words.endswith("-"))

@@ -4,8 +4,9 @@ Written: parts with names, programs and fitting clefs, neighbouring parts of one
 staves, a keyboard part of wide range divided at middle C (marked so, and read as one part again),
 drums as percussion, metre, key (an estimated one too, as readers need it), tempo, bars as
 long as they are, repeats, endings, double bars, voices, ties, tuplets, beams, chord symbols,
-syllables, grace notes, ornaments, dynamics, and how loud each note or chord is. Pitches sound as
-written, spelled by the key. Notes where no notation is are moved a little: see `notatable.Grid`.
+syllables (lyrics of MIDI too), grace notes, ornaments, dynamics, and how loud each note or chord
+is. Pitches sound as written, spelled by the key. Notes where no notation is are moved a little: see
+`notatable.Grid`.
 Lost are pedal, opaque events, and marks that `musicxml_marks` has no sign for.
 """
 
@@ -21,6 +22,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml_clefs import name_guesses, says_clef
 from musegen.score.musicxml_dynamics import restore_wedges
 from musegen.score.musicxml_import import uninterrupted
@@ -65,6 +67,7 @@ def write_musicxml(score: Score, made_by: str = "") -> bytes:
 
     if not score.parts:  # a score of nothing still has a staff
         score = replace(score, parts=(Part("", 0, Notes.of([])),))
+    score = sung(score)
     laid_out = Layout.of(score)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")

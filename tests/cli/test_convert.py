@@ -9,7 +9,7 @@ from typer.testing import Result
 
 from musegen.score.files import WRITTEN_SUFFIXES, read, write
 from musegen.score.midi import write_midi
-from musegen.score.score import Notes, Part, Score
+from musegen.score.score import Event, Notes, Part, Score
 
 Musegen = Callable[..., Result]
 Ask = Callable[..., dict[str, Any]]
@@ -75,6 +75,19 @@ def test_what_of_a_piece_a_picture_does_not_show_is_told(
     once = {"chord marks": 1, "grace marks": 1, "keys": 1, "lyric marks": 4}
     assert file["not_shown"] == once | signs
     assert "Not shown: 2 pedals." in musegen("convert", band, "b.svg").stderr
+
+
+@pytest.mark.parametrize("suffix", [".musicxml", ".mxl", ".abc"])
+def test_the_words_of_a_karaoke_file_are_sung_in_scores(ask: Ask, here: Path, suffix: str) -> None:
+    lines = (b"\\Fr\xfch", b"ling ", b"laesst", b"\r", b"/sein ")
+    notes = Notes.of([(480 * beat, 480, 60 + beat, 80) for beat in range(len(lines))])
+    lyrics = tuple(Event(480 * beat, b"\xff\x05" + line) for beat, line in enumerate(lines))
+    write(Score(480, (Part("Voice", 52, notes, events=lyrics),)), "sung.mid")
+    (file,) = ask("convert", "sung.mid", f"sung{suffix}")["files"]
+    assert file["lost"].get("lyrics") == 1  # that of an empty line
+    assert "lyric marks" not in file["lost"]
+    told = [mark.text for mark in read(f"sung{suffix}").marks if mark.kind == "lyric"]
+    assert told == ["Früh-", "ling", "laesst", "sein"]
 
 
 def test_a_bar_of_a_wrong_length_is_told_with_its_tune(musegen: Musegen, here: Path) -> None:
