@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import product
 
 from musegen.score.dynamics import is_dynamic
+from musegen.score.musicxml_marks import spelled_out
 from musegen.score.score import Event, Ints, Score
 
 _LOUDNESS = "notes with another loudness"
@@ -111,7 +112,8 @@ def _things(score: Score, factor: int) -> Iterator[tuple[str, Counter[Hashable]]
     marks: dict[str, Counter[Hashable]] = {}
     for mark in score.marks:
         kind = "dynamic" if is_dynamic(mark) else mark.kind
-        marks.setdefault(f"{kind} marks", Counter())[mark.tick * factor, mark.text] += 1
+        text = spelled_out(mark.text) if mark.kind == "ornament" else mark.text
+        marks.setdefault(f"{kind} marks", Counter())[mark.tick * factor, text] += 1
     yield from marks.items()
     opaque: dict[str, Counter[Hashable]] = {}
     for event in [*score.events, *(event for part in score.parts for event in part.events)]:

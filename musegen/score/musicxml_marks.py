@@ -38,18 +38,19 @@ _TEXT_OF = {
     "StringThumbPosition": "!thumb!",
     "SnapPizzicato": "!snap!",
 }
-_CLASS_OF = {text: name for name, text in _TEXT_OF.items()} | {
-    "T": "Trill",
-    "M": "Mordent",
-    "!lowermordent!": "Mordent",
-    "P": "InvertedMordent",
-    "!uppermordent!": "InvertedMordent",
-    "H": "Fermata",
-    "L": "Accent",
-    "!emphasis!": "Accent",
-    "!>!": "Accent",
-    "u": "UpBow",
-    "v": "DownBow",
+_CLASS_OF = {text: name for name, text in _TEXT_OF.items()}
+_SAME_AS = {
+    "T": "!trill!",
+    "M": "!mordent!",
+    "!lowermordent!": "!mordent!",
+    "P": "!pralltriller!",
+    "!uppermordent!": "!pralltriller!",
+    "H": "!fermata!",
+    "L": "!accent!",
+    "!emphasis!": "!accent!",
+    "!>!": "!accent!",
+    "u": "!upbow!",
+    "v": "!downbow!",
 }
 _SYLLABIC = {  # by whether the word has begun before, and whether it goes on
     (False, False): "single",
@@ -59,7 +60,7 @@ _SYLLABIC = {  # by whether the word has begun before, and whether it goes on
 }
 _TREMOLO = re.compile(r"!(/{1,4})!")
 _COUNTED = ("Spanner", "TextExpression", "RehearsalMark", "FiguredBass")
-_TOLD = ("RepeatBracket", "StaffGroup")  # spanners that bars and parts tell
+_TOLD = ("RepeatBracket", "StaffGroup", "PedalMark")  # spanners that are told elsewhere
 
 
 def ornament_text(element: Any) -> str | None:
@@ -68,6 +69,11 @@ def ornament_text(element: Any) -> str | None:
         return f"!{'/' * element.numberOfMarks}!"
     name = next((name for name in element.classes if name in _TEXT_OF), "")
     return _TEXT_OF.get(name)
+
+
+def spelled_out(text: str) -> str:
+    """The one text of all that mean the same ornament: `T` → `!trill!`."""
+    return _SAME_AS.get(text, text)
 
 
 def ornament(text: str) -> Any:
@@ -79,7 +85,7 @@ def ornament(text: str) -> Any:
         sign = expressions.Tremolo()
         sign.numberOfMarks = len(tremolo[1])
         return sign
-    name = _CLASS_OF.get(text, "")
+    name = _CLASS_OF.get(spelled_out(text), "")
     made = getattr(expressions, name, None) or getattr(articulations, name, None)
     return made() if made is not None else None
 
@@ -129,9 +135,10 @@ def marks_of(timed: list[Timed], part: int) -> Iterator[tuple[Fraction, Mark]]:
             if text:
                 yield offset, Mark(0, "ornament", text, part)
         for lyric in getattr(element, "lyrics", ()):
-            if lyric.number == 1 and lyric.text:
+            text = " ".join((lyric.text or "").split())  # some have spaces about them
+            if lyric.number == 1 and text:
                 hyphen = "-" * (lyric.syllabic in ("begin", "middle"))
-                yield offset, Mark(0, "lyric", lyric.text + hyphen, part)
+                yield offset, Mark(0, "lyric", text + hyphen, part)
         if "ChordSymbol" in element.classes and element.figure:
             yield offset, Mark(0, "chord", chord_text(element.figure), part)
 

@@ -185,7 +185,8 @@ def test_what_is_written_about_the_notes_is_marked_or_counted():
     notations = (
         "<notations><slur type='start' number='1'/><ornaments><trill-mark/></ornaments>"
         "<articulations><staccato/></articulations><technical><fingering>1</fingering></technical>"
-        "<fermata/></notations><lyric number='1'><syllabic>begin</syllabic><text>Hal</text></lyric>"
+        "<fermata/></notations>"
+        "<lyric number='1'><syllabic>begin</syllabic><text>\xa0Hal</text></lyric>"
         "<lyric number='2'><text>Sing</text></lyric>"
     )
     harmony = (

@@ -305,12 +305,15 @@ def test_cue_notes_are_silent_and_told():
 
 
 def test_what_sounds_or_looks_otherwise_than_written_is_told():
-    pedal = '<direction><direction-type><pedal type="start"/></direction-type></direction>'
+    pedal, up = (
+        f'<direction><direction-type><pedal type="{kind}"/></direction-type></direction>'
+        for kind in ("start", "stop")
+    )
     quarter_tone = note(4).replace("</step>", "</step><alter>0.5</alter>")
     hidden = note(1).replace("<note>", '<note print-object="no">')
     found = read_musicxml(
         file_of(
-            [pedal + quarter_tone + hidden],
+            [pedal + quarter_tone + up + hidden],
             attributes="<time><beats>3+2</beats><beat-type>4</beat-type></time>",
             head="<work><work-number>5</work-number></work><movement-number>2</movement-number>",
         )
