@@ -185,6 +185,8 @@ def _range(pitch: dict[str, Any]) -> str:
 
 def _hours(hours: float) -> str:
     minutes = round(60 * hours)
+    if hours < 1 / 60:
+        return f"{3600 * hours:.0f} s"
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{60 * hours:.1f} min"
 
 

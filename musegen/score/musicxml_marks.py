@@ -201,5 +201,5 @@ def _signs(element: Any) -> list[Any]:
 
 
 def _words(name: str) -> str:
-    """`RehearsalMark` → `rehearsal marks`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower() + "s"
+    """`RehearsalMark` → `rehearsal marks`, `ArpeggioMarkSpanner` → `arpeggio marks`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removesuffix("Spanner")).lower() + "s"

@@ -150,3 +150,8 @@ def test_files_of_a_data_set_that_are_no_music_are_called_so(
     assert musegen("datasets", "get", "nottingham").exit_code == 0
     said = musegen("doctor", "nottingham").stdout
     assert "nottingham.json: what musegen notes of a data set" in said
+
+
+def test_less_than_a_minute_of_music_is_told_in_seconds(musegen: Callable, here: Path) -> None:
+    (here / "short.abc").write_text("X:1\nM:4/4\nL:1/4\nQ:1/4=60\nK:C\nCDEF|\n", encoding="utf-8")
+    assert "4, 4 s" in musegen("doctor", "short.abc").stdout

@@ -183,6 +183,12 @@ def test_numbers_that_no_music_has_are_named(good, bad, reason):
     assert "export" in caught.value.hint
 
 
+def test_an_arpeggio_over_two_voices_is_told_in_words_of_music():
+    rolled = note(4).replace("</note>", '<notations><arpeggiate number="1"/></notations></note>')
+    back = "<backup><duration>16</duration></backup>"
+    assert unread(rolled + back + rolled) == {"arpeggio marks": 1}
+
+
 def test_a_tempo_of_nought_is_left_out_and_told():
     mark = "<metronome><beat-unit>quarter</beat-unit><per-minute>0</per-minute></metronome>"
     assert unread(direction(mark)) == {"tempos of 0": 2}
