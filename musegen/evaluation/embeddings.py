@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from musegen.corpus.prepare import Prepared
 from musegen.network.next_word import NextWordNetwork
+from musegen.network.shared import SharedEmbedding
 from musegen.score.key import pitch_name
 from musegen.vocabulary.abc import AbcVocabulary
 from musegen.vocabulary.abc_tables import FIRST_LEXEME
@@ -52,9 +54,8 @@ def pitch_embedding(network: NextWordNetwork, prepared: Prepared) -> dict[str, A
     pitches = _met(pitches_of(prepared), prepared)
     if len(pitches.values) < 3:
         return None
-    table = network.embedding.table
-    rows = int(table.offsets[pitches.column]) + np.array(pitches.values)
-    vectors = table.bag.weight.detach().double().cpu().numpy()[rows]
+    table, rows = rows_of(network, pitches)
+    vectors = table.detach().double().cpu().numpy()[rows]
     centred = vectors - vectors.mean(axis=0)
     left, lengths, _ = np.linalg.svd(centred, full_matrices=False)
     octave, heights = _OCTAVE[pitches.unit], np.array(pitches.heights)
@@ -68,6 +69,15 @@ def pitch_embedding(network: NextWordNetwork, prepared: Prepared) -> dict[str, A
         "interval": interval,
         "cosine": cosine,
     }
+
+
+def rows_of(network: NextWordNetwork, pitches: Pitches) -> tuple[Tensor, list[int]]:
+    """The table (R, …) in which pitches have their vectors, and the row of each."""
+    if isinstance(network.embedding, SharedEmbedding):
+        return network.embedding.values.weight, pitches.values
+    table = network.embedding.table
+    first = int(table.offsets[pitches.column])
+    return table.bag.weight, [first + value for value in pitches.values]
 
 
 def pitches_of(prepared: Prepared) -> Pitches:

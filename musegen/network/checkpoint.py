@@ -131,7 +131,9 @@ def load_weights(folder: Path, network: nn.Module) -> str:
         raise ModelError("has learnt nothing yet", file=folder, hint=hint)
     tensors, _ = load_tensors(folder / WEIGHTS)
     try:
-        network.load_state_dict(tensors)
+        if missing := dict(network.named_parameters()).keys() ^ tensors.keys():
+            raise RuntimeError(f"other weights: {sorted(missing)}")
+        network.load_state_dict(tensors, strict=False)  # one that is shared goes by several names
     except RuntimeError as error:
         raise ModelError(
             "does not belong to the config.json beside it", file=folder / WEIGHTS, hint=_AGAIN

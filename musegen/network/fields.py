@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-
-class Line(NamedTuple):
-    """How many of a field's values, from 0 on, lie on a line, and the features that are on it too.
-
-    These hold a value plus one, or 0 for none.
-    """
-
-    n_values: int = 0
-    anchors: tuple[int, ...] = ()
 
 
 class Table(nn.Module):
@@ -55,20 +45,21 @@ class WordEmbedding(nn.Module):
 
     Args:
         sizes: of the F fields. The value `size` of every field stands for 'no word yet'.
-        feature_sizes: of the features known before the word.
+        early: the features known before the word: index → size.
         width: D.
         forget: see Table.
     """
 
     def __init__(
-        self, sizes: Sequence[int], feature_sizes: Sequence[int], width: int, forget: float
+        self, sizes: Sequence[int], early: dict[int, int], width: int, forget: float
     ) -> None:
         super().__init__()
-        self.table = Table([*(size + 1 for size in sizes), *feature_sizes], width, forget)
+        self.early = list(early)
+        self.table = Table([*(size + 1 for size in sizes), *early.values()], width, forget)
 
     def forward(self, before: Tensor, features: Tensor) -> Tensor:
-        """Words before (B, T, F), features known (B, T, G′) → inputs (B, T, D)."""
-        embedded: Tensor = self.table(torch.cat([before, features], dim=-1))
+        """Words before (B, T, F), all features (B, T, G) → inputs (B, T, D)."""
+        embedded: Tensor = self.table(torch.cat([before, features[..., self.early]], dim=-1))
         return embedded
 
 
@@ -80,67 +71,26 @@ class Draw(Protocol):
         ...
 
 
-class Distances(nn.Module):
-    """Scores of values by how far they lie from given ones: of pitches, by intervals.
-
-    Value v scores Σ_a s_a(v − anchor_a), where the s_a(d), |d| ≤ `reach`, are read off the hidden
-    state. So what is learnt of a step or a leap holds for every pitch that it starts from.
-
-    Args:
-        width: D.
-        n_values: how many values lie on the line.
-        n_anchors: A.
-        reach: beyond it, a distance scores nothing.
-    """
-
-    def __init__(self, width: int, n_values: int, n_anchors: int, reach: int = 14) -> None:
-        super().__init__()
-        self.n_values, self.reach = n_values, reach
-        self.scores = nn.Linear(width, n_anchors * (2 * reach + 1))
-        nn.init.zeros_(self.scores.weight)
-        nn.init.zeros_(self.scores.bias)
-
-    def forward(self, hidden: Tensor, anchors: Tensor) -> Tensor:
-        """Hidden (N, D), the anchors' values plus one, 0 for none (N, A) → scores (N, values)."""
-        span = 2 * self.reach + 1
-        room = self.n_values + 2 * self.reach  # for values from −reach on
-        first = torch.where(anchors > 0, anchors - 1, room)
-        places = first[..., None] + torch.arange(span, device=anchors.device)
-        scores = self.scores(hidden)
-        blank = scores.new_zeros(len(hidden), room + span)
-        near: Tensor = blank.scatter_add(1, places.flatten(1), scores)
-        return near[:, self.reach : self.reach + self.n_values]
-
-
 class Head(nn.Module):
     """The scores of one field's values.
 
     Args:
         size: how many values.
-        line: how many of them, from 0 on, lie on a line, and the features that are anchors on it.
         width: D.
         dropout: share of the inner values that are dropped in training.
     """
 
-    def __init__(self, size: int, line: Line, width: int, dropout: float) -> None:
+    def __init__(self, size: int, width: int, dropout: float) -> None:
         super().__init__()
         self.inner = nn.Sequential(
             nn.RMSNorm(width), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout)
         )
         self.scores = nn.Linear(width, size)
-        self.n_others = size - line.n_values
-        self.distances = (
-            Distances(width, line.n_values, len(line.anchors)) if line.anchors else None
-        )
 
-    def forward(self, known: Tensor, anchors: Tensor) -> Tensor:
-        """What is known (N, D), its anchors, 0 where not known (N, A) → scores (N, size)."""
-        inner = self.inner(known)
-        scores: Tensor = self.scores(inner)
-        if self.distances is None:
-            return scores
-        near: Tensor = self.distances(inner, anchors)
-        return scores + functional.pad(near, (0, self.n_others))
+    def forward(self, known: Tensor) -> Tensor:
+        """What is known (N, D) → scores (N, size)."""
+        scores: Tensor = self.scores(self.inner(known))
+        return scores
 
 
 class FieldHeads(nn.Module):
@@ -151,7 +101,6 @@ class FieldHeads(nn.Module):
 
     Args:
         sizes: of the F fields.
-        lines: of each field, see Head.
         late: for each field, which features it makes known (indices), and their sizes.
         applies: (size of field 0, F), see Vocabulary.
         width: D.
@@ -163,7 +112,6 @@ class FieldHeads(nn.Module):
     def __init__(
         self,
         sizes: Sequence[int],
-        lines: Sequence[Line],
         late: Sequence[tuple[Sequence[int], Sequence[int]]],
         applies: Tensor,
         width: int,
@@ -172,34 +120,29 @@ class FieldHeads(nn.Module):
         super().__init__()
         self.register_buffer("applies", applies, persistent=False)
         self.late = [list(indices) for indices, _ in late]
-        self.anchors = [list(line.anchors) for line in lines]
+        self.n_fields = len(sizes)
+        self._make(sizes, [late_sizes for _, late_sizes in late], width, dropout)
+
+    def _make(
+        self, sizes: Sequence[int], late: Sequence[Sequence[int]], width: int, dropout: float
+    ) -> None:
         self.chain = nn.ModuleList(
-            Table([size, *late_sizes], width)
-            for size, (_, late_sizes) in zip(sizes, late, strict=True)
+            Table([size, *late_sizes], width) for size, late_sizes in zip(sizes, late, strict=True)
         )
-        self.heads = nn.ModuleList(
-            Head(size, line, width, dropout) for size, line in zip(sizes, lines, strict=True)
-        )
+        self.heads = nn.ModuleList(Head(size, width, dropout) for size in sizes)
 
-    def log_prob(
-        self, hidden: Tensor, words: Tensor, features: Tensor, order: Sequence[int] = ()
-    ) -> Tensor:
-        """Hidden (N, D), the words that came (N, F), all features (N, G) → nats (N, F), ≤ 0.
-
-        The fields are predicted in their own order, or in the one given.
-        """
+    def log_prob(self, hidden: Tensor, words: Tensor, features: Tensor) -> Tensor:
+        """Hidden (N, D), the words that came (N, F), all features (N, G) → nats (N, F), ≤ 0."""
         asked = self.applies[words[:, 0]]
-        columns: dict[int, Tensor] = {}
-        known, shown = hidden, features.clone()
-        shown[:, [i for late in self.late for i in late]] = 0
-        for field in order or range(len(self.heads)):
+        columns = []
+        known = self._known(hidden)
+        for field in range(self.n_fields):
             rows = asked[:, field].nonzero()[:, 0]
-            scores = self.heads[field](known[rows], shown[:, self.anchors[field]][rows])
+            scores = self._scores(field, known[rows], features[rows])
             nats = functional.cross_entropy(scores, words[rows, field], reduction="none")
-            columns[field] = nats.new_zeros(len(words)).index_put((rows,), -nats)
+            columns.append(nats.new_zeros(len(words)).index_put((rows,), -nats))
             known = known + self._link(field, words[:, field], features)
-            shown[:, self.late[field]] = features[:, self.late[field]]
-        return torch.stack([columns[field] for field in range(len(self.heads))], dim=1)
+        return torch.stack(columns, dim=1)
 
     def draw(
         self, hidden: Tensor, draw: Draw, shown: Tensor, features: Callable[[Tensor], Tensor]
@@ -216,24 +159,33 @@ class FieldHeads(nn.Module):
             The words (B, F), and the nats of each field (B, F) by its scores as they are.
         """
         words = hidden.new_zeros(len(hidden), 0, dtype=torch.long)
-        nats, known = [], hidden
-        for field, head in enumerate(self.heads):
+        nats, known = [], self._known(hidden)
+        for field in range(self.n_fields):
             asked = self.applies[words[:, 0], field] if field else None
             value = words.new_zeros(len(hidden))
             cost = hidden.new_zeros(len(hidden))
             if asked is None or bool(asked.any()):
-                scores = head(known, shown[:, self.anchors[field]])
+                scores = self._scores(field, known, shown)
                 drawn = draw(field, scores, words)
                 value = drawn if asked is None else torch.where(asked, drawn, 0)
                 log_p = scores.log_softmax(-1).gather(1, value[:, None])[:, 0]
                 cost = log_p if asked is None else torch.where(asked, log_p, 0.0)
             words = torch.cat([words, value[:, None]], dim=1)
             nats.append(cost)
-            if field + 1 < len(self.heads):
+            if field + 1 < self.n_fields:
                 if self.late[field]:
                     shown = features(words)
                 known = known + self._link(field, value, shown)
         return words, torch.stack(nats, dim=1)
+
+    def _known(self, hidden: Tensor) -> Tensor:
+        """What is known before any field is drawn (N, D)."""
+        return hidden
+
+    def _scores(self, field: int, known: Tensor, shown: Tensor) -> Tensor:
+        """What is known (N, D), and the features shown (N, G) → scores of a field (N, size)."""
+        scores: Tensor = self.heads[field](known)
+        return scores
 
     def _link(self, field: int, value: Tensor, features: Tensor) -> Tensor:
         """What field `field`, and the features known after it, add to what is known (N, D)."""

@@ -13,7 +13,8 @@ from musegen.errors import ModelError
 
 from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
-from .fields import Draw, FieldHeads, Line, WordEmbedding
+from .fields import Draw, FieldHeads, WordEmbedding
+from .shared import Shared, SharedEmbedding, SharedHeads, value_table
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,14 @@ class Shape:
         features: size of each of the G features, and the field after which it is known (−1: none).
         applies: rows of the first field's values, which fields are asked.
         conditions: size of each of the C conditions, whose value 0 is 'not told'.
+        shared: what the fields share; None where each has values of its own.
     """
 
     sizes: tuple[int, ...]
     features: tuple[tuple[int, int], ...]
     applies: tuple[tuple[bool, ...], ...]
     conditions: tuple[int, ...] = ()
-    lines: tuple[Line, ...] = ()
+    shared: Shared | None = None
 
     def known_after(self, field: int) -> list[int]:
         """The features that become known after `field`."""
@@ -85,15 +87,7 @@ class NextWordNetwork(nn.Module):
     def __init__(self, shape: Shape, settings: NetworkSettings) -> None:
         super().__init__()
         self.shape, self.settings = shape, settings
-        self._early = shape.known_after(-1)
-        sizes = [size for size, _ in shape.features]
-        late = [
-            (known, [sizes[i] for i in known])
-            for known in map(shape.known_after, range(len(shape.sizes)))
-        ]
-        self.embedding = WordEmbedding(
-            shape.sizes, [sizes[i] for i in self._early], settings.width, settings.forget
-        )
+        self.embedding, self.heads = _reader_and_heads(shape, settings)
         self.backbone = make_backbone(
             settings.backbone,
             width=settings.width,
@@ -103,14 +97,6 @@ class NextWordNetwork(nn.Module):
             dropout=settings.dropout,
         )
         self.dropout = nn.Dropout(settings.dropout)
-        self.heads = FieldHeads(
-            shape.sizes,
-            shape.lines or [Line()] * len(shape.sizes),
-            late,
-            torch.tensor(shape.applies),
-            settings.width,
-            settings.dropout,
-        )
         self.told = (
             ConditionEmbedding(shape.conditions, settings.width) if shape.conditions else None
         )
@@ -131,7 +117,7 @@ class NextWordNetwork(nn.Module):
 
         Conditions (B, T, C) stand beside each word; nothing is told where they are None.
         """
-        inputs = self.embedding(before, features[..., self._early])
+        inputs = self.embedding(before, features)
         if self.told is not None and conditions is not None:
             inputs = inputs + self.told(conditions)
         hidden, state = self.backbone(self.dropout(inputs), state)
@@ -145,7 +131,6 @@ class NextWordNetwork(nn.Module):
         valid: Tensor | None = None,
         state: State | None = None,
         conditions: Tensor | None = None,
-        order: Sequence[int] = (),
     ) -> tuple[Tensor, State]:
         """The log-likelihood of each field of each word.
 
@@ -156,7 +141,6 @@ class NextWordNetwork(nn.Module):
             valid: which are words, not padding (B, T); all where None.
             state: what was read before.
             conditions: what is told beside each (B, T, C); nothing where None.
-            order: in which the fields are predicted, where it is not their own.
 
         Returns:
             Nats (B, T, F), at most 0, and 0 for padding and for fields that do not apply; and the
@@ -165,7 +149,7 @@ class NextWordNetwork(nn.Module):
         hidden, state = self.read(before, features, state, conditions)
         if valid is None:
             valid = torch.ones_like(words[..., 0], dtype=torch.bool)
-        nats = self.heads.log_prob(hidden[valid], words[valid], features[valid], order)
+        nats = self.heads.log_prob(hidden[valid], words[valid], features[valid])
         out = nats.new_zeros(*words.shape)
         return out.masked_scatter(valid[..., None].expand_as(out), nats), state
 
@@ -184,15 +168,49 @@ class NextWordNetwork(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
 
+def _reader_and_heads(
+    shape: Shape, settings: NetworkSettings
+) -> tuple[WordEmbedding | SharedEmbedding, FieldHeads]:
+    """What makes vectors of words, and what makes words of vectors."""
+    width, dropout, forget = settings.width, settings.dropout, settings.forget
+    applies, sizes = torch.tensor(shape.applies), [size for size, _ in shape.features]
+    early = {i: sizes[i] for i in shape.known_after(-1)}
+    if shape.shared is not None:
+        values = value_table(shape.shared)
+        others = {i: size for i, size in early.items() if i not in shape.shared.seen}
+        return (
+            SharedEmbedding(shape.shared, values, others, width, forget),
+            SharedHeads(shape.shared, values, shape.sizes, applies, width, dropout),
+        )
+    late = [
+        (known, [sizes[i] for i in known])
+        for known in map(shape.known_after, range(len(shape.sizes)))
+    ]
+    return (
+        WordEmbedding(shape.sizes, early, width, forget),
+        FieldHeads(shape.sizes, late, applies, width, dropout),
+    )
+
+
 def shape_of(
     fields: Sequence[Any], features: Sequence[Any], applies: Any, conditions: Sequence[int] = ()
 ) -> Shape:
     """The shape of a vocabulary: its fields, its features, which fields apply, and conditions."""
-    names = [feature.name for feature in features]
     return Shape(
         tuple(int(field.size) for field in fields),
         tuple((int(f.size), int(f.known_after)) for f in features),
         tuple(tuple(bool(a) for a in row) for row in applies.tolist()),
         tuple(conditions),
-        tuple(Line(field.line, tuple(map(names.index, field.near))) for field in fields),
+        _shared(fields, features) if fields[0].shared else None,
+    )
+
+
+def _shared(fields: Sequence[Any], features: Sequence[Any]) -> Shared:
+    names = [feature.name for feature in features]
+    holding = [i for i, feature in enumerate(features) if feature.shared]
+    return Shared(
+        int(fields[0].shared),
+        tuple(i for i in holding if features[i].known_after < 0),
+        tuple(names.index(field.standing) for field in fields),
+        tuple(next(i for i in holding if features[i].known_after == k) for k in range(len(fields))),
     )

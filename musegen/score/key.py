@@ -27,7 +27,6 @@ _KEYS = [
 _PROFILES = np.array([np.roll(p, tonic) for p in (_MAJOR, _MINOR) for tonic in range(12)])
 _PROFILES -= _PROFILES.mean(axis=1, keepdims=True)
 _PROFILES /= np.linalg.norm(_PROFILES, axis=1, keepdims=True)
-_ROUNDED = np.rint(1000 * _PROFILES).astype(np.int64)
 
 # Row f + 7: the seven pitch classes of a signature of f sharps.
 _SCALES = np.zeros((15, 12))
@@ -71,16 +70,6 @@ def pitch_class_ticks(parts: Iterable[Part], starts: Sequence[int] = (0,)) -> ND
     lasts = np.maximum(np.concatenate([notes.duration for notes in melodic]), 1)
     ticks = np.bincount(cell, lasts.astype(np.float64), minlength=12 * len(starts))
     return ticks.reshape(-1, 12).astype(np.float64)
-
-
-def likeliest_keys(counts: Ints) -> Ints:
-    """The key that suits each row of whole counts of pitch classes best (N, 12) → (N,).
-
-    As tonic, plus 12 in minor; of equally likely ones the first. The sums are of whole numbers, so
-    that they do not hang on how many rows there are.
-    """
-    best: Ints = np.argmax(counts @ _ROUNDED.T, axis=1)
-    return best
 
 
 def estimate_key(parts: Iterable[Part]) -> tuple[int, int]:

@@ -199,9 +199,7 @@ class Fit:
         before, words, features, valid, told = tensors(batch, self.device)
         torch.manual_seed(_dropout_seed(self.settings.random_seed, now.step))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._mixed):
-            log_p, _ = self.network.log_prob(
-                before, words, features, valid, conditions=told, order=self._order()
-            )
+            log_p, _ = self.network.log_prob(before, words, features, valid, conditions=told)
         loss = -log_p.sum() / n_words
         torch.autograd.backward(loss)
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
@@ -221,14 +219,6 @@ class Fit:
         now.step += 1
         now.words += n_words
         return nats, gradient
-
-    def _order(self) -> Sequence[int]:
-        """In which the next update predicts the fields of a word; empty for their own order."""
-        rng = np.random.default_rng([self.settings.random_seed, self.counters.step, 1])
-        words = self.prepared.vocabulary
-        if not words.any_order or rng.random() >= self.settings.any_order:
-            return ()
-        return [int(field) for field in rng.permutation(len(words.fields))]
 
     @torch.no_grad()
     def _update_average(self) -> None:

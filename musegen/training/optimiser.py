@@ -64,7 +64,10 @@ class Optimisers:
 
     def __init__(self, network: nn.Module, *, lr: float, matrix_lr: float, decay: float) -> None:
         tables = {
-            p for m in network.modules() if isinstance(m, nn.EmbeddingBag) for p in m.parameters()
+            p
+            for m in network.modules()
+            if isinstance(m, nn.Embedding | nn.EmbeddingBag)
+            for p in m.parameters()
         }
         weights = [p for p in network.parameters() if p.requires_grad]
         matrices = [p for p in weights if p.ndim == 2 and p not in tables]

@@ -17,7 +17,7 @@ _ATTENTION_DEPTH = {"small": 4, "medium": 6, "large": 8}
 _HEAD_WIDTH = 32
 _WORDS_A_SECOND = {"small": 5000, "medium": 1500, "large": 400}  # about, on two cores
 _MOST_DROPOUT = 0.4
-_HELD_BACK = 0.1  # what is left out of the input of a run that meets each word twenty times
+_HELD_BACK = 0.07  # what is left out of the input of a run that meets each word twenty times
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,6 @@ class FitSettings:
         average: decay of the running average of the weights; the average is what is kept.
         transposed: share of the windows that are moved to another key.
         told: share of the windows that are told conditions.
-        any_order: share of the updates that predict the fields of a word in an order of their own,
-            where the vocabulary lets them (as NADE does, Uria et al. 2014).
         random_seed: all that chance depends on.
     """
 
@@ -48,7 +46,6 @@ class FitSettings:
     average: float = 0.995
     transposed: float = 0.5
     told: float = 0.5
-    any_order: float = 0.5
     random_seed: int = 0
 
     @property
@@ -92,7 +89,7 @@ def network_settings(
         heads=width // _HEAD_WIDTH,
         context=1024 if vocabulary == "notes" else 512,
         dropout=dropout,
-        forget=dropout / 2 if vocabulary == "grid" else 0.0,
+        forget=round(dropout / 3, 2) if vocabulary == "grid" else 0.0,
     )
 
 
@@ -105,4 +102,4 @@ def suited(settings: FitSettings, network: NetworkSettings) -> FitSettings:
     """
     if network.forget < _HELD_BACK:
         return settings
-    return replace(settings, transposed=1.0, decay=0.2)
+    return replace(settings, transposed=1.0, decay=0.05, average=0.998)

@@ -26,18 +26,7 @@ from musegen.score.score import (
     standing,
 )
 
-from .grid_features import (
-    BARS,
-    HOLD,
-    PITCHED,
-    PLACES,
-    REST,
-    columns,
-    grid_features,
-    moved_key,
-    near,
-    voices_of,
-)
+from .grid_features import HOLD, PLACES, REST, columns, grid_features, sounding, voices_of
 from .grid_tracker import GridTracker
 from .traits import VOICE_GRID, Traits, notes_changed, traits
 from .vocabulary import Features, Field, Vocabulary, Words, before
@@ -62,14 +51,13 @@ class GridVocabulary(Vocabulary):
     ranges: tuple[tuple[int, int], ...]
     metres: tuple[tuple[int, int], ...]
     name: ClassVar[str] = "grid"
-    any_order: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         n, first = len(self.voices), REST + 2 + len(self.metres)
         order, sizes = self.order, [first] + [REST + 1] * (n - 1)
         fields = tuple(
-            Field(f"voice {voice + 1}", size, "pitch, hold or rest", HOLD, near(k, order))
-            for k, (voice, size) in enumerate(zip(order, sizes, strict=True))
+            Field(f"voice {voice + 1}", size, "pitch, hold or rest", HOLD, sounding(voice))
+            for voice, size in zip(order, sizes, strict=True)
         )
         features = grid_features(order, len(self.metres))
         applies = np.ones((first, n), bool)
@@ -162,8 +150,8 @@ class GridVocabulary(Vocabulary):
     def features_of(self, words: Words) -> Features:
         """Words of a whole piece (T, V) → features (T, G)."""
         is_step = words[:, 0] < self.end_value
-        clock = np.stack(self._time_features(words, is_step), axis=1)
-        return columns(clock, voices_of(words.astype(np.int64), is_step))
+        place, metre = self._clock(words, is_step)
+        return columns(place, metre, *voices_of(words.astype(np.int64), is_step))
 
     def start(self, batch: int) -> GridTracker:
         """A tracker over `batch` empty pieces."""
@@ -188,11 +176,8 @@ class GridVocabulary(Vocabulary):
         pitched = (words[:, :1] < self.end_value) & (words < HOLD)
         features = features.copy()
         for column, feature in enumerate(self.features):
-            value = features[:, column]
-            if feature.name.startswith(PITCHED):
-                features[:, column] = _moved(value, semitones)
-            elif feature.name == "key":
-                features[:, column] = moved_key(value.astype(np.int64), semitones)
+            if feature.shared:
+                features[:, column] = _moved(features[:, column], semitones)
         return np.where(pitched, np.clip(words + semitones, 0, HOLD - 1), words), features
 
     def prime(self, seed: Score) -> Words:
@@ -217,11 +202,10 @@ class GridVocabulary(Vocabulary):
     def history(self, words: Words, features: Features) -> Words:
         """A voice sees what sounds in it, how long it has (to a quarter), and the voice before."""
         n = len(self.voices)
-        first = [feature.name for feature in self.features].index("sounding 1")
-        sounding, held = features[:, first : first + n], features[:, first + n : first + 2 * n]
+        held, sounds = features[:, 2 : 2 + n], features[:, 2 + n : 2 + 2 * n]
         past = np.full((*words.shape, 3), -1, np.int16)
-        past[:, :, 0] = sounding
-        past[:, 1:, 1] = np.where(words == HOLD, sounding - 1, words)[:, :-1]
+        past[:, :, 0] = sounds
+        past[:, 1:, 1] = np.where(words == HOLD, sounds - 1, words)[:, :-1]
         past[:, :, 2] = np.minimum(held, self.steps) * (self.steps + 1) + (
             features[:, :1] % self.steps
         )
@@ -274,15 +258,14 @@ class GridVocabulary(Vocabulary):
         name, program = self.voices[voice]
         return Part(name, program, Notes(begins, ends - begins, column[begins], velocity))
 
-    def _time_features(self, words: Words, is_step: np.ndarray) -> tuple[Ints, Ints, Ints]:
-        """Place in the bar, bars so far and metre before each word, three columns (T,)."""
-        n_steps = before(np.cumsum(is_step))
+    def _clock(self, words: Words, is_step: np.ndarray) -> tuple[Ints, Ints]:
+        """Place in the bar and metre before each word, two columns (T,)."""
         metre = np.zeros(len(words), np.int64)
         if len(words) and words[0, 0] > self.end_value:
             metre[1:] = words[0, 0] - self.end_value
         lengths = [1 << 30, *(bar_ticks(n, d, self.steps) for n, d in self.metres)]
         bar = np.array(lengths)[metre]
-        return np.minimum(n_steps % bar, PLACES), n_steps // bar % BARS, metre
+        return np.minimum(before(np.cumsum(is_step)) % bar, PLACES), metre
 
 
 def _moved(pitch: Features, semitones: int) -> Features:

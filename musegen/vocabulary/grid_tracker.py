@@ -6,7 +6,7 @@ import numpy as np
 
 from musegen.score.score import Ints
 
-from .grid_features import BARS, HOLD, PLACES, REST, Voices, columns, keys, pitch_classes, steps
+from .grid_features import HOLD, REST, columns
 from .vocabulary import Features, Mask, Tracker, Words
 
 
@@ -35,10 +35,6 @@ class GridTracker(Tracker):
         self._place = np.zeros(batch, np.int64)
         self._sounding = np.zeros((batch, len(ranges)), np.int64)
         self._held = np.zeros_like(self._sounding)
-        self._move = np.zeros_like(self._sounding)
-        self._last = np.zeros_like(self._sounding)  # the pitch that last began, plus one
-        self._counts = np.zeros((batch, 12), np.int64)
-        self._first = np.zeros(batch, np.int64)
         self._end = REST + 1
 
     def advance(self, words: Words) -> None:
@@ -53,11 +49,7 @@ class GridTracker(Tracker):
         self.bars += full
         self._place[full] = 0
         self.done |= first == self._end
-        begins = step[:, None] & (said < HOLD)
         now = self._after(said)
-        self._note_key(step, now)
-        self._move = np.where(begins, steps(self._last, now), self._move)
-        self._last = np.where(begins, now, self._last)
         held = np.where(said == HOLD, self._held + 1, 1) * (now > 0)
         self._held = np.where(step[:, None], held, self._held)
         self._sounding = np.where(step[:, None], now, self._sounding)
@@ -68,24 +60,13 @@ class GridTracker(Tracker):
         now: Ints = np.where(words < HOLD, words + 1, np.where(words == HOLD, sounding, 0))
         return now
 
-    def _note_key(self, step: Mask, now: Ints) -> None:
-        """Count the pitch classes of the pieces that take a step."""
-        sounds = now > 0
-        begins = step & sounds.any(axis=1) & ~self._counts.any(axis=1)
-        first = np.take_along_axis(now, sounds.argmax(axis=1)[:, None], axis=1)[:, 0]
-        self._first = np.where(begins, (first - 1) % 12, self._first)
-        self._counts += pitch_classes(now) * step[:, None]
-
     def features(self, drawn: Words) -> Features:
         """All features (B, G); those of voices not drawn yet are 0."""
-        clock = [np.minimum(self._place, PLACES), self.bars % BARS, self._metre]
         now = np.zeros_like(self._sounding)
         if drawn.shape[1]:
             is_step = drawn[:, :1] < self._end
             now[:, : drawn.shape[1]] = self._after(drawn.astype(np.int64)) * is_step
-        key = keys(self._counts, self._first)
-        known = Voices(self._sounding, self._held, self._move, key, now)
-        return columns(np.stack(clock, axis=1), known)
+        return columns(self._place, self._metre, self._held, self._sounding, now)
 
     def legal(self, drawn: Words) -> Mask:
         """Fields drawn so far (B, k) → which values of voice k may follow (B, size)."""

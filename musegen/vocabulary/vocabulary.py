@@ -25,15 +25,15 @@ Mask = NDArray[np.bool_]
 class Field:
     """One field of a word: a value from 0 to `size` − 1, in `unit`.
 
-    Its first `line` values lie on a line, like pitches; and it is often near what the features
-    named `near` hold, which is a value plus one, or 0 for none.
+    Its first `shared` values mean the same in all fields of the word, as pitches do in voices; the
+    feature named `standing` says which of them stands before the word.
     """
 
     name: str
     size: int
     unit: str = ""
-    line: int = 0
-    near: tuple[str, ...] = ()
+    shared: int = 0
+    standing: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,13 @@ class Feature:
     """What the past implies, as a value from 0 to `size` − 1.
 
     It is known once field number `known_after` of the word to come is drawn; −1: before any is.
+    Where it is `shared`, it holds a value plus one that the fields share, or 0 for none.
     """
 
     name: str
     size: int
     known_after: int = -1
+    shared: bool = False
 
 
 def before(column: NDArray[np.int64], first: int = 0) -> NDArray[np.int64]:
@@ -64,13 +66,11 @@ class Vocabulary(ABC):
         features: the G features that stand beside a word.
         applies: (size of the first field, F), true where a field is asked. A field that does not
             apply is 0 and costs nothing.
-        any_order: whether the fields of a word could as well be drawn in another order.
         unit: what nats are counted by ("note", "character", "voice and step").
         grid: the time grid in words ("24 ticks a quarter"); part of a likelihood's unit.
     """
 
     name: ClassVar[str]
-    any_order: ClassVar[bool] = False
     fields: tuple[Field, ...]
     features: tuple[Feature, ...]
     applies: Mask

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from musegen.corpus.prepare import Prepared, prepare
-from musegen.evaluation.embeddings import pitch_embedding, pitches_of
+from musegen.evaluation.embeddings import pitch_embedding, pitches_of, rows_of
 from musegen.evaluation.trained import network_for
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
@@ -32,14 +32,13 @@ def test_octaves_put_together_are_found_together(
     music, network = make(tmp_path, make_corpus, kind)
     pitches = pitches_of(music)
     octave = OCTAVE[kind]
-    first = int(network.embedding.table.offsets[pitches.column])
     with torch.no_grad():
-        weight = network.embedding.table.bag.weight
+        weight, rows = rows_of(network, pitches)
         weight.normal_()
-        for value, height in zip(pitches.values, pitches.heights, strict=True):
+        for row, height in zip(rows, pitches.heights, strict=True):
             angle = torch.tensor(2 * np.pi * (height % octave) / octave)
-            weight[first + value] = 0
-            weight[first + value, :2] = torch.stack([angle.cos(), angle.sin()])
+            weight[row] = 0
+            weight[row, :2] = torch.stack([angle.cos(), angle.sin()])
     found = pitch_embedding(network, music)
     assert found is not None
     assert found["share"] == pytest.approx(1, abs=1e-6)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
-from musegen.network.fields import Distances, Line
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
+from musegen.network.shared import Shared
 
 CONTEXT = 7
 SHAPES = {
@@ -15,10 +15,10 @@ SHAPES = {
     4: Shape((3, 2, 2, 2), ((3, -1), (4, 1)), ((True, True, False, True),) + ((True,) * 4,) * 2),
     6: Shape((2, 2, 2, 2, 2, 2), ((3, -1), (4, 0), (2, 3)), ((True,) * 6, (True,) + (False,) * 5)),
     3: Shape(
-        (6, 6, 6),
-        ((5, -1), (5, 0), (5, 1)),
-        ((True,) * 3,) * 5 + ((True, False, False),),
-        lines=(Line(4, (0,)), Line(4, (0, 1, 2)), Line()),
+        (7, 6, 6),
+        ((3, -1), *[(5, -1)] * 3, (5, 0), (5, 1), (5, 2)),
+        ((True,) * 3,) * 6 + ((True, False, False),),
+        shared=Shared(4, (1, 2, 3), (1, 2, 3), (4, 5, 6)),
     ),
 }
 EVERY = BACKBONES + FOILS
@@ -28,11 +28,7 @@ CASES = list(product(EVERY, SHAPES))
 def make(backbone: str, fields: int) -> NextWordNetwork:
     torch.manual_seed(fields)
     settings = NetworkSettings(backbone, width=16, depth=2, heads=2, context=CONTEXT, dropout=0.3)
-    network = NextWordNetwork(SHAPES[fields], settings).eval()
-    for head in network.heads.heads:
-        if head.distances is not None:  # which say nothing before anything is learnt
-            torch.nn.init.normal_(head.distances.scores.weight)  # type: ignore[union-attr, arg-type]
-    return network
+    return NextWordNetwork(SHAPES[fields], settings).eval()
 
 
 def known(features: torch.Tensor, shape: Shape, drawn: int) -> torch.Tensor:
@@ -103,31 +99,6 @@ def test_the_probabilities_of_all_words_sum_to_one(fields: int) -> None:
     n = len(words)
     nats, _ = network.log_prob(before.expand(n, -1, -1), words, features.expand(n, -1, -1))
     assert nats.sum((1, 2)).exp().sum().item() == pytest.approx(1.0, abs=1e-5)
-
-
-@pytest.mark.parametrize("order", [(0, 2, 1), (2, 1, 0), (1, 2, 0)])
-def test_fields_can_be_predicted_in_any_order(order: tuple[int, ...]) -> None:
-    """The probabilities of what two fields may hold sum to one, whichever comes first."""
-    network = make("gru", 3)
-    words = torch.tensor([[2, v, w] for v in range(6) for w in range(6)])
-    features = torch.cat([torch.full((len(words), 1), 2), words[:, :2] % 4 + 1], 1)
-    hidden = torch.randn(1, 16).expand(len(words), -1)
-    nats = network.heads.log_prob(hidden, words, features, order)
-    assert nats[:, 1:].sum(1).exp().sum().item() == pytest.approx(1.0, abs=1e-5)
-    own = network.heads.log_prob(hidden, words, features)
-    first = order[0]
-    assert torch.allclose(nats[:, first], own[:, first]) == (first == 0)
-
-
-def test_what_is_learnt_of_a_distance_holds_from_wherever_it_is_counted() -> None:
-    torch.manual_seed(0)
-    distances = Distances(8, n_values=20, n_anchors=2, reach=3)
-    torch.nn.init.normal_(distances.scores.weight)
-    hidden = torch.randn(1, 8).expand(3, -1)
-    scores = distances(hidden, torch.tensor([[8, 0], [12, 0], [8, 12]]))
-    torch.testing.assert_close(scores[0, :16], scores[1, 4:])
-    assert scores[0].nonzero()[:, 0].tolist() == list(range(4, 11))  # 7, and three either way
-    assert scores[2].nonzero()[:, 0].tolist() == list(range(4, 15))
 
 
 @pytest.mark.parametrize(("backbone", "fields"), CASES)

@@ -98,7 +98,6 @@ def test_the_features_of_a_small_score_are_counted_by_hand() -> None:
     names = [feature.name for feature in vocabulary.features]
     features = dict(zip(names, vocabulary.features_of(vocabulary.encode(score)).T, strict=True))
     assert features["place"].tolist() == [0, 0, 1, 2, 3, 0, 1, 2, 3]
-    assert features["bars"].tolist() == [0, 0, 0, 0, 0, 1, 1, 1, 1]
     assert features["metre"].tolist() == [0, *[1] * 8]
     assert features["sounding 1"].tolist() == [0, 0, 0, 0, 61, 61, 61, 61, 0]
     assert features["held 1"].tolist() == [0, 0, 0, 0, 1, 2, 3, 4, 0]
