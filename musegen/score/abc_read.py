@@ -109,6 +109,7 @@ class _Tune:
     voice: Voice | None = None  # the one being read; none before K: ends the header
     faults: list[str] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
+    unread_header: Counter[str] = field(default_factory=Counter)
     symbols: dict[str, str] = field(default_factory=dict)
     told: Voice = field(default_factory=Voice)  # what the header's instructions make of each voice
     n_bars_rested: int = 0
@@ -217,6 +218,7 @@ class _Tune:
                 self._obey(voice.change, letter, self.header[letter])
             elif letter == "L":
                 voice.unit = default_length(voice.metre)
+        self.unread_header, voice.unread = voice.unread, Counter()  # the same for every voice
         voice.program, voice.is_drums = self.told.program, self.told.is_drums
         voice.shift = self.told.shift or voice.shift
         for missing, default in (("M", "C"), ("K", "none")):
@@ -246,7 +248,7 @@ class _Tune:
         voices = [voice for voice in self.voices.values() if voice.clock] or [self.voice]
         for voice in voices:
             voice.obey_orders()
-        unread = self.unread + self.told.unread
+        unread = self.unread + self.unread_header + self.told.unread
         score = score_of(voices, self.title, self.characters, self.faults, unread)
         return replace(score, faults=(*score.faults, *check_jumps(score)), number=self.number)
 

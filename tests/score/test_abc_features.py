@@ -179,6 +179,14 @@ def test_what_has_no_place_is_counted() -> None:
     }
 
 
+@pytest.mark.parametrize("voices", ["V:1\nV:2\n", ""])
+def test_what_the_header_says_counts_once_for_all_voices(voices: str) -> None:
+    header = f'M:4/4\nL:1/8\nQ:"Allegro"\n{voices}K:C'
+    score = tune('V:1\nA8|\nV:2\nA8|[Q:"Presto"]A8|', header)
+    assert len(score.parts) == 2
+    assert score.unread == {"tempo words": 2}
+
+
 def test_a_line_goes_on_after_a_backslash_and_words_reach_over_it() -> None:
     score = tune("A4 \\\nB4|\nw:one two")
     assert marks(score, "lyric") == [(0, "one"), (4, "two")]
