@@ -1,0 +1,130 @@
+"""What music shares with other music: its longest passage, up to transposition, and whose it is.
+
+A passage is some consecutive notes of one part: its intervals and the ratios of its lengths. Drums
+have none, and one of fewer than four different intervals is nobody's. What is kept of the other
+music is 32 bits for every eight notes in a row, from which no note can be had back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from musegen.errors import ModelError
+from musegen.network.checkpoint import load_tensors, save_tensors
+from musegen.score.fingerprint import passage_hashes
+from musegen.score.score import Notes, Part
+
+SHORTEST = 8  # notes; shorter passages are anybody's
+_INTERVALS = 4  # different ones that a passage has at least
+PASSAGES = "passages.safetensors"
+
+
+class Copied(NamedTuple):
+    """The longest passage that music shares: how many notes, and with which piece.
+
+    No piece, and 0 notes, where it shares none of `SHORTEST` notes.
+    """
+
+    notes: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Passages:
+    """The passages of `SHORTEST` notes of some pieces.
+
+    Attributes:
+        hashes: of each passage, rising (K,).
+        pieces: in which piece it stands (K,); one that stands in several has as many rows.
+        sources: what the pieces are called.
+    """
+
+    hashes: NDArray[np.uint32]
+    pieces: NDArray[np.uint32]
+    sources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, pieces: Iterable[tuple[str, Iterable[Part]]]) -> Passages:
+        """Those of pieces, each called so and made of these parts."""
+        sources, rows = [], [np.zeros((0, 2), np.uint32)]
+        for number, (source, parts) in enumerate(pieces):
+            found = np.unique(np.concatenate([np.zeros(0, np.uint32), *map(_hashes, parts)]))
+            rows.append(np.stack([found, np.full_like(found, number)], axis=1))
+            sources.append(source)
+        every = np.concatenate(rows)
+        every = every[np.lexsort((every[:, 1], every[:, 0]))]
+        return cls(every[:, 0].copy(), every[:, 1].copy(), tuple(sources))
+
+    @property
+    def false_alarms(self) -> float:
+        """How likely `SHORTEST` notes in a row that stand nowhere seem to stand in a piece."""
+        return len(np.unique(self.hashes)) / 2**32
+
+    def longest_in(self, parts: Iterable[Part]) -> Copied:
+        """The longest passage of parts that stands in one of the pieces."""
+        return max(map(self._longest, parts), default=Copied())
+
+    def _longest(self, part: Part) -> Copied:
+        hashes = _hashes(part)
+        first = np.searchsorted(self.hashes, hashes, side="left")
+        last = np.searchsorted(self.hashes, hashes, side="right")
+        best = Copied()
+        since: dict[int, int] = {}  # piece → the place from which all passages stand in it
+        for place in range(len(hashes)):
+            standing = self.pieces[first[place] : last[place]].tolist()
+            since = {piece: since.get(piece, place) for piece in standing}
+            for piece, start in since.items():
+                n = place - start + SHORTEST
+                if n > best.notes and _is_particular(part.notes, start, n):
+                    best = Copied(n, self.sources[piece])
+        return best
+
+    def save(self, folder: Path) -> None:
+        """Write them into a model folder.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        columns = {"hashes": self.hashes, "pieces": self.pieces}
+        tensors = {name: torch.from_numpy(c.view(np.int32)) for name, c in columns.items()}
+        save_tensors(folder / PASSAGES, tensors, {"sources": list(self.sources)})
+
+    @classmethod
+    def load(cls, folder: Path) -> Passages:
+        """Those of a model folder.
+
+        Raises:
+            ModelError: there are none, or they are damaged.
+        """
+        path = folder / PASSAGES
+        tensors, about = load_tensors(path)
+        try:
+            hashes, pieces = (tensors[n].numpy().view(np.uint32) for n in ("hashes", "pieces"))
+            sources = tuple(map(str, about["sources"]))
+            if hashes.shape != pieces.shape or int(pieces.max(initial=0)) > max(
+                0, len(sources) - 1
+            ):
+                raise ValueError("its columns do not fit")
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError("is damaged", file=path) from error
+        return cls(hashes, pieces, sources)
+
+
+def _hashes(part: Part) -> NDArray[np.uint32]:
+    """Of every `SHORTEST` notes in a row, in their order; none of drums."""
+    if part.is_drums:
+        return np.zeros(0, np.uint32)
+    upper: NDArray[np.uint64] = passage_hashes(part.notes, SHORTEST) >> np.uint64(32)
+    return upper.astype(np.uint32)
+
+
+def _is_particular(notes: Notes, start: int, n: int) -> bool:
+    """Whether so many notes from this one on have enough different intervals."""
+    return len(np.unique(np.diff(notes.pitch[start : start + n]))) >= _INTERVALS
