@@ -11,10 +11,16 @@ import typer
 from .options import Device, Force, Json, Quiet, RandomSeed, check_apart, free_path, stem_of
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from musegen.evaluation.originality import Copied
     from musegen.evaluation.trained import Trained
     from musegen.generation.compose import Composed
+    from musegen.generation.copies import Copies
     from musegen.generation.plan import Plan
     from musegen.score.score import Score
+
+    Ranked: TypeAlias = list[tuple[Composed, float, Copies]]
 
 
 def command(
@@ -63,6 +69,7 @@ def command(
     """Carry a piece on, or compose one from nothing."""
     from musegen.evaluation.trained import load
     from musegen.generation.compose import compose
+    from musegen.generation.copies import copies_in
     from musegen.generation.plan import Plan
     from musegen.generation.rank import rank_scores
     from musegen.generation.sampling import Sampling, read_temperature
@@ -80,16 +87,16 @@ def command(
         found = compose(
             trained, plan, n=n, sampling=sampling, random_seed=random_seed, progress=progress
         )
-    scores = rank_scores(trained, found)
+    scores, copies = rank_scores(trained, found), copies_in(trained, plan, found)
     order = sorted(range(n), key=lambda i: -scores[i]) if rank else list(range(n))
-    ranked = [(found[i], scores[i]) for i in order]
+    ranked = [(found[i], scores[i], copies[i]) for i in order]
     seconds = time.monotonic() - began
     settings = f"temperature={temperature} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
     told = {"style": style, "density": density, "finish": "yes" if finish else ""}
     settings += "".join(f" {name}={value}" for name, value in told.items() if value)
     _write(ranked, paths, trained, f"random seed {random_seed}; {settings}", force)
     _report(ranked, paths, trained, plan, (random_seed, seconds), as_json)
-    for (candidate, _), path in zip(ranked, paths, strict=True):
+    for (candidate, *_), path in zip(ranked, paths, strict=True):
         if not candidate.finished:
             say(f"{path} was broken off after a bar: the model wrote too many notes.", quiet)
     say(f"Now try: musegen play {paths[0]}", quiet)
@@ -165,22 +172,20 @@ def _paths(output: Path | None, seed: str | None, n: int, force: bool) -> list[P
     return paths
 
 
-def _write(
-    ranked: list[tuple[Composed, float]], paths: list[Path], model: Trained, how: str, force: bool
-) -> None:
+def _write(ranked: Ranked, paths: list[Path], model: Trained, how: str, force: bool) -> None:
     import musegen
     from musegen.score.files import write
 
     from .state import remember
 
     made_by = f"musegen {musegen.__version__}; model {model.fingerprint[:16]}; {how}"
-    for (candidate, _), path in zip(ranked, paths, strict=True):
+    for (candidate, *_), path in zip(ranked, paths, strict=True):
         write(candidate.score, path, force, made_by)
     remember("piece", paths[0])
 
 
 def _report(
-    ranked: list[tuple[Composed, float]],
+    ranked: Ranked,
     paths: list[Path],
     model: Trained,
     plan: Plan,
@@ -200,15 +205,18 @@ def _report(
             "bars": candidate.score.n_bars,
             "new_bars": candidate.score.n_bars - old,
             "nats_per_unit": candidate.nats / units_of(model, candidate),
+            "longest_copy": copies.learnt._asdict() if copies.learnt else None,
+            "longest_of_seed": copies.seed.notes,
             "rank_score": score,
         }
-        for (candidate, score), path in zip(ranked, paths, strict=True)
+        for (candidate, score, copies), path in zip(ranked, paths, strict=True)
     ]
     if as_json:
         give({"model": str(model.folder), "random_seed": run[0], "seconds": run[1], "files": files})
         return
     unit = model.vocabulary.unit
     head = ["piece", "bars", "of these new", "notes", f"nats a {unit} of what is new"]
+    head += ["longest passage that was learnt"] if ranked[0][2].learnt else []
     rows = [
         [
             str(f["path"]),
@@ -216,7 +224,13 @@ def _report(
             str(f["new_bars"]),
             str(f["notes"]),
             f"{f['nats_per_unit']:.3f}",
+            *([_told_copy(copies.learnt)] if copies.learnt else []),
         ]
-        for f in files
+        for f, (_, _, copies) in zip(files, ranked, strict=True)
     ]
     give_table(head, rows, right=(1, 2, 3, 4))
+
+
+def _told_copy(copied: Copied) -> str:
+    """The longest passage that was learnt, in words."""
+    return f"{copied.notes} notes of {copied.source}" if copied.notes else "under 8 notes"

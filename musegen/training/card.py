@@ -12,7 +12,7 @@ CARD = "card.md"
 def card(config: dict[str, Any], fingerprint: str) -> str:
     """What a person should know of a model, in a page of Markdown."""
     figures, network, training = config["figures"], config["network"], config["training"]
-    told = conditions_of(config)
+    told, passages = conditions_of(config), figures["passages"]
     styles = ", ".join(f"{s} ({n})" for s, n in zip(told.styles, told.pieces, strict=True))
     known = {"can be told": ", ".join(told.kinds), "styles, and their pieces": styles}
     rows = "".join(f"| {what} | {names} |\n" for what, names in known.items() if names)
@@ -28,6 +28,8 @@ def card(config: dict[str, Any], fingerprint: str) -> str:
 random seed {training["fit"]["random_seed"]} |
 | held out | {figures["valid_nats"]:.4f} nats a {config["unit"]}, the end of a piece counted; \
 pieces that it never saw: {figures["valid_pieces"]} |
-{rows}| fingerprint | {fingerprint[:16]} |
+{rows}| originality | {passages["kept"]:,} passages of eight notes are known by 32 bits each; \
+a new one seems to be among them by accident with a chance of {passages["false_alarms"]:.1e} |
+| fingerprint | {fingerprint[:16]} |
 | made with | musegen {config["musegen"]}, torch {training["torch"]} |
 """

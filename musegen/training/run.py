@@ -21,6 +21,7 @@ from musegen.disk import whole_folder, write_whole
 from musegen.errors import CorpusError, ModelError, OutputError
 from musegen.evaluation.classify import calibrate
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
+from musegen.evaluation.originality import Passages
 from musegen.evaluation.trained import SEEN, Trained, conditions_of, load, network_for
 from musegen.network.checkpoint import (
     RESUME,
@@ -32,6 +33,7 @@ from musegen.network.checkpoint import (
 )
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 from musegen.score.counts import counted
+from musegen.score.score import Part
 
 from . import distributed
 from .card import CARD, card
@@ -180,8 +182,13 @@ class Run:
             save_tensors(self.folder / WEIGHTS, dict(self.fit.average), about)
 
     def finish(self) -> Trained:
-        """Measure the best weights on all held-out pieces, write the card, drop the checkpoint."""
+        """Measure the best weights on all held-out pieces, write the card, drop the checkpoint.
+
+        What passages there are in the pieces that were learnt from is kept beside the weights.
+        """
         model = load(self.folder, self.fit.device.type)
+        passages = Passages.of(self._learnt_music())
+        passages.save(self.folder)
         held_out = self.fit.held_out
         nats = field_nats(model.network, self.fit.prepared, held_out)
         now = self.fit.counters
@@ -196,6 +203,7 @@ class Run:
             "train_pieces": len(self.fit.learnt),
             "valid_pieces": len(held_out),
             "classify": self._calibration(model),
+            "passages": {"kept": len(passages.hashes), "false_alarms": passages.false_alarms},
             "files": {
                 "kept": survey.count("kept"),
                 "skipped": survey.count("skipped"),
@@ -206,6 +214,13 @@ class Run:
         write_whole(self.folder / CARD, card(self.config, model.fingerprint).encode(), force=True)
         shutil.rmtree(self.folder / RESUME, ignore_errors=True)
         return replace(model, config=self.config)
+
+    def _learnt_music(self) -> Iterator[tuple[str, tuple[Part, ...]]]:
+        """What each piece that is learnt from is called, and its parts as the words have them."""
+        prepared = self.fit.prepared
+        for piece in self.fit.learnt:
+            words = prepared.words[piece.start : piece.stop]
+            yield piece.path, prepared.vocabulary.decode(words).parts
 
     def _calibration(self, model: Trained) -> dict[str, Any]:
         """How sure the model may be of a style; nothing where it knows none."""

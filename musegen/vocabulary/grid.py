@@ -26,7 +26,7 @@ from musegen.score.score import (
     standing,
 )
 
-from .grid_features import HOLD, PLACES, REST, columns, grid_features, sounding, voices_of
+from .grid_features import HOLD, REST, columns, grid_features, sounding, voices_of
 from .grid_tracker import GridTracker
 from .traits import VOICE_GRID, Traits, notes_changed, traits
 from .vocabulary import Features, Field, Vocabulary, Words, before
@@ -150,8 +150,13 @@ class GridVocabulary(Vocabulary):
     def features_of(self, words: Words) -> Features:
         """Words of a whole piece (T, V) → features (T, G)."""
         is_step = words[:, 0] < self.end_value
-        place, metre = self._clock(words, is_step)
-        return columns(place, metre, *voices_of(words.astype(np.int64), is_step))
+        passed, bar, metre = self._clock(words, is_step)
+        return columns(passed % bar, metre, *voices_of(words.astype(np.int64), is_step))
+
+    def bars(self, words: Words, features: Features) -> Ints:
+        """See Vocabulary."""
+        passed, bar, _ = self._clock(words, words[:, 0] < self.end_value)
+        return passed // bar
 
     def start(self, batch: int) -> GridTracker:
         """A tracker over `batch` empty pieces."""
@@ -258,14 +263,13 @@ class GridVocabulary(Vocabulary):
         name, program = self.voices[voice]
         return Part(name, program, Notes(begins, ends - begins, column[begins], velocity))
 
-    def _clock(self, words: Words, is_step: np.ndarray) -> tuple[Ints, Ints]:
-        """Place in the bar and metre before each word, two columns (T,)."""
+    def _clock(self, words: Words, is_step: np.ndarray) -> tuple[Ints, Ints, Ints]:
+        """Steps before each word, how many a bar has, and its metre, 0 for none (T,)."""
         metre = np.zeros(len(words), np.int64)
         if len(words) and words[0, 0] > self.end_value:
             metre[1:] = words[0, 0] - self.end_value
         lengths = [1 << 30, *(bar_ticks(n, d, self.steps) for n, d in self.metres)]
-        bar = np.array(lengths)[metre]
-        return np.minimum(before(np.cumsum(is_step)) % bar, PLACES), metre
+        return before(np.cumsum(is_step)), np.array(lengths)[metre], metre
 
 
 def _moved(pitch: Features, semitones: int) -> Features:

@@ -88,7 +88,7 @@ def test_train_tells_what_scripts_rely_on(ask: Ask, music: Path, here: Path) -> 
     assert Path(found["model"]) == Path("runs/grid")
     assert {path.name for path in Path("runs/grid").iterdir()} == {
         *("model.safetensors", "config.json", "card.md", "log.csv", "curves.svg", "seen.json"),
-        "tensorboard",
+        *("passages.safetensors", "tensorboard"),
     }
 
 
@@ -98,6 +98,7 @@ def test_generate_tells_what_scripts_rely_on(ask: Ask, music: Path) -> None:
     assert len(found["files"]) == 2
     for file in found["files"]:
         assert set(file) >= {"path", "notes", "bars", "nats_per_unit", "rank_score"}
+        assert set(file["longest_copy"]) == {"notes", "source"}
         piece = read(file["path"])
         assert (piece.n_notes, piece.n_bars) == (file["notes"], file["bars"])
     scores = [file["rank_score"] for file in found["files"]]

@@ -19,6 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from musegen import disk
 from musegen.corpus.prepare import Prepared, prepare
 from musegen.errors import CorpusError, ModelError, MusegenError, OutputError
+from musegen.evaluation.originality import PASSAGES, Passages
 from musegen.evaluation.trained import load
 from musegen.network.backbones import BACKBONES
 from musegen.network.checkpoint import RESUME, WEIGHTS, load_tensors
@@ -122,7 +123,8 @@ def test_a_finished_folder_holds_what_a_model_needs_and_no_more(start: StartRun)
     run = start("run")
     run_to_the_end(run)
     names = {path.name for path in run.folder.iterdir()}
-    assert names == {WEIGHTS, "config.json", "card.md", "seen.json", LOG, BOARD}
+    assert names == {WEIGHTS, PASSAGES, "config.json", "card.md", "seen.json", LOG, BOARD}
+    assert set(Passages.load(run.folder).sources) == {piece.path for piece in run.fit.learnt}
     model = load(run.folder)
     assert sorted(model.seen().values()) == sorted(piece.path for piece in run.fit.learnt)
     log = read_log(run.folder)
