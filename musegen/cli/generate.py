@@ -59,6 +59,10 @@ def command(
     min_p: Annotated[
         float, typer.Option(help="Drop values less likely than this share of the likeliest.")
     ] = 0.0,
+    max_copy: Annotated[
+        int | None,
+        typer.Option(help="Share no passage of more notes with the music learnt from (8 or more)."),
+    ] = None,
     rank: Annotated[bool, typer.Option("--rank/--no-rank", help="Best first.")] = True,
     device: Device = "auto",
     random_seed: RandomSeed = 0,
@@ -69,7 +73,7 @@ def command(
     """Carry a piece on, or compose one from nothing."""
     from musegen.evaluation.trained import load
     from musegen.generation.compose import compose
-    from musegen.generation.copies import copies_in
+    from musegen.generation.copies import Originals
     from musegen.generation.plan import Plan
     from musegen.generation.rank import rank_scores
     from musegen.generation.sampling import Sampling, read_temperature
@@ -87,12 +91,19 @@ def command(
         found = compose(
             trained, plan, n=n, sampling=sampling, random_seed=random_seed, progress=progress
         )
-    scores, copies = rank_scores(trained, found), copies_in(trained, plan, found)
+        originals = Originals(trained, plan)
+        if max_copy is not None:
+            found = [
+                originals.without_copies(candidate, max_copy, sampling, random_seed + row)
+                for row, candidate in enumerate(found)
+            ]
+    scores, copies = rank_scores(trained, found), [originals.copies_in(c) for c in found]
     order = sorted(range(n), key=lambda i: -scores[i]) if rank else list(range(n))
     ranked = [(found[i], scores[i], copies[i]) for i in order]
     seconds = time.monotonic() - began
     settings = f"temperature={temperature} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
     told = {"style": style, "density": density, "finish": "yes" if finish else ""}
+    told["max_copy"] = str(max_copy or "")
     settings += "".join(f" {name}={value}" for name, value in told.items() if value)
     _write(ranked, paths, trained, f"random seed {random_seed}; {settings}", force)
     _report(ranked, paths, trained, plan, (random_seed, seconds), as_json)

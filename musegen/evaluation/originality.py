@@ -7,7 +7,7 @@ music is 32 bits for every eight notes in a row, from which no note can be had b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -71,20 +71,36 @@ class Passages:
         """The longest passage of parts that stands in one of the pieces."""
         return max(map(self._longest, parts), default=Copied())
 
+    def beyond(self, part: Part, most: int, but: Passages | None = None) -> int | None:
+        """The first note of a part with which a passage has more than `most` notes; or None.
+
+        Passages that stand in `but` do not count.
+        """
+        own = None if but is None else but.hashes
+        found = (place + n - 1 for place, n, _ in self._standing(part, own) if n > most)
+        return min(found, default=None)
+
     def _longest(self, part: Part) -> Copied:
+        found = ((n, -place, piece) for place, n, piece in self._standing(part))
+        n, _, piece = max(found, default=(0, 0, -1))
+        return Copied(n, self.sources[piece]) if n else Copied()
+
+    def _standing(
+        self, part: Part, but: NDArray[np.uint32] | None = None
+    ) -> Iterator[tuple[int, int, int]]:
+        """All passages of a part that stand in a piece: first note, number of notes, and piece."""
         hashes = _hashes(part)
         first = np.searchsorted(self.hashes, hashes, side="left")
         last = np.searchsorted(self.hashes, hashes, side="right")
-        best = Copied()
+        last = last if but is None else np.where(np.isin(hashes, but), first, last)
         since: dict[int, int] = {}  # piece → the place from which all passages stand in it
         for place in range(len(hashes)):
             standing = self.pieces[first[place] : last[place]].tolist()
             since = {piece: since.get(piece, place) for piece in standing}
             for piece, start in since.items():
                 n = place - start + SHORTEST
-                if n > best.notes and _is_particular(part.notes, start, n):
-                    best = Copied(n, self.sources[piece])
-        return best
+                if _is_particular(part.notes, start, n):
+                    yield start, n, piece
 
     def save(self, folder: Path) -> None:
         """Write them into a model folder.

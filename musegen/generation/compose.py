@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from musegen.errors import MusegenError
 from musegen.evaluation.trained import Trained
-from musegen.network.backbones import State
 from musegen.score.score import Score
-from musegen.vocabulary.vocabulary import Features, Tracker, Words
+from musegen.vocabulary.vocabulary import Words
 
+from .drawer import Drawer, plain_kernels
 from .plan import Plan
-from .sampling import Sampling, draw
+from .sampling import Sampling
 
-_CHUNK = 512  # words of the seed read at once
-_WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
+_TRIES = 60  # to get beyond a bar that has a flaw
+_TRIES_A_BAR = 3  # then the bar before is drawn again too, and all a little more freely
+_FREER = 1.1
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,20 @@ class Composed:
         score: the seed untouched and the new music after it, or the new music alone.
         words: all words, those of the seed first (T, F).
         join: how many of them are the seed's.
-        nats: −log p of the new words, by the model's own scores.
+        word_nats: −log p of each new word, by the model's own scores (T − join,).
         finished: whether it came to its end, and was not broken off after its last whole bar.
     """
 
     score: Score
     words: Words
     join: int
-    nats: float
+    word_nats: NDArray[np.float64]
     finished: bool
+
+    @property
+    def nats(self) -> float:
+        """−log p of the new words."""
+        return float(self.word_nats.sum())
 
 
 def compose(
@@ -67,114 +71,79 @@ def compose(
         UsageError: the model does not know the style or density asked for.
         MusegenError: a candidate has no note, or no whole bar.
     """
-    vocabulary = model.vocabulary
-    seed = plan.words(vocabulary)
-    tracker = plan.tracker(vocabulary, n)
-    first, limit = int(tracker.bars.min()), _WORDS_A_BAR * plan.bars
-    with torch.no_grad(), _plain_kernels():
-        drawer = _Drawer(model, plan, tracker, sampling or Sampling(), random_seed)
-        drawer.read(seed, n)
-        while not tracker.done.all() and len(drawer.drawn) < limit:
-            drawer.next()
-            if progress:
-                progress(min(int(tracker.bars.min()) - first, plan.bars), plan.bars)
-    none: Words = np.zeros((n, len(vocabulary.sizes)), np.int16)
-    new: Words = np.stack([*drawer.drawn, none], axis=1)
-    return [
-        _composed(
-            model, plan, seed, new[row, : drawer.length[row]], drawer.nats[row], tracker.done[row]
-        )
-        for row in range(n)
-    ]
+    seed = plan.words(model.vocabulary)
+    drawer = Drawer(model, plan, seed, len(seed), n, sampling or Sampling(), random_seed)
+    with plain_kernels():
+        drawer.run(progress)
+    return [_composed(model, plan, seed, *drawer.row(row)) for row in range(n)]
 
 
-class _Drawer:
-    """The loop's state: the network's, the tracker's (which has read the seed), what was drawn."""
+def compose_again(
+    model: Trained,
+    plan: Plan,
+    candidate: Composed,
+    flaw: Callable[[Composed], int | None],
+    *,
+    sampling: Sampling | None = None,
+    random_seed: int = 0,
+) -> Composed:
+    """Draw a candidate's bars again until none has a flaw.
 
-    def __init__(
-        self,
-        model: Trained,
-        plan: Plan,
-        tracker: Tracker,
-        sampling: Sampling,
-        random_seed: int,
-    ) -> None:
-        self.model, self.plan, self.tracker = model, plan, tracker
-        self.samplings = sampling.for_fields([field.name for field in model.vocabulary.fields])
-        self.generator = torch.Generator().manual_seed(random_seed)
-        self.drawn: list[Words] = []
-        self.nats = np.zeros(len(tracker.done))
-        self.length = np.zeros(len(tracker.done), np.int64)
-        self._state: State | None = None
-        self._last = torch.empty(0)
+    It stays as it is up to its first flaw. `flaw` tells the first new bar of music so far that is
+    to be drawn again, the first being 0; None where all are well. If drawing it again does not
+    help, the bars before it are too, and more freely. The rest is as in `compose`.
 
-    def read(self, seed: Words, n: int) -> None:
-        """Read the seed (T, F) once, then go on from it `n` times."""
-        network, device = self.model.network, self.model.device
-        sizes = np.array(self.model.vocabulary.sizes)
-        if len(seed):
-            features = self.model.vocabulary.features_of(seed)
-            before = np.concatenate([sizes[None], seed[:-1]])
-            told = self._told(self.model.vocabulary.bars(seed, features))[None]
-            for first in range(0, len(seed), _CHUNK):
-                now = slice(first, first + _CHUNK)
-                _, self._state = network.read(
-                    _tensor(before[None, now], device),
-                    _tensor(features[None, now], device),
-                    self._state,
-                    told[:, now],
-                )
-            assert self._state is not None
-            self._state = network.backbone.repeat(self._state, n)
-        last = seed[-1] if len(seed) else sizes
-        self._last = _tensor(np.repeat(last[None], n, axis=0), device)
+    Raises:
+        MusegenError: no way without a flaw was found.
+    """
+    bar = flaw(candidate)
+    if bar is None:
+        return candidate
+    words, join = candidate.words, candidate.join
+    passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
+    kept = join + int(np.count_nonzero(passed[join:] < passed[join] + bar))
+    before = candidate.word_nats[: kept - join]
+    drawer = Drawer(model, plan, words[:kept], join, 1, sampling or Sampling(), random_seed)
 
-    def next(self) -> None:
-        """One more word of every candidate."""
-        network, device = self.model.network, self.model.device
-        known = _tensor(self.tracker.features(np.zeros((len(self.nats), 0), np.int16)), device)
-        told = self._told(self.tracker.bars)[:, None]
-        hidden, self._state = network.read(self._last[:, None], known[:, None], self._state, told)
-        words, nats = network.next(hidden[:, 0], self._choose, known, self._features)
-        live = ~self.tracker.done
-        self.nats -= nats.sum(1).double().cpu().numpy() * live
-        self.length += live
-        drawn = words.cpu().numpy().astype(np.int16)
-        self.tracker.advance(drawn)
-        self.drawn.append(drawn)
-        self._last = words
+    def so_far() -> Composed:
+        new, nats, finished = drawer.row(0)
+        every = np.concatenate([words[join:kept], new]), np.concatenate([before, nats])
+        return _composed(model, plan, words[:join], *every, finished)
 
-    def _told(self, passed: NDArray[np.int64]) -> torch.Tensor:
-        """What is told beside words before which so many bars have passed (N,): (N, C)."""
-        assert self.tracker.last_bar is not None
-        told = self.plan.told(self.model.conditions, self.tracker.last_bar - passed)
-        return _tensor(told, self.model.device)
-
-    def _choose(self, field: int, scores: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
-        legal = torch.from_numpy(self.tracker.legal(drawn.cpu().numpy()))
-        free = ~legal.any(dim=1, keepdim=True)  # rows where the field does not apply
-        return draw(scores, legal | free, self.samplings[field], self.generator).to(scores.device)
-
-    def _features(self, drawn: torch.Tensor) -> torch.Tensor:
-        return _tensor(self.tracker.features(drawn.cpu().numpy()), self.model.device)
+    with plain_kernels():
+        _draw_again(drawer, bar, lambda: flaw(so_far()))
+    return so_far()
 
 
-@contextmanager
-def _plain_kernels() -> Iterator[None]:
-    """Without oneDNN, whose set-up costs more than it saves at one word a call."""
-    (before, *_) = torch.backends.mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        torch.backends.mkldnn.set_flags(_enabled=before)  # type: ignore[no-untyped-call]
-
-
-def _tensor(array: Words | Features | NDArray[np.int64], device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)).to(device)
+def _draw_again(drawer: Drawer, first: int, flaw: Callable[[], int | None]) -> None:
+    """Draw bar by bar from bar `first` on; back where there is a flaw, to the bar that has it."""
+    drawer.read()
+    starts, furthest, stuck = [drawer.snapshot()], 0, 0
+    while not drawer.tracker.done.all():
+        is_whole = drawer.bar()
+        wrong = flaw()
+        if wrong is None and not is_whole:
+            return
+        if wrong is None:
+            starts.append(drawer.snapshot())
+            furthest, stuck = max(furthest, len(starts)), stuck if len(starts) <= furthest else 0
+            continue
+        stuck += 1
+        if stuck > _TRIES:
+            hint = "Take another --random-seed, or ask for less."
+            raise MusegenError("every way that was tried led to the same flaw", hint=hint)
+        back = stuck // _TRIES_A_BAR
+        del starts[max(0, wrong - first - back) + 1 :]
+        drawer.restore(starts[-1], _FREER**back)
 
 
 def _composed(
-    model: Trained, plan: Plan, seed: Words, new: Words, nats: float, finished: bool
+    model: Trained,
+    plan: Plan,
+    seed: Words,
+    new: Words,
+    nats: NDArray[np.float64],
+    finished: bool,
 ) -> Composed:
     words = np.concatenate([seed, new]).astype(np.int16)
     score = plan.join(model.vocabulary, words)
@@ -184,4 +153,4 @@ def _composed(
         raise MusegenError("the model wrote too many notes for one bar", hint=hint)
     if not score.n_notes:
         raise MusegenError("the model wrote no note", hint=hint)
-    return Composed(score, words, len(seed), float(nats), bool(finished))
+    return Composed(score, words, len(seed), nats, finished)

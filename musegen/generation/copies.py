@@ -1,17 +1,20 @@
-"""How original what was composed is: the longest passages that it shares, and with what."""
+"""How original what was composed is: the longest passages that it shares; and how to share less."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from musegen.evaluation.originality import PASSAGES, Copied, Passages
+import numpy as np
+
+from musegen.errors import ModelError, UsageError
+from musegen.evaluation.originality import PASSAGES, SHORTEST, Copied, Passages
 from musegen.evaluation.trained import Trained
 from musegen.score.excerpt import from_bar
-from musegen.score.score import Part
+from musegen.score.score import Score
 
-from .compose import Composed
+from .compose import Composed, compose_again
 from .plan import Plan
+from .sampling import Sampling
 
 
 class Copies(NamedTuple):
@@ -26,23 +29,65 @@ class Copies(NamedTuple):
     seed: Copied
 
 
-def copies_in(model: Trained, plan: Plan, candidates: Sequence[Composed]) -> list[Copies]:
-    """Those of each candidate; what it has from the seed as it stands does not count.
+class Originals:
+    """What new music may be a copy of.
+
+    Args:
+        model: what composes; a folder made before passages were kept tells nothing of them.
+        plan: what is asked for.
 
     Raises:
         ModelError: what the model says of the music it learnt from is damaged.
     """
-    is_told = (model.folder / PASSAGES).exists()
-    learnt = Passages.load(model.folder) if is_told else None
-    seed = Passages.of([("the seed", plan.seed.parts)] if plan.seed is not None else [])
-    new = [_new_parts(plan, candidate) for candidate in candidates]
-    return [
-        Copies(learnt.longest_in(parts) if learnt else None, seed.longest_in(parts))
-        for parts in new
-    ]
 
+    def __init__(self, model: Trained, plan: Plan) -> None:
+        self._model, self._plan = model, plan
+        is_told = (model.folder / PASSAGES).exists()
+        self._learnt = Passages.load(model.folder) if is_told else None
+        seed = [("the seed", plan.seed.parts)] if plan.seed is not None else []
+        self._seed = Passages.of(seed)
 
-def _new_parts(plan: Plan, candidate: Composed) -> tuple[Part, ...]:
-    if plan.seed is None or plan.omit_seed:
-        return candidate.score.parts
-    return from_bar(candidate.score, plan.seed.n_bars).parts
+    def copies_in(self, candidate: Composed) -> Copies:
+        """The longest passages of a candidate's new music."""
+        parts = self._new(candidate).parts
+        learnt = self._learnt.longest_in(parts) if self._learnt else None
+        return Copies(learnt, self._seed.longest_in(parts))
+
+    def without_copies(
+        self, candidate: Composed, most: int, sampling: Sampling, random_seed: int
+    ) -> Composed:
+        """The candidate, drawn anew where a passage that was learnt has more than `most` notes.
+
+        The seed's own passages are free.
+
+        Raises:
+            UsageError: so few notes are anybody's.
+            ModelError: the model does not tell what it learnt from.
+            MusegenError: no way out was found.
+        """
+        if most < SHORTEST:
+            raise UsageError(f"passages of fewer than {SHORTEST} notes are anybody's, not {most}")
+        if self._learnt is None:
+            reason = "does not tell the passages that it learnt from"
+            raise ModelError(reason, file=self._model.folder, hint="Train it again.")
+        return compose_again(
+            self._model,
+            self._plan,
+            candidate,
+            lambda so_far: self._copied_bar(so_far, most),
+            sampling=sampling,
+            random_seed=random_seed,
+        )
+
+    def _copied_bar(self, candidate: Composed, most: int) -> int | None:
+        """The first new bar in which a passage becomes too long, the first being 0."""
+        assert self._learnt is not None
+        new = self._new(candidate)
+        notes = ((part, self._learnt.beyond(part, most, self._seed)) for part in new.parts)
+        ticks = [int(part.notes.onset[place]) for part, place in notes if place is not None]
+        return int(np.searchsorted(new.barlines, min(ticks), side="right")) if ticks else None
+
+    def _new(self, candidate: Composed) -> Score:
+        if self._plan.seed is None or self._plan.omit_seed:
+            return candidate.score
+        return from_bar(candidate.score, self._plan.seed.n_bars)

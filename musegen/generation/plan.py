@@ -61,15 +61,18 @@ class Plan:
             reason = f"the seed does not suit the model: {error.message}"
             raise ModelError(reason, hint=error.hint) from error
 
-    def tracker(self, vocabulary: Vocabulary, n: int) -> Tracker:
-        """A tracker of `n` pieces that have read the seed and end after the asked bars.
+    def tracker(self, vocabulary: Vocabulary, words: Words, join: int, n: int) -> Tracker:
+        """A tracker of `n` pieces that have these words and end after the asked bars.
 
-        Only the parts of the seed may play, in its metre, tempo and key.
+        The first `join` words are those of the seed, whose parts alone may play, in its metre,
+        tempo and key.
         """
         tracker = vocabulary.start(n)
-        for word in self.words(vocabulary):
+        for word in words[:join]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.last_bar = int(tracker.bars[0]) + self.bars
+        for word in words[join:]:
+            tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.keep_time = self.seed is not None
         if self.seed is not None:
             tracker.keep_parts(vocabulary.places(self.seed))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from musegen.errors import MusegenError, UsageError
 from musegen.evaluation.trained import Trained
-from musegen.generation import compose as module
+from musegen.generation import drawer as module
 from musegen.generation.compose import Composed, compose
 from musegen.generation.plan import Plan
 from musegen.generation.rank import rank_scores, units_of
@@ -378,7 +378,7 @@ def test_the_piece_as_surprising_as_real_music_comes_first(make_model: MakeModel
     bars = make_model("grid").vocabulary
     words = np.zeros((9, len(bars.sizes)), np.int16)
     score = bars.decode(words)
-    found = [Composed(score, words, 0, nats * 27.0, True) for nats in (0.1, 0.9, 3.0)]
+    found = [Composed(score, words, 0, np.full(9, nats * 3), True) for nats in (0.1, 0.9, 3.0)]
     scores = rank_scores(model, found)
     assert sorted(range(3), key=lambda i: -scores[i]) == [1, 0, 2]
 

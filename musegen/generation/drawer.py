@@ -1,0 +1,167 @@
+"""The loop that draws words: the network's state, the tracker's, and what was drawn so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from musegen.evaluation.trained import Trained
+from musegen.network.backbones import State
+from musegen.vocabulary.vocabulary import Features, Tracker, Words
+
+from .plan import Plan
+from .sampling import Sampling, draw
+
+_CHUNK = 512  # words of the seed read at once
+_WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
+
+
+class Snapshot(NamedTuple):
+    """Where a drawer stood: tracker, state, last words, how many were drawn, and lengths."""
+
+    tracker: Tracker
+    state: State | None
+    last: torch.Tensor
+    n_drawn: int
+    length: NDArray[np.int64]
+
+
+class Drawer:
+    """The loop's state: the network's, the tracker's, and what was drawn."""
+
+    def __init__(
+        self,
+        model: Trained,
+        plan: Plan,
+        words: Words,
+        join: int,
+        n: int,
+        sampling: Sampling,
+        random_seed: int,
+    ) -> None:
+        """Go on from these words, of which the first `join` are the seed's, `n` times."""
+        self.model, self.plan = model, plan
+        self.tracker = plan.tracker(model.vocabulary, words, join, n)
+        self.samplings = sampling.for_fields([field.name for field in model.vocabulary.fields])
+        self.freely = 1.0  # scores are divided by it, as by a temperature
+        self.generator = torch.Generator().manual_seed(random_seed)
+        self.drawn: list[Words] = []
+        self.nats: list[NDArray[np.float64]] = []
+        self.length = np.zeros(n, np.int64)
+        self._words, self._n = words, n
+        self._state: State | None = None
+        self._last = torch.empty(0)
+
+    def run(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Draw until all candidates have come to their end, or written far too much."""
+        bars, limit = self.plan.bars, _WORDS_A_BAR * self.plan.bars
+        assert self.tracker.last_bar is not None
+        first = self.tracker.last_bar - bars
+        self.read()
+        while not self.tracker.done.all() and len(self.drawn) < limit:
+            self._next()
+            if progress:
+                progress(min(int(self.tracker.bars.min()) - first, bars), bars)
+
+    def bar(self) -> bool:
+        """Draw one bar of the first candidate, or its end; whether it did not grow too long."""
+        started, limit = int(self.tracker.bars[0]), len(self.drawn) + 4 * _WORDS_A_BAR
+        while not self.tracker.done[0] and self.tracker.bars[0] == started:
+            self._next()
+            if len(self.drawn) > limit:
+                return False
+        return True
+
+    def snapshot(self) -> Snapshot:
+        """Where the loop stands, but for its chance."""
+        tracker = deepcopy(self.tracker)
+        return Snapshot(tracker, self._state, self._last, len(self.drawn), self.length.copy())
+
+    def restore(self, snapshot: Snapshot, freely: float) -> None:
+        """Stand there again, and draw more `freely` than asked from now on."""
+        tracker, self._state, self._last, n_drawn, length = snapshot
+        self.tracker, self.length, self.freely = deepcopy(tracker), length.copy(), freely
+        del self.drawn[n_drawn:], self.nats[n_drawn:]
+
+    def row(self, row: int) -> tuple[Words, NDArray[np.float64], bool]:
+        """What was drawn for a candidate: its words, their nats, and whether it came to an end."""
+        length, n_fields = self.length[row], len(self.model.vocabulary.sizes)
+        words = [drawn[row] for drawn in self.drawn[:length]]
+        nats = [nats[row] for nats in self.nats[:length]]
+        return (
+            np.array(words, np.int16).reshape(-1, n_fields),
+            np.array(nats, np.float64),
+            bool(self.tracker.done[row]),
+        )
+
+    def read(self) -> None:
+        """Read the words before (T, F) once, to go on from them `n` times."""
+        seed, n = self._words, self._n
+        network, device = self.model.network, self.model.device
+        sizes = np.array(self.model.vocabulary.sizes)
+        if len(seed):
+            features = self.model.vocabulary.features_of(seed)
+            before = np.concatenate([sizes[None], seed[:-1]])
+            told = self._told(self.model.vocabulary.bars(seed, features))[None]
+            for first in range(0, len(seed), _CHUNK):
+                now = slice(first, first + _CHUNK)
+                _, self._state = network.read(
+                    _tensor(before[None, now], device),
+                    _tensor(features[None, now], device),
+                    self._state,
+                    told[:, now],
+                )
+            assert self._state is not None
+            self._state = network.backbone.repeat(self._state, n)
+        last = seed[-1] if len(seed) else sizes
+        self._last = _tensor(np.repeat(last[None], n, axis=0), device)
+
+    def _next(self) -> None:
+        """One more word of every candidate."""
+        network, device = self.model.network, self.model.device
+        known = _tensor(self.tracker.features(np.zeros((self._n, 0), np.int16)), device)
+        told = self._told(self.tracker.bars)[:, None]
+        hidden, self._state = network.read(self._last[:, None], known[:, None], self._state, told)
+        words, nats = network.next(hidden[:, 0], self._choose, known, self._features)
+        self.nats.append(-nats.sum(1).double().cpu().numpy())
+        self.length += ~self.tracker.done
+        drawn = words.cpu().numpy().astype(np.int16)
+        self.tracker.advance(drawn)
+        self.drawn.append(drawn)
+        self._last = words
+
+    def _told(self, passed: NDArray[np.int64]) -> torch.Tensor:
+        """What is told beside words before which so many bars have passed (N,): (N, C)."""
+        assert self.tracker.last_bar is not None
+        told = self.plan.told(self.model.conditions, self.tracker.last_bar - passed)
+        return _tensor(told, self.model.device)
+
+    def _choose(self, field: int, scores: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
+        legal = torch.from_numpy(self.tracker.legal(drawn.cpu().numpy()))
+        free = ~legal.any(dim=1, keepdim=True)  # rows where the field does not apply
+        scores = scores / self.freely
+        return draw(scores, legal | free, self.samplings[field], self.generator).to(scores.device)
+
+    def _features(self, drawn: torch.Tensor) -> torch.Tensor:
+        return _tensor(self.tracker.features(drawn.cpu().numpy()), self.model.device)
+
+
+@contextmanager
+def plain_kernels() -> Iterator[None]:
+    """Without gradients, and without oneDNN, whose set-up costs more than it saves word by word."""
+    (before, *_) = torch.backends.mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        torch.backends.mkldnn.set_flags(_enabled=before)  # type: ignore[no-untyped-call]
+
+
+def _tensor(array: Words | Features | NDArray[np.int64], device: torch.device) -> torch.Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)).to(device)

@@ -1,0 +1,100 @@
+"""How original what was composed is, and how it is made more so."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from musegen.errors import ModelError, MusegenError, UsageError
+from musegen.evaluation.originality import Passages
+from musegen.evaluation.trained import Trained
+from musegen.generation.compose import Composed, compose, compose_again
+from musegen.generation.copies import Originals
+from musegen.generation.plan import Plan
+from musegen.generation.sampling import Sampling
+from musegen.score.excerpt import from_bar
+from musegen.score.score import Score
+
+MakeModel = Callable[..., Trained]
+MakeScore = Callable[..., Score]
+MOST = 9
+
+
+def new_music(plan: Plan, found: Composed) -> Score:
+    return found.score if plan.seed is None else from_bar(found.score, plan.seed.n_bars)
+
+
+def plagiarist(model: Trained, folder: Path, plan: Plan, found: Composed) -> Trained:
+    """The model, as if it had learnt from the music that it composed."""
+    Passages.of([("mine.mid", new_music(plan, found).parts)]).save(folder)
+    return replace(model, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seeded"),
+    [("notes", True), ("grid", True), ("grid", False), ("abc", True), ("abc", False)],
+)
+def test_copying_is_told_and_drawn_anew(
+    make_model: MakeModel, make_score: MakeScore, tmp_path: Path, kind: str, seeded: bool
+) -> None:
+    seed = make_score(kind, 8, ticks_per_quarter=480) if seeded else None
+    plan = Plan(64 if kind == "notes" else 8, seed)
+    found = compose(make_model(kind), plan, random_seed=3)[0]
+    model = plagiarist(make_model(kind), tmp_path, plan, found)
+    originals = Originals(model, plan)
+    copied = originals.copies_in(found).learnt
+    assert copied is not None
+    assert copied.source == "mine.mid"
+    assert copied.notes > MOST
+    other = originals.without_copies(found, MOST, Sampling(), random_seed=3)
+    less = originals.copies_in(other).learnt
+    assert less is not None
+    assert less.notes <= MOST
+    assert new_music(plan, other).n_bars == new_music(plan, found).n_bars
+    assert len(other.word_nats) == len(other.words) - other.join
+    if seed is not None:
+        first = int(seed.barlines[-1])
+        kept = [part.notes.rows[part.notes.onset < first].tolist() for part in other.score.parts]
+        assert kept == [part.notes.rows.tolist() for part in seed.parts]
+    again = originals.without_copies(found, MOST, Sampling(), random_seed=3)
+    assert again.score == other.score
+
+
+def test_what_copies_nothing_stays_as_it_is(
+    make_model: MakeModel, make_score: MakeScore, tmp_path: Path
+) -> None:
+    plan = Plan(4)
+    found, other = compose(make_model("grid"), plan, n=2)
+    model = plagiarist(make_model("grid"), tmp_path, plan, other)
+    assert Originals(model, plan).without_copies(found, MOST, Sampling(), 0) is found
+
+
+def test_the_themes_of_the_seed_are_free(
+    make_model: MakeModel, make_score: MakeScore, tmp_path: Path
+) -> None:
+    model = make_model("grid")
+    found = compose(model, Plan(8), random_seed=3)[0]
+    own = plagiarist(model, tmp_path, Plan(8), found)
+    plan = Plan(8, found.score, omit_seed=True)
+    copy = replace(found)  # as if the seed were played once more
+    assert Originals(own, Plan(8)).without_copies(copy, MOST, Sampling(), 0) is not copy
+    assert Originals(own, plan).without_copies(copy, MOST, Sampling(), 0) is copy
+    assert Originals(own, plan).copies_in(copy).seed.notes > MOST
+
+
+def test_without_a_way_out_it_says_so(make_model: MakeModel) -> None:
+    model, plan = make_model("grid"), Plan(4)
+    found = compose(model, plan)[0]
+    with pytest.raises(MusegenError, match="the same flaw"):
+        compose_again(model, plan, found, lambda so_far: 1 if so_far.score.n_bars > 1 else None)
+
+
+def test_what_cannot_be_asked_is_refused(make_model: MakeModel, tmp_path: Path) -> None:
+    found = compose(make_model("grid"), Plan(2))[0]
+    originals = Originals(make_model("grid"), Plan(2))
+    assert originals.copies_in(found).learnt is None
+    with pytest.raises(ModelError, match="does not tell"):
+        originals.without_copies(found, 12, Sampling(), 0)
+    with pytest.raises(UsageError, match="fewer than 8"):
+        originals.without_copies(found, 7, Sampling(), 0)
