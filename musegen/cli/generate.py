@@ -11,16 +11,10 @@ import typer
 from .options import Device, Force, Json, Quiet, RandomSeed, check_apart, free_path, stem_of
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from musegen.evaluation.originality import Copied
     from musegen.evaluation.trained import Trained
-    from musegen.generation.compose import Composed
-    from musegen.generation.copies import Copies
-    from musegen.generation.plan import Plan
     from musegen.score.score import Score
 
-    Ranked: TypeAlias = list[tuple[Composed, float, Copies]]
+    from .candidates import Ranked
 
 
 def command(
@@ -75,9 +69,10 @@ def command(
     from musegen.generation.compose import compose
     from musegen.generation.copies import Originals
     from musegen.generation.plan import Plan
-    from musegen.generation.rank import rank_scores
+    from musegen.generation.rank import rank as ranks_of
     from musegen.generation.sampling import Sampling, read_temperature
 
+    from .candidates import tell
     from .terminal import counting, say
 
     of_all, of_field = read_temperature(temperature)
@@ -97,16 +92,17 @@ def command(
                 originals.without_copies(candidate, max_copy, sampling, random_seed + row)
                 for row, candidate in enumerate(found)
             ]
-    scores, copies = rank_scores(trained, found), [originals.copies_in(c) for c in found]
-    order = sorted(range(n), key=lambda i: -scores[i]) if rank else list(range(n))
-    ranked = [(found[i], scores[i], copies[i]) for i in order]
+        copies = [originals.copies_in(candidate) for candidate in found]
+        ranks = ranks_of(trained, plan, found, copies, originals)
+    order = sorted(range(n), key=lambda i: -ranks[i].score) if rank else list(range(n))
+    ranked = [(found[i], ranks[i], copies[i]) for i in order]
     seconds = time.monotonic() - began
     settings = f"temperature={temperature} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
     told = {"style": style, "density": density, "finish": "yes" if finish else ""}
     told["max_copy"] = str(max_copy or "")
     settings += "".join(f" {name}={value}" for name, value in told.items() if value)
     _write(ranked, paths, trained, f"random seed {random_seed}; {settings}", force)
-    _report(ranked, paths, trained, plan, (random_seed, seconds), as_json)
+    tell(ranked, paths, trained, plan, (random_seed, seconds), as_json)
     for (candidate, *_), path in zip(ranked, paths, strict=True):
         if not candidate.finished:
             say(f"{path} was broken off after a bar: the model wrote too many notes.", quiet)
@@ -193,55 +189,3 @@ def _write(ranked: Ranked, paths: list[Path], model: Trained, how: str, force: b
     for (candidate, *_), path in zip(ranked, paths, strict=True):
         write(candidate.score, path, force, made_by)
     remember("piece", paths[0])
-
-
-def _report(
-    ranked: Ranked,
-    paths: list[Path],
-    model: Trained,
-    plan: Plan,
-    run: tuple[int, float],
-    as_json: bool,
-) -> None:
-    """One line or object a piece, best first."""
-    from musegen.generation.rank import units_of
-
-    from .terminal import give, give_table
-
-    old = plan.seed.n_bars if plan.seed is not None and not plan.omit_seed else 0
-    files = [
-        {
-            "path": str(path),
-            "notes": candidate.score.n_notes,
-            "bars": candidate.score.n_bars,
-            "new_bars": candidate.score.n_bars - old,
-            "nats_per_unit": candidate.nats / units_of(model, candidate),
-            "longest_copy": copies.learnt._asdict() if copies.learnt else None,
-            "longest_of_seed": copies.seed.notes,
-            "rank_score": score,
-        }
-        for (candidate, score, copies), path in zip(ranked, paths, strict=True)
-    ]
-    if as_json:
-        give({"model": str(model.folder), "random_seed": run[0], "seconds": run[1], "files": files})
-        return
-    unit = model.vocabulary.unit
-    head = ["piece", "bars", "of these new", "notes", f"nats a {unit} of what is new"]
-    head += ["longest passage that was learnt"] if ranked[0][2].learnt else []
-    rows = [
-        [
-            str(f["path"]),
-            str(f["bars"]),
-            str(f["new_bars"]),
-            str(f["notes"]),
-            f"{f['nats_per_unit']:.3f}",
-            *([_told_copy(copies.learnt)] if copies.learnt else []),
-        ]
-        for f, (_, _, copies) in zip(files, ranked, strict=True)
-    ]
-    give_table(head, rows, right=(1, 2, 3, 4))
-
-
-def _told_copy(copied: Copied) -> str:
-    """The longest passage that was learnt, in words."""
-    return f"{copied.notes} notes of {copied.source}" if copied.notes else "under 8 notes"

@@ -49,7 +49,7 @@ class Originals:
 
     def copies_in(self, candidate: Composed) -> Copies:
         """The longest passages of a candidate's new music."""
-        parts = self._new(candidate).parts
+        parts = self.new(candidate).parts
         learnt = self._learnt.longest_in(parts) if self._learnt else None
         return Copies(learnt, self._seed.longest_in(parts))
 
@@ -82,12 +82,13 @@ class Originals:
     def _copied_bar(self, candidate: Composed, most: int) -> int | None:
         """The first new bar in which a passage becomes too long, the first being 0."""
         assert self._learnt is not None
-        new = self._new(candidate)
+        new = self.new(candidate)
         notes = ((part, self._learnt.beyond(part, most, self._seed)) for part in new.parts)
         ticks = [int(part.notes.onset[place]) for part, place in notes if place is not None]
         return int(np.searchsorted(new.barlines, min(ticks), side="right")) if ticks else None
 
-    def _new(self, candidate: Composed) -> Score:
+    def new(self, candidate: Composed) -> Score:
+        """A candidate's new music alone."""
         if self._plan.seed is None or self._plan.omit_seed:
             return candidate.score
         return from_bar(candidate.score, self._plan.seed.n_bars)

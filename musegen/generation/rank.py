@@ -1,13 +1,41 @@
-"""Which of several candidates comes first."""
+"""Which of several candidates comes first, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
+import numpy as np
+
+from musegen.evaluation.statistics import likeness
 from musegen.evaluation.trained import Trained
+from musegen.score.score import Score
 
 from .compose import Composed
+from .copies import Copies, Originals
+from .plan import Plan
+
+_OWN = 12  # notes; a passage of so many is no copy
+
+
+class Rank(NamedTuple):
+    """What speaks for a candidate, each 0 to 1; what cannot be told is None.
+
+    Attributes:
+        typical: how near its nats a unit come to those of held-out music.
+        like_seed: how like the seed's its pitch classes, range, rhythm, density and form are.
+        original: 12 by the notes of its longest passage that was learnt, and at most 1.
+    """
+
+    typical: float
+    like_seed: float | None
+    original: float | None
+
+    @property
+    def score(self) -> float:
+        """The product of all that is told; the highest is the best."""
+        return float(np.prod([part for part in self if part is not None]))
 
 
 def units_of(model: Trained, candidate: Composed) -> int:
@@ -17,14 +45,30 @@ def units_of(model: Trained, candidate: Composed) -> int:
     return max(1, units(score, words) - units(score, words[: candidate.join]))
 
 
-def rank_scores(model: Trained, candidates: Sequence[Composed]) -> list[float]:
-    """A score for each candidate; the highest is the best.
+def rank(
+    model: Trained,
+    plan: Plan,
+    candidates: Sequence[Composed],
+    copies: Sequence[Copies],
+    originals: Originals,
+) -> list[Rank]:
+    """What speaks for each candidate, whose copies are these.
 
-    It is how near its nats a unit come to those of held-out music. The likeliest piece is a dull
-    one, and an unlikely one is noise: good music is as surprising as real music (the typical set;
-    Meister et al. 2023).
+    The likeliest piece is a dull one, and an unlikely one is noise: good music is as surprising as
+    real music (the typical set; Meister et al. 2023).
     """
     real = model.config.get("figures", {}).get("valid_nats")
     nats = [c.nats / units_of(model, c) for c in candidates]
     middle = sorted(nats)[len(nats) // 2] if real is None else float(real)
-    return [-abs(n - middle) for n in nats]
+    return [
+        Rank(
+            float(np.exp(-abs(np.log(max(n, 1e-9) / max(middle, 1e-9))))),
+            None if plan.seed is None else _like(originals.new(candidate), plan.seed),
+            None if copied.learnt is None else min(1.0, _OWN / max(1, copied.learnt.notes)),
+        )
+        for n, candidate, copied in zip(nats, candidates, copies, strict=True)
+    ]
+
+
+def _like(new: Score, seed: Score) -> float:
+    return float(np.mean(list(likeness(new, seed).values())))

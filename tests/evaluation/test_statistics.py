@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from musegen.evaluation.statistics import shares
+from musegen.evaluation.statistics import likeness, shares
 from musegen.score.score import Notes, Part, Score
 
 BAR = 96
@@ -53,3 +53,36 @@ def test_a_score_without_notes_has_no_shares_at_all() -> None:
 def test_a_bar_that_is_not_there_is_refused(bar: int) -> None:
     with pytest.raises(ValueError, match="of 4"):
         shares(score([(0, 24, 60)]), bar)
+
+
+def tune(pitches: list[int], length: int = 24) -> Score:
+    rows = [(length * place, length, pitch, 80) for place, pitch in enumerate(pitches)]
+    end = length * len(pitches)
+    return Score(24, (Part("Tune", 0, Notes.of(rows)),), barlines=np.arange(96, end + 1, 96))
+
+
+SCALE = [60, 62, 64, 65, 67, 69, 71, 72] * 4
+
+
+def test_a_piece_is_like_itself_whatever_its_length() -> None:
+    whole, half = tune(SCALE), tune(SCALE[:16])
+    assert set(likeness(whole, whole).values()) == {1.0}
+    assert likeness(whole, half) == pytest.approx(dict.fromkeys(likeness(whole, half), 1.0))
+
+
+def test_likeness_tells_in_what_pieces_differ() -> None:
+    whole = tune(SCALE)
+    higher = likeness(whole, tune([pitch + 12 for pitch in SCALE]))
+    assert higher["pitch_classes"] == 1
+    assert higher["range"] < 0.6
+    faster = likeness(whole, tune(SCALE + SCALE, length=12))
+    assert (faster["pitch_classes"], faster["rhythm"], faster["density"]) == (1, 0, 0.5)
+    black = likeness(whole, tune([61, 63, 66, 68, 70, 61, 63, 66] * 4))
+    assert black["pitch_classes"] == 0
+    assert black["form"] == 1
+
+
+def test_likeness_of_nothing_is_told_too() -> None:
+    nothing = Score(24, (Part("", 0, Notes.of([])),))
+    assert likeness(nothing, nothing).keys() == {"pitch_classes", "range", "rhythm", "density"}
+    assert likeness(nothing, tune(SCALE))["density"] == 0
