@@ -71,20 +71,15 @@ def say_absent(where: str, absent: Mapping[str, int], quiet: bool) -> None:
 
 def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
     """How many pieces of a corpus are left out or have faults, and where to see why."""
-    faulty = sum(piece.faults > 0 for piece in survey.kept())
-    told = [
-        f"{count} {what}"
-        for count, what in (
-            (survey.count("skipped"), "left out, as unreadable or unsuited"),
-            (faulty, "with faults, and used all the same"),
-        )
-        if count
-    ]
-    if told:
-        say(f"Of the pieces {'; '.join(told)}. See why: musegen doctor {corpus}", quiet)
+    told = {
+        "Pieces left out, as unreadable or unsuited": survey.count("skipped"),
+        "Pieces with faults, used all the same": sum(p.faults > 0 for p in survey.kept()),
+    }
+    found = [f"{what}: {count}." for what, count in told.items() if count]
+    if found:
+        say(f"{' '.join(found)} See why: musegen doctor {corpus}", quiet)
 
 
-@contextmanager
 def bars(quiet: bool, *columns: str) -> Iterator[Progress]:
     """Progress bars that vanish when done; none in quiet runs and where nobody watches.
 

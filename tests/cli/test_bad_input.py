@@ -457,7 +457,7 @@ def test_damaged_pieces_of_a_corpus_are_told(musegen: Musegen, music: Path, here
     (here / "mixed" / "0.mid").write_bytes(whole[:-9])
     result = musegen("train", "mixed", "--steps", 2)
     assert result.exit_code == 0
-    assert "1 damaged" in result.stderr
+    assert "Pieces with faults, used all the same: 1." in result.stderr
     assert "musegen doctor mixed" in result.stderr
 
 

@@ -126,7 +126,7 @@ def test_what_has_faults_and_is_learnt_all_the_same_is_told_so(
     data = (folder / "2.mid").read_bytes()
     (folder / "2.mid").write_bytes(data[:-8])
     told = musegen("train", "music", "--steps", 1).stderr
-    assert "Of the pieces 1 with faults, and used all the same." in told
+    assert "Pieces with faults, used all the same: 1." in told
     assert "fault      2.mid: " in musegen("doctor", "music").stdout
 
 

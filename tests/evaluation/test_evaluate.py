@@ -47,13 +47,16 @@ def test_a_model_that_knows_nothing_costs_the_logarithm_of_each_size(
 ) -> None:
     prepared = prepare(make_corpus(tmp_path / "corpus", kind))
     model = untrained(prepared, tmp_path / "model")
-    for head in model.network.heads.heads:
-        torch.nn.init.zeros_(head.scores.weight)  # type: ignore[union-attr, arg-type]
-        torch.nn.init.zeros_(head.scores.bias)  # type: ignore[union-attr, arg-type]
+    for weight in model.network.heads.parameters():
+        torch.nn.init.zeros_(weight)
     pieces = prepared.of("valid")
     words = np.concatenate([prepared.words[p.start : p.stop] for p in pieces])
     asked = prepared.vocabulary.applies[words[:, 0]]
-    expected = (asked * np.log(prepared.vocabulary.sizes)).sum()
+    sizes, shared = np.array(prepared.vocabulary.sizes), prepared.vocabulary.fields[0].shared
+    costs = np.log(np.broadcast_to(sizes, words.shape))
+    if shared:  # first whether it is one of the values that fields share, then which
+        costs = np.log(sizes - shared + 1) + (words < shared) * np.log(shared)
+    expected = (asked * costs).sum()
     found = evaluate(model, prepared, "valid")
     assert set(found) == KEYS
     assert found["nats"] == pytest.approx(expected, rel=1e-5)
