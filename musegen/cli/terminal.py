@@ -80,6 +80,7 @@ def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
         say(f"{' '.join(found)} See why: musegen doctor {corpus}", quiet)
 
 
+@contextmanager
 def bars(quiet: bool, *columns: str) -> Iterator[Progress]:
     """Progress bars that vanish when done; none in quiet runs and where nobody watches.
 
