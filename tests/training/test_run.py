@@ -274,7 +274,7 @@ def test_a_run_by_the_clock_ends_by_the_clock(prepared: Prepared, tmp_path: Path
     began = time.monotonic()
     run_to_the_end(run)
     assert 0.9 < time.monotonic() - began < 15
-    assert run.config["figures"]["steps"] > 5
+    assert run.config["figures"]["steps"] >= 1
 
 
 TRAIN = """
