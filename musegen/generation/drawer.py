@@ -154,12 +154,18 @@ class Drawer:
 
 @contextmanager
 def plain_kernels() -> Iterator[None]:
-    """Without gradients, and without oneDNN, whose set-up costs more than it saves word by word."""
+    """Without gradients, on one thread and without oneDNN: so little is computed a word.
+
+    To set up oneDNN, and to wait for other threads, costs more than it saves.
+    """
     (before, *_) = torch.backends.mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
         with torch.no_grad():
             yield
     finally:
+        torch.set_num_threads(threads)
         torch.backends.mkldnn.set_flags(_enabled=before)  # type: ignore[no-untyped-call]
 
 
