@@ -98,8 +98,8 @@ def command(
     ranked = [(found[i], ranks[i], copies[i]) for i in order]
     seconds = time.monotonic() - began
     settings = f"temperature={temperature} top_k={top_k} top_p={top_p:g} min_p={min_p:g}"
-    told = {"style": style, "density": density, "finish": "yes" if finish else ""}
-    told["max_copy"] = str(max_copy or "")
+    finished, most = "yes" if finish else "", str(max_copy or "")
+    told = {"style": style, "density": density, "finish": finished, "max_copy": most}
     settings += "".join(f" {name}={value}" for name, value in told.items() if value)
     _write(ranked, paths, trained, f"random seed {random_seed}; {settings}", force)
     tell(ranked, paths, trained, plan, (random_seed, seconds), as_json)

@@ -120,6 +120,7 @@ class FieldHeads(nn.Module):
         super().__init__()
         self.register_buffer("applies", applies, persistent=False)
         self.late = [list(indices) for indices, _ in late]
+        self.sees: list[list[int]] = [[] for _ in sizes]  # features that each head reads
         self.n_fields = len(sizes)
         self._make(sizes, [late_sizes for _, late_sizes in late], width, dropout)
 
@@ -138,10 +139,11 @@ class FieldHeads(nn.Module):
         known = self._known(hidden)
         for field in range(self.n_fields):
             rows = asked[:, field].nonzero()[:, 0]
-            scores = self._scores(field, known[rows], features[rows])
+            scores = self._scores(field, known[rows], features[:, self.sees[field]][rows])
             nats = functional.cross_entropy(scores, words[rows, field], reduction="none")
             columns.append(nats.new_zeros(len(words)).index_put((rows,), -nats))
-            known = known + self._link(field, words[:, field], features)
+            if field + 1 < self.n_fields:
+                known = known + self._link(field, words[:, field], features)
         return torch.stack(columns, dim=1)
 
     def draw(
@@ -165,7 +167,7 @@ class FieldHeads(nn.Module):
             value = words.new_zeros(len(hidden))
             cost = hidden.new_zeros(len(hidden))
             if asked is None or bool(asked.any()):
-                scores = self._scores(field, known, shown)
+                scores = self._scores(field, known, shown[:, self.sees[field]])
                 drawn = draw(field, scores, words)
                 value = drawn if asked is None else torch.where(asked, drawn, 0)
                 log_p = scores.log_softmax(-1).gather(1, value[:, None])[:, 0]
@@ -182,8 +184,8 @@ class FieldHeads(nn.Module):
         """What is known before any field is drawn (N, D)."""
         return hidden
 
-    def _scores(self, field: int, known: Tensor, shown: Tensor) -> Tensor:
-        """What is known (N, D), and the features shown (N, G) → scores of a field (N, size)."""
+    def _scores(self, field: int, known: Tensor, seen: Tensor) -> Tensor:
+        """What is known (N, D), and the features that the head sees → scores (N, size)."""
         scores: Tensor = self.heads[field](known)
         return scores
 

@@ -100,6 +100,7 @@ class SharedHeads(FieldHeads):
         super().__init__(
             sizes, [([i], [1 + shared.size]) for i in shared.drawn], applies, width, dropout
         )
+        self.sees = [[feature] for feature in shared.standing]
         self.values = values
 
     def _make(
@@ -126,9 +127,9 @@ class SharedHeads(FieldHeads):
         known: Tensor = self.read(hidden)
         return known
 
-    def _scores(self, field: int, known: Tensor, shown: Tensor) -> Tensor:
+    def _scores(self, field: int, known: Tensor, seen: Tensor) -> Tensor:
         """See FieldHeads."""
-        stands = shown[:, self.shared.standing[field]]
+        stands = seen[:, 0]
         told = self.field.weight[field] + self.standing(self.values(stands))
         inner = functional.gelu(self.norm(known + told))
         inner = inner + functional.gelu(self.inner(self.dropout(inner)))

@@ -21,7 +21,7 @@ _RECORDS = {
 _ONE_PITCH = re.compile(r"[^a-gA-G]*([a-gA-G])\1*[^a-gA-G]*")
 _LENGTH = re.compile(r"\d|[qQ]")  # grace notes need no number
 _BAR_NUMBER = re.compile(r"=+(\d{1,6})")
-_BAR_THEN_REPEAT = re.compile(r"(?m)(^|\t)(=+):")  # which music21 takes for a repeat's start
+_BAR_THEN_REPEAT = re.compile(r"(^|\t)(=+):")  # which music21 takes for a repeat's start
 _ORDER = re.compile(r"\*>\w*\[")  # in what order sections are played
 ORDERS = "orders of sections (not played)"
 

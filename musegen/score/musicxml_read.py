@@ -77,7 +77,7 @@ def read_musicxml(data: bytes) -> Score:
     cues = silence_cues(root)
     write_out_repeats(root)
     drums = unpitched_to_drums(root)
-    unread = unread_in(root) + Counter({"cue notes": cues} if cues else {})
+    unread = unread_in(root) + Counter({"cue notes": cues})
     jumps = jumps_in(root)
     return _understood(lambda: _score(stream_of(root), declared_parts(root, drums), unread, jumps))
 

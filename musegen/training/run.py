@@ -33,7 +33,6 @@ from musegen.network.checkpoint import (
 )
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 from musegen.score.counts import counted
-from musegen.score.score import Part
 
 from . import distributed
 from .card import CARD, card
@@ -187,7 +186,9 @@ class Run:
         What passages there are in the pieces that were learnt from is kept beside the weights.
         """
         model = load(self.folder, self.fit.device.type)
-        passages = Passages.of(self._learnt_music())
+        decode, words = self.fit.prepared.vocabulary.decode, self.fit.prepared.words
+        music = ((p.path, decode(words[p.start : p.stop]).parts) for p in self.fit.learnt)
+        passages = Passages.of(music)
         passages.save(self.folder)
         held_out = self.fit.held_out
         nats = field_nats(model.network, self.fit.prepared, held_out)
@@ -214,13 +215,6 @@ class Run:
         write_whole(self.folder / CARD, card(self.config, model.fingerprint).encode(), force=True)
         shutil.rmtree(self.folder / RESUME, ignore_errors=True)
         return replace(model, config=self.config)
-
-    def _learnt_music(self) -> Iterator[tuple[str, tuple[Part, ...]]]:
-        """What each piece that is learnt from is called, and its parts as the words have them."""
-        prepared = self.fit.prepared
-        for piece in self.fit.learnt:
-            words = prepared.words[piece.start : piece.stop]
-            yield piece.path, prepared.vocabulary.decode(words).parts
 
     def _calibration(self, model: Trained) -> dict[str, Any]:
         """How sure the model may be of a style; nothing where it knows none."""
