@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from .attention import Attention, Rotary
+from .dropout import Dropout
 
 REACH = 16  # words that a bag or a window sees
 _FAINT = 0.001  # of the weights on what an IdentityRNN reads, as in the paper
@@ -51,7 +52,7 @@ class Recurrent(Backbone):
         self.norms = nn.ModuleList(nn.RMSNorm(width) for _ in range(depth))
         self.cells = nn.ModuleList(cell(width, width, batch_first=True) for _ in range(depth))
         self.final = nn.RMSNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """See Backbone. The state holds each layer's last hidden state (and memory)."""
@@ -114,7 +115,7 @@ class TransformerLayer(nn.Module):
         self.feed = nn.Sequential(
             nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, hidden: Tensor, angles: tuple[Tensor, Tensor], cache: tuple[Tensor, Tensor] | None
@@ -139,7 +140,7 @@ class LastWords(Backbone):
                 nn.Linear(width, 4 * width),
                 nn.GELU(),
                 nn.Linear(4 * width, width),
-                nn.Dropout(dropout),
+                Dropout(dropout),
             )
             for _ in range(depth)
         )

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .dropout import Dropout
+
 
 class Table(nn.Module):
     """The sum of the embeddings of several columns of small numbers, each with rows of its own.
@@ -24,7 +26,7 @@ class Table(nn.Module):
 
     def __init__(self, sizes: Sequence[int], width: int, forget: float = 0.0) -> None:
         super().__init__()
-        self.forget = nn.Dropout(forget)
+        self.forget = Dropout(forget)
         offsets = torch.tensor([0, *sizes]).cumsum(0)
         self.bag = nn.EmbeddingBag(int(offsets[-1]), width, mode="sum")
         nn.init.normal_(self.bag.weight, std=len(sizes) ** -0.5)
@@ -83,7 +85,7 @@ class Head(nn.Module):
     def __init__(self, size: int, width: int, dropout: float) -> None:
         super().__init__()
         self.inner = nn.Sequential(
-            nn.RMSNorm(width), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout)
+            nn.RMSNorm(width), nn.Linear(width, width), nn.GELU(), Dropout(dropout)
         )
         self.scores = nn.Linear(width, size)
 

@@ -13,6 +13,7 @@ from musegen.errors import ModelError
 
 from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
+from .dropout import Dropout
 from .fields import Draw, FieldHeads, WordEmbedding
 from .shared import Shared, SharedEmbedding, SharedHeads, value_table
 
@@ -96,7 +97,7 @@ class NextWordNetwork(nn.Module):
             context=settings.context,
             dropout=settings.dropout,
         )
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.told = (
             ConditionEmbedding(shape.conditions, settings.width) if shape.conditions else None
         )

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .dropout import Dropout
 from .fields import FieldHeads, Table
 
 VALUE_WIDTH = 64  # E, the length of a value's vector
@@ -65,7 +66,7 @@ class SharedEmbedding(nn.Module):
         self.values = values
         self.join = nn.Linear(len(self.seen) * VALUE_WIDTH, width)
         self.table = Table(list(others.values()), width, forget)
-        self.forget = nn.Dropout(forget)
+        self.forget = Dropout(forget)
 
     def forward(self, _: Tensor, features: Tensor) -> Tensor:
         """The words before, unread, and all features (B, T, G) → inputs (B, T, D)."""
@@ -113,7 +114,7 @@ class SharedHeads(FieldHeads):
         self.standing = nn.Linear(VALUE_WIDTH, inner, bias=False)
         self.norm = nn.RMSNorm(inner)
         self.inner = nn.Linear(inner, inner)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.kinds = nn.ModuleList(nn.Linear(inner, 1 + n) for n in others)
         self.query = nn.Linear(inner, VALUE_WIDTH)
         self.again = nn.Linear(inner, 1)
