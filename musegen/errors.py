@@ -6,6 +6,7 @@ MusegenError            could not do what was asked (exit code 1)
 ├── ModelError          a model folder is damaged, of another version, or does not suit the music
 ├── OutputError         the result could not be written (disk full, no permission, already there)
 ├── MissingExtra        an optional library is not installed
+├── Interrupted         the user broke off with Ctrl-C (exit code 130)
 └── UsageError          asked wrongly (exit code 2)
     └── NotFound        no such file, folder, model or data set
 """
@@ -69,3 +70,9 @@ class UsageError(MusegenError):
 
 class NotFound(UsageError):
     """There is no such file, folder, model or data set."""
+
+
+class Interrupted(MusegenError):
+    """The user broke off with Ctrl-C."""
+
+    exit_code = 130

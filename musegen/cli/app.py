@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 import musegen
-from musegen.errors import MusegenError, UsageError
+from musegen.errors import Interrupted, MusegenError, UsageError
 
 from . import classify, compare, convert, datasets, doctor, evaluate, generate, models, play, train
 
@@ -81,12 +81,6 @@ def _lacks_memory(error: Exception) -> bool:
     """Whether there was no room: in Python, on a CUDA device, or for torch on the CPU."""
     named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     return named or "DefaultCPUAllocator: " in str(error)
-
-
-class Interrupted(MusegenError):
-    """The user broke off with Ctrl-C."""
-
-    exit_code = 130
 
 
 def _tell(error: MusegenError, as_json: bool) -> None:

@@ -6,22 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     from musegen.evaluation.originality import Copied
     from musegen.evaluation.trained import Trained
-    from musegen.generation.compose import Composed
-    from musegen.generation.copies import Copies
+    from musegen.generation.fulfil import Ranked
     from musegen.generation.plan import Plan
-    from musegen.generation.rank import Rank
-
-    Ranked: TypeAlias = list[tuple[Composed, Rank, Copies]]
 
 _WHY = {"typical": "as surprising as real music", "like_seed": "like the seed", "original": "new"}
 
 
 def tell(
-    ranked: Ranked,
+    ranked: list[Ranked],
     paths: list[Path],
     model: Trained,
     plan: Plan,
@@ -37,16 +31,16 @@ def tell(
     files: list[dict[str, Any]] = [
         {
             "path": str(path),
-            "notes": candidate.score.n_notes,
-            "bars": candidate.score.n_bars,
-            "new_bars": candidate.score.n_bars - old,
-            "nats_per_unit": candidate.nats / units_of(model, candidate),
-            "longest_copy": copies.learnt._asdict() if copies.learnt else None,
-            "longest_of_seed": copies.seed.notes,
-            "rank_score": rank.score,
-            "rank": rank._asdict(),
+            "notes": of.composed.score.n_notes,
+            "bars": of.composed.score.n_bars,
+            "new_bars": of.composed.score.n_bars - old,
+            "nats_per_unit": of.composed.nats / units_of(model, of.composed),
+            "longest_copy": of.copies.learnt._asdict() if of.copies.learnt else None,
+            "longest_of_seed": of.copies.seed.notes,
+            "rank_score": of.rank.score,
+            "rank": of.rank._asdict(),
         }
-        for (candidate, rank, copies), path in zip(ranked, paths, strict=True)
+        for of, path in zip(ranked, paths, strict=True)
     ]
     if as_json:
         give({"model": str(model.folder), "random_seed": run[0], "seconds": run[1], "files": files})
@@ -54,12 +48,12 @@ def tell(
     _give_rows(files, ranked, model.vocabulary.unit)
 
 
-def _give_rows(files: list[dict[str, Any]], ranked: Ranked, unit: str) -> None:
+def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str) -> None:
     """A table; of several pieces also what speaks for each."""
     from .terminal import give_table
 
     why = [name for name in _WHY if len(files) > 1 and files[0]["rank"][name] is not None]
-    is_told = ranked[0][2].learnt is not None
+    is_told = ranked[0].copies.learnt is not None
     head = ["piece", "bars", "of these new", "notes", f"nats a {unit} of what is new"]
     head += [_WHY[name] for name in why]
     head += ["longest passage that was learnt"] * is_told
@@ -69,9 +63,9 @@ def _give_rows(files: list[dict[str, Any]], ranked: Ranked, unit: str) -> None:
             *(str(file[name]) for name in ("bars", "new_bars", "notes")),
             f"{file['nats_per_unit']:.3f}",
             *(f"{file['rank'][name]:.0%}" for name in why),
-            *([_told_copy(copies.learnt)] if copies.learnt else []),
+            *([_told_copy(of.copies.learnt)] if of.copies.learnt else []),
         ]
-        for file, (_, _, copies) in zip(files, ranked, strict=True)
+        for file, of in zip(files, ranked, strict=True)
     ]
     give_table(head, rows, right=tuple(range(1, 5 + len(why))))
 

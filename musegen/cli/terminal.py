@@ -127,6 +127,25 @@ def now(quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
+def until_interrupted() -> Iterator[Callable[[], bool]]:
+    """A function that tells whether Ctrl-C was pressed; pressed again, it interrupts."""
+    import signal
+
+    pressed: list[int] = []
+
+    def press(number: int, _: object) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def counting(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar fed by a function of how many of how many are done."""
     with bars(quiet) as progress:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from musegen.errors import ModelError
 from musegen.score.bars import faults_of
-from musegen.score.instruments import DRUMS, instrument_name
+from musegen.score.instruments import instrument_name
 from musegen.score.key import key_name
 from musegen.score.score import Ints, Score, rescaled
 from musegen.vocabulary.choose import from_dict
@@ -111,7 +111,7 @@ def facts_of(score: Score, vocabulary: Vocabulary) -> Facts:
     tpq = score.ticks_per_quarter
     instruments: Counter[str] = Counter()
     for part in parts:
-        number = DRUMS if part.is_drums else part.program
+        number = part.instrument
         instruments[instrument_name(number)] += len(part.notes)
     _, numerator, denominator = score.metre[0].tolist()
     return Facts(

@@ -18,8 +18,13 @@ from .plan import Plan
 from .sampling import Sampling
 
 _TRIES = 60  # to get beyond a bar that has a flaw
-_TRIES_A_BAR = 3  # then the bar before is drawn again too, and all a little more freely
-_FREER = 1.1
+_TRIES_A_BAR = 3  # then the bar before is drawn again too, and all at a higher temperature
+_WARMER = 0.1
+
+
+def never() -> bool:
+    """What never asks to break off."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ def compose(
     sampling: Sampling | None = None,
     random_seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    stop: Callable[[], bool] = never,
 ) -> list[Composed]:
     """Draw `n` continuations of the plan's seed, or pieces from nothing.
 
@@ -64,6 +70,7 @@ def compose(
         sampling: how a value is drawn.
         random_seed: the same one gives the same pieces on the same machine.
         progress: told how many new bars of how many are complete in every candidate.
+        stop: asked before each word whether to break off; whole bars are kept.
 
     Raises:
         ModelError: the seed does not fit the model's vocabulary, or the model cannot be told what
@@ -74,7 +81,7 @@ def compose(
     seed = plan.words(model.vocabulary)
     drawer = Drawer(model, plan, seed, len(seed), n, sampling or Sampling(), random_seed)
     with plain_kernels():
-        drawer.run(progress)
+        drawer.run(progress, stop)
     return [_composed(model, plan, seed, *drawer.row(row)) for row in range(n)]
 
 
@@ -86,6 +93,7 @@ def compose_again(
     *,
     sampling: Sampling | None = None,
     random_seed: int = 0,
+    stop: Callable[[], bool] = never,
 ) -> Composed:
     """Draw a candidate's bars again until none has a flaw.
 
@@ -111,15 +119,17 @@ def compose_again(
         return _composed(model, plan, words[:join], *every, finished)
 
     with plain_kernels():
-        _draw_again(drawer, bar, lambda: flaw(so_far()))
+        _draw_again(drawer, bar, lambda: flaw(so_far()), stop)
     return so_far()
 
 
-def _draw_again(drawer: Drawer, first: int, flaw: Callable[[], int | None]) -> None:
+def _draw_again(
+    drawer: Drawer, first: int, flaw: Callable[[], int | None], stop: Callable[[], bool]
+) -> None:
     """Draw bar by bar from bar `first` on; back where there is a flaw, to the bar that has it."""
     drawer.read()
     starts, furthest, stuck = [drawer.snapshot()], 0, 0
-    while not drawer.tracker.done.all():
+    while not drawer.tracker.done.all() and not stop():
         is_whole = drawer.bar()
         wrong = flaw()
         if wrong is None and not is_whole:
@@ -134,7 +144,7 @@ def _draw_again(drawer: Drawer, first: int, flaw: Callable[[], int | None]) -> N
             raise MusegenError("every way that was tried led to the same flaw", hint=hint)
         back = stuck // _TRIES_A_BAR
         del starts[max(0, wrong - first - back) + 1 :]
-        drawer.restore(starts[-1], _FREER**back)
+        drawer.restore(starts[-1], _WARMER * back)
 
 
 def _composed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +13,8 @@ from musegen.evaluation.trained import Trained
 from musegen.score.excerpt import from_bar
 from musegen.score.score import Score
 
-from .compose import Composed, compose_again
+from .compose import Composed
 from .plan import Plan
-from .sampling import Sampling
 
 
 class Copies(NamedTuple):
@@ -53,31 +53,21 @@ class Originals:
         learnt = self._learnt.longest_in(parts) if self._learnt else None
         return Copies(learnt, self._seed.longest_in(parts))
 
-    def without_copies(
-        self, candidate: Composed, most: int, sampling: Sampling, random_seed: int
-    ) -> Composed:
-        """The candidate, drawn anew where a passage that was learnt has more than `most` notes.
+    def beyond(self, most: int) -> Callable[[Composed], int | None]:
+        """What tells the first new bar in which a passage that was learnt gets too many notes.
 
         The seed's own passages are free.
 
         Raises:
             UsageError: so few notes are anybody's.
             ModelError: the model does not tell what it learnt from.
-            MusegenError: no way out was found.
         """
         if most < SHORTEST:
             raise UsageError(f"passages of fewer than {SHORTEST} notes are anybody's, not {most}")
         if self._learnt is None:
             reason = "does not tell the passages that it learnt from"
             raise ModelError(reason, file=self._model.folder, hint="Train it again.")
-        return compose_again(
-            self._model,
-            self._plan,
-            candidate,
-            lambda so_far: self._copied_bar(so_far, most),
-            sampling=sampling,
-            random_seed=random_seed,
-        )
+        return lambda candidate: self._copied_bar(candidate, most)
 
     def _copied_bar(self, candidate: Composed, most: int) -> int | None:
         """The first new bar in which a passage becomes too long, the first being 0."""

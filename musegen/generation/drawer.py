@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,6 @@ class Drawer:
         self.model, self.plan = model, plan
         self.tracker = plan.tracker(model.vocabulary, words, join, n)
         self.samplings = sampling.for_fields([field.name for field in model.vocabulary.fields])
-        self.freely = 1.0  # scores are divided by it, as by a temperature
         self.generator = torch.Generator().manual_seed(random_seed)
         self.drawn: list[Words] = []
         self.nats: list[NDArray[np.float64]] = []
@@ -57,14 +57,15 @@ class Drawer:
         self._words, self._n = words, n
         self._state: State | None = None
         self._last = torch.empty(0)
+        self._warmer = 0.0
 
-    def run(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Draw until all candidates have come to their end, or written far too much."""
+    def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
+        """Draw until all have come to their end, or written far too much, or are to stop."""
         bars, limit = self.plan.bars, _WORDS_A_BAR * self.plan.bars
         assert self.tracker.last_bar is not None
         first = self.tracker.last_bar - bars
         self.read()
-        while not self.tracker.done.all() and len(self.drawn) < limit:
+        while not self.tracker.done.all() and len(self.drawn) < limit and not stop():
             self._next()
             if progress:
                 progress(min(int(self.tracker.bars.min()) - first, bars), bars)
@@ -83,10 +84,10 @@ class Drawer:
         tracker = deepcopy(self.tracker)
         return Snapshot(tracker, self._state, self._last, len(self.drawn), self.length.copy())
 
-    def restore(self, snapshot: Snapshot, freely: float) -> None:
-        """Stand there again, and draw more `freely` than asked from now on."""
+    def restore(self, snapshot: Snapshot, warmer: float) -> None:
+        """Stand there again, and draw at temperatures so much higher than asked from now on."""
         tracker, self._state, self._last, n_drawn, length = snapshot
-        self.tracker, self.length, self.freely = deepcopy(tracker), length.copy(), freely
+        self.tracker, self.length, self._warmer = deepcopy(tracker), length.copy(), warmer
         del self.drawn[n_drawn:], self.nats[n_drawn:]
 
     def row(self, row: int) -> tuple[Words, NDArray[np.float64], bool]:
@@ -145,8 +146,9 @@ class Drawer:
     def _choose(self, field: int, scores: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
         legal = torch.from_numpy(self.tracker.legal(drawn.cpu().numpy()))
         free = ~legal.any(dim=1, keepdim=True)  # rows where the field does not apply
-        scores = scores / self.freely
-        return draw(scores, legal | free, self.samplings[field], self.generator).to(scores.device)
+        asked = self.samplings[field]
+        sampling = replace(asked, temperature=asked.temperature + self._warmer)
+        return draw(scores, legal | free, sampling, self.generator).to(scores.device)
 
     def _features(self, drawn: torch.Tensor) -> torch.Tensor:
         return _tensor(self.tracker.features(drawn.cpu().numpy()), self.model.device)

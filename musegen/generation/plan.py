@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from musegen.corpus.conditions import Conditions
 from musegen.errors import ModelError, UsageError
-from musegen.score.excerpt import closed, from_bar, until_bar, with_join
-from musegen.score.score import Ints, Notes, Part, Score, rescaled
-from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
+from musegen.score.excerpt import closed, from_bar, until_bar
+from musegen.score.instruments import RANGES
+from musegen.score.score import Ints, Score
+from musegen.vocabulary.vocabulary import ANYHOW, Opening, Tracker, Vocabulary, Words
+
+from .join import in_parts_of, in_tempo, join
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Plan:
             piece draws to its close; a piece from nothing tells it where it can.
         style: the style that is told; empty for none.
         density: the density that is told; empty for none.
+        opening: the metre, key and tempo that are to stand throughout what is new.
+        movements: those before, whose parts a new movement from nothing has.
+        instruments: those that may play in a piece from nothing, each as often as it has parts;
+            programs, 128 for drums. Empty for any.
 
     Raises:
         UsageError: the seed has no notes or no bars, or the bars are none.
@@ -38,6 +44,9 @@ class Plan:
     finish: bool = False
     style: str = ""
     density: str = ""
+    opening: Opening = ANYHOW
+    movements: tuple[Score, ...] = ()
+    instruments: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.bars < 1:
@@ -46,6 +55,9 @@ class Plan:
             raise UsageError("the seed has no notes", hint="Give a piece with music in it.")
         if self.seed is not None and not self.seed.n_bars:
             raise UsageError("the seed has no bars", hint="Give a piece that has a metre.")
+        if self.instruments and (self.seed is not None or self.movements):
+            hint = "To leave some of them out, name those to keep with --parts."
+            raise UsageError("a piece that goes on keeps its instruments", hint=hint)
 
     def words(self, vocabulary: Vocabulary) -> Words:
         """The words of the seed up to its last barline (T, F), its end left out.
@@ -74,8 +86,15 @@ class Plan:
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.keep_time = self.seed is not None
+        tracker.ask(self.opening)
         if self.seed is not None:
-            tracker.keep_parts(vocabulary.places(self.seed))
+            tracker.keep_parts(vocabulary.places(self.seed), playable([self.seed]))
+        if self.movements:
+            places = [place for score in self.movements for place in vocabulary.places(score)]
+            tracker.keep_parts(places, playable(self.movements))
+        if self.instruments:
+            ranges = {i: RANGES[i] for i in self.instruments if i in RANGES}
+            tracker.keep_parts(vocabulary.places_of(self.instruments), ranges)
         return tracker
 
     def told(self, conditions: Conditions, to_come: Ints) -> Ints:
@@ -100,92 +119,22 @@ class Plan:
         """
         whole = vocabulary.decode(words)
         if self.seed is None:
-            return closed(whole)
-        old = _rescaled(vocabulary.decode(self.words(vocabulary)), whole.ticks_per_quarter)
-        new = closed(_after(whole, old, vocabulary, self.seed))
-        by_place = dict(zip(vocabulary.places(whole), new.parts, strict=True))
-        parts = tuple(
-            _append(part, by_place.pop(place, None))
-            for part, place in zip(self.seed.parts, vocabulary.places(self.seed), strict=True)
-        )
-        join = int(self.seed.barlines[-1])
-        joined = replace(
-            self.seed,
-            parts=parts,
-            metre=self.seed.metre[self.seed.metre[:, 0] < join],
-            barlines=np.concatenate([self.seed.barlines, new.barlines[new.barlines > join]]),
-            marks=self.seed.marks + new.marks,
-            characters=0,
-        )
-        if self.omit_seed:
-            return from_bar(joined, self.seed.n_bars)
-        return with_join(joined, join)
+            alone = in_tempo(closed(whole), self.opening.tempo, 0)
+            return in_parts_of(self.movements, alone, vocabulary) if self.movements else alone
+        old = vocabulary.decode(self.words(vocabulary))
+        seed = in_tempo(self.seed, self.opening.tempo, int(self.seed.barlines[-1]))
+        joined = join(seed, whole, old, vocabulary)
+        return from_bar(joined, seed.n_bars) if self.omit_seed else joined
 
 
-def _rescaled(score: Score, ticks_per_quarter: int) -> Score:
-    """The notes, pedals, barlines and marks of a score in other ticks, which suit them."""
-
-    def ticks(column: Ints) -> Ints:
-        return rescaled(column, score.ticks_per_quarter, ticks_per_quarter)
-
-    parts: list[Part] = []
-    for part in score.parts:
-        onset, end = ticks(part.notes.onset), ticks(part.notes.end)
-        pedal = np.stack([ticks(part.pedal[:, 0]), part.pedal[:, 1]], axis=1)
-        notes = Notes(onset, end - onset, part.notes.pitch, part.notes.velocity)
-        parts.append(replace(part, notes=notes, pedal=pedal))
-    return replace(
-        score,
-        ticks_per_quarter=ticks_per_quarter,
-        parts=tuple(parts),
-        barlines=ticks(score.barlines),
-        marks=tuple(replace(m, tick=int(ticks(np.array(m.tick)))) for m in score.marks),
-    )
-
-
-def _after(whole: Score, old: Score, vocabulary: Vocabulary, seed: Score) -> Score:
-    """What `whole` has more than `old`, the seed in the same words and ticks, in those of the seed.
-
-    What is held over the join begins anew there.
-    """
-    start, at = int(old.barlines[-1]), int(seed.barlines[-1])
-
-    def ticks(steps: Ints) -> Ints:
-        return at + rescaled(steps - start, whole.ticks_per_quarter, seed.ticks_per_quarter)
-
-    before = dict(zip(vocabulary.places(old), old.parts, strict=True))
-    parts: list[Part] = []
-    for part, place in zip(whole.parts, vocabulary.places(whole), strict=True):
-        known = before.get(place)
-        notes = Notes.of(np.array(_more(part.notes.rows, known.notes.rows if known else ())))
-        onset, end = ticks(np.maximum(notes.onset, start)), ticks(notes.end)
-        pedal: Ints = np.array(_more(part.pedal, known.pedal if known else ())).reshape(-1, 2)
-        pedal[:, 0] = ticks(pedal[:, 0])
-        new = Notes(onset, end - onset, notes.pitch, notes.velocity)
-        parts.append(replace(part, notes=new, pedal=pedal))
-    marks = tuple(
-        replace(mark, tick=int(ticks(np.int64(mark.tick))))
-        for mark in whole.marks
-        if mark.tick >= start and mark not in old.marks
-    )
-    lines = ticks(whole.barlines[whole.barlines >= start])
-    return replace(
-        whole,
-        ticks_per_quarter=seed.ticks_per_quarter,
-        parts=tuple(parts),
-        barlines=lines,
-        marks=marks,
-    )
-
-
-def _more(rows: Iterable[Ints], known: Iterable[Ints]) -> list[tuple[int, ...]]:
-    """The rows that are not among those known, in order of time."""
-    return sorted((Counter(map(tuple, rows)) - Counter(map(tuple, known))).elements())
-
-
-def _append(part: Part, new: Part | None) -> Part:
-    if new is None:
-        return part
-    rows: Ints = np.concatenate([part.notes.rows, new.notes.rows])
-    pedal: Ints = np.concatenate([part.pedal, new.pedal])
-    return replace(part, notes=Notes.of(rows), pedal=pedal)
+def playable(scores: Iterable[Score]) -> dict[int, tuple[int, int]]:
+    """The range of each instrument of scores, where it is known, widened by what it plays."""
+    found: dict[int, tuple[int, int]] = {}
+    for part in (part for score in scores for part in score.parts):
+        if part.is_drums or part.program not in RANGES:
+            continue
+        low, high = found.get(part.program, RANGES[part.program])
+        pitch = part.notes.pitch
+        low, high = int(pitch.min(initial=low)), int(pitch.max(initial=high))
+        found[part.program] = low, high
+    return found

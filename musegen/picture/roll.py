@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musegen.score.instruments import DRUMS, instrument_name
+from musegen.score.instruments import instrument_name
 from musegen.score.losses import missing_in
 from musegen.score.score import Part, Score
 
@@ -84,7 +84,7 @@ def _legend(score: Score, width: float) -> tuple[list[str], float]:
     body: list[str] = []
     x, y = 16.0, 50.0
     for index, part in enumerate(score.parts):
-        name = part.name.strip(" :") or instrument_name(DRUMS if part.is_drums else part.program)
+        name = part.name.strip(" :") or instrument_name(part.instrument)
         needed = 34 + text_width(name[:_LONGEST_NAME])
         if x + needed > width and x > 16:
             x, y = 16.0, y + 18

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musegen.score.abc_fields import key_text
-from musegen.score.score import MODE_DEGREE, MODES, TONIC_FIFTHS, Ints, Part, changes
+from musegen.score.score import MODE_DEGREE, MODES, TONIC_FIFTHS, Ints, Part, Score, changes
 
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -78,6 +78,14 @@ def estimate_key(parts: Iterable[Part]) -> tuple[int, int]:
     C major where no note has a pitch.
     """
     return _likeliest(pitch_class_ticks(parts)[0])
+
+
+def home_key(score: Score) -> tuple[int, int]:
+    """The fifths and mode in which a piece stands: those it begins with, or else its estimate."""
+    if len(score.key):
+        _, fifths, mode, _ = score.key[0].tolist()
+        return fifths, mode
+    return estimate_key(score.parts)
 
 
 def _likeliest(sounding: NDArray[np.float64]) -> tuple[int, int]:

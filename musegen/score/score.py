@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .instruments import DRUMS
+
 Ints = NDArray[np.int64]
 _Ticks = TypeVar("_Ticks", int, Ints)
 
@@ -155,6 +157,11 @@ class Part:
         if not 0 <= self.program <= 127:
             raise ValueError(f"program must be 0 to 127, not {self.program}")
         object.__setattr__(self, "pedal", _column(self.pedal, 2))
+
+    @property
+    def instrument(self) -> int:
+        """Its program, or 128 for drums."""
+        return DRUMS if self.is_drums else self.program
 
     def __eq__(self, other: object) -> bool:
         return (

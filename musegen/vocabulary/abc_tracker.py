@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from musegen.score.score import Ints
+from musegen.errors import ModelError
+from musegen.score.abc_fields import key_text
+from musegen.score.score import MODES, Ints
 
 from .abc_features import columns
 from .abc_lexicon import Kind, read_lexeme
 from .abc_tables import CLOSE, OPEN, Tables, character, signature_row
-from .vocabulary import Features, Mask, Tracker, Words
+from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
 
 
 class AbcTracker(Tracker):
@@ -43,6 +45,24 @@ class AbcTracker(Tracker):
         self._held = np.zeros(batch, np.int64)  # the pitches that a tie holds, 0 for none
         self._spelled: list[str | None] = [None] * batch
         self._continued: dict[tuple[int, int], Mask] = {}
+        self._asked: list[tuple[int, Mask]] = []  # metre and key: kind, and the words that say it
+
+    def ask(self, opening: Opening) -> None:
+        """See Tracker."""
+        effects, kind = self._tables.effects, self._tables.kind
+        if opening.metre is not None:
+            name = "{}/{}".format(*opening.metre)
+            if name not in self._tables.metres:
+                known = [(int(n), int(d)) for n, d in (m.split("/") for m in self._tables.metres)]
+                raise unknown_metre(opening.metre, known)
+            metre = effects.metre == self._tables.metres.index(name) + 1
+            self._asked.append((Kind.METRE, (kind == Kind.METRE) & metre))
+        if opening.key is not None:
+            fifths, mode = opening.key
+            says = (kind == Kind.KEY) & (effects.key == 2 + (fifths + 7) * len(MODES) + mode)
+            if not says.any():
+                raise ModelError(f"the model has never seen the key of {key_text(fifths, mode)}")
+            self._asked.append((Kind.KEY, says))
 
     def advance(self, words: Words) -> None:
         """Take one more word of each piece (B, 1)."""
@@ -96,9 +116,22 @@ class AbcTracker(Tracker):
             legal[:, kind == Kind.END] = ended[:, None]
         else:
             legal[self.bars >= self.last_bar] = kind == Kind.END
+        for asked, says in reversed(self._asked):  # the metre before the key
+            legal[:, (kind == asked) & ~says] = False
+            legal[self._owes(asked, says)] = says
         # A seed may end where no word can go on well: then the bar is closed as it is.
         legal[~legal.any(axis=1)] = kind == Kind.BAR
         return legal
+
+    def _owes(self, kind: int, says: Mask) -> Mask:
+        """Whether a metre or key that was asked for, said by these words, has to come now (B,)."""
+        effects, word = self._tables.effects, int(np.flatnonzero(says)[0])
+        last, at_bar = self._last_kind, (self.bars > 0) & (self._place == 0) & (self._held == 0)
+        if kind == Kind.METRE:
+            new = at_bar & (last <= Kind.ENDING) & (self._metre != effects.metre[word])
+            return np.asarray(new | (last < 0))
+        new = at_bar & (last <= Kind.METRE) & (self._key != effects.key[word])
+        return np.asarray(new | ((last == Kind.METRE) & (self._key == 0)))
 
     @property
     def _signature(self) -> Ints:

@@ -85,7 +85,8 @@ def from_dict(settings: dict[str, Any]) -> Vocabulary:
             pairs = {k: tuple(map(tuple, settings[k])) for k in ("voices", "ranges", "metres")}
             return GridVocabulary(steps=int(settings["steps"]), **pairs)
         if name == "notes":
-            return NotesVocabulary(**settings)
+            heard = tuple(settings.pop("instruments", ()))
+            return NotesVocabulary(**settings, instruments=heard)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"its vocabulary is damaged ({error})") from error
     raise ModelError(f"its vocabulary {name!r} is unknown", hint="A newer musegen may know it.")

@@ -29,7 +29,7 @@ from musegen.score.score import (
 from .grid_features import HOLD, REST, columns, grid_features, sounding, voices_of
 from .grid_tracker import GridTracker
 from .traits import VOICE_GRID, Traits, notes_changed, traits
-from .vocabulary import Features, Field, Vocabulary, Words, before
+from .vocabulary import Features, Field, Vocabulary, Words, before, unknown_metre
 
 _VELOCITY = 80
 _MAX_SHIFT = 6
@@ -51,6 +51,7 @@ class GridVocabulary(Vocabulary):
     ranges: tuple[tuple[int, int], ...]
     metres: tuple[tuple[int, int], ...]
     name: ClassVar[str] = "grid"
+    says_key: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         n, first = len(self.voices), REST + 2 + len(self.metres)
@@ -115,7 +116,7 @@ class GridVocabulary(Vocabulary):
                 f"it has {len(score.parts)} parts, and this model writes {len(self.voices)} voices"
             )
         if metre not in self.metres:
-            raise ModelError(f"the model has never seen the metre {metre[0]}/{metre[1]}")
+            raise unknown_metre(metre, self.metres)
         lines = [self._line(score, score.parts[voice]) for voice in self.order]
         length = max(int(stop.max(initial=0)) for _, stop, _ in lines)
         body = np.full((length, len(self.voices)), REST, np.int16)
@@ -163,7 +164,8 @@ class GridVocabulary(Vocabulary):
         return GridTracker(
             batch,
             ranges=[self.ranges[v] for v in self.order],
-            bar_steps=[bar_ticks(n, d, self.steps) for n, d in self.metres],
+            metres=self.metres,
+            steps=self.steps,
         )
 
     def transpositions(self, words: Words) -> tuple[int, int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from musegen.score.score import Ints
+from musegen.errors import ModelError
+from musegen.score.score import Ints, bar_ticks
 
 from .grid_features import HOLD, REST, columns
-from .vocabulary import Features, Mask, Tracker, Words
+from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
 
 
 class GridTracker(Tracker):
@@ -18,24 +21,41 @@ class GridTracker(Tracker):
     Args:
         batch: B, how many pieces.
         ranges: lowest and highest pitch of each voice, in the order of drawing.
-        bar_steps: the length of a bar of each metre.
+        metres: numerator and denominator of those known.
+        steps: time steps a quarter.
     """
 
     def __init__(
         self,
         batch: int,
         ranges: list[tuple[int, int]],
-        bar_steps: list[int],
+        metres: Sequence[tuple[int, int]],
+        steps: int,
     ) -> None:
         self.bars = np.zeros(batch, np.int64)
         self.done = np.zeros(batch, bool)
         self._ranges = ranges
-        self._bar_steps = np.array([1 << 30, *bar_steps])
+        self._metres = list(metres)
+        self._bar_steps = np.array([1 << 30, *(bar_ticks(n, d, steps) for n, d in metres)])
         self._metre = np.zeros(batch, np.int64)
         self._place = np.zeros(batch, np.int64)
         self._sounding = np.zeros((batch, len(ranges)), np.int64)
         self._held = np.zeros_like(self._sounding)
         self._end = REST + 1
+        self._asked = 0  # the metre to come, 0 for any
+
+    def ask(self, opening: Opening) -> None:
+        """See Tracker."""
+        if opening.key is not None:
+            hint = "Models of notes and of tunes do: train with --vocabulary notes or abc."
+            raise ModelError("the words of this model say no key", hint=hint)
+        if opening.metre is None:
+            return
+        if opening.metre not in self._metres:
+            raise unknown_metre(opening.metre, self._metres)
+        self._asked = 1 + self._metres.index(opening.metre)
+        if (self._metre > 0).any() and (self._metre != self._asked).any():
+            raise ModelError("in the words of this model a piece has one metre")
 
     def advance(self, words: Words) -> None:
         """Take one more step of each piece (B, V)."""
@@ -87,7 +107,8 @@ class GridTracker(Tracker):
         else:
             over = at_barline & (self.bars >= self.last_bar)
             legal[over] = np.arange(size) == self._end
-        legal[self._metre == 0] = np.arange(size) > self._end
+        metre = np.arange(size) - self._end
+        legal[self._metre == 0] = metre == self._asked if self._asked else metre > 0
         return legal
 
     def _must_sound(self, voice: int) -> Mask:

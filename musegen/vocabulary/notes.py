@@ -9,7 +9,7 @@ and a fine field; what exceeds them takes a word more: `wait`, of which there ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -25,6 +25,7 @@ from .notes_encode import desks, distinct_notes, encode, longest_note, steps_of
 from .notes_features import features_of, notes_features
 from .notes_layout import (
     APPLIES,
+    DESKS,
     INSTRUMENT,
     KEY,
     KIND,
@@ -52,6 +53,7 @@ class NotesVocabulary(Vocabulary):
         pitch_low: the lowest pitch of its melodic parts.
         pitch_high: the highest.
         pedal: `keep` it as words, or `fold` it into the lengths of the notes.
+        instruments: those that its pieces have; none where that is not known.
 
     Raises:
         ValueError: the pedal is to be neither kept nor folded.
@@ -61,6 +63,7 @@ class NotesVocabulary(Vocabulary):
     pitch_low: int = 0
     pitch_high: int = 127
     pedal: str = "keep"
+    instruments: tuple[int, ...] = ()
     name: ClassVar[str] = "notes"
 
     def __post_init__(self) -> None:
@@ -82,7 +85,8 @@ class NotesVocabulary(Vocabulary):
         """The vocabulary of scores of which this is known."""
         has_range = found.low <= found.high
         low, high = (found.low, found.high) if has_range else (cls.pitch_low, cls.pitch_high)
-        return cls(steps or suiting_steps(found), low, high, pedal)
+        instruments = tuple(sorted(found.instruments))
+        return cls(steps or suiting_steps(found), low, high, pedal, instruments)
 
     def encode(self, score: Score) -> Words:
         """A score → its words (T, 10), the last the end word."""
@@ -135,6 +139,11 @@ class NotesVocabulary(Vocabulary):
         """The instrument and desk of each part."""
         return desks(score)
 
+    def places_of(self, instruments: Sequence[int]) -> list[tuple[int, int]]:
+        """See Vocabulary."""
+        before = [instruments[:place].count(i) for place, i in enumerate(instruments)]
+        return [(i, min(desk, DESKS - 1)) for i, desk in zip(instruments, before, strict=True)]
+
     def lost(self, score: Score) -> dict[str, int]:
         """Notes moved by the grid or heard twice, marks, other events, extra parts and kits."""
         places = desks(score)
@@ -152,7 +161,7 @@ class NotesVocabulary(Vocabulary):
 
     def to_dict(self) -> dict[str, Any]:
         """The settings, as JSON knows them."""
-        names = ("steps", "pitch_low", "pitch_high", "pedal")
+        names = ("steps", "pitch_low", "pitch_high", "pedal", "instruments")
         return {"name": self.name, **{name: getattr(self, name) for name in names}}
 
     def _moved(self, score: Score, part: Part) -> int:

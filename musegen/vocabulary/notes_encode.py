@@ -77,7 +77,7 @@ def desks(score: Score) -> list[tuple[int, int]]:
     seen: dict[int, int] = {}
     found = []
     for part in score.parts:
-        instrument = DRUMS if part.is_drums else part.program
+        instrument = part.instrument
         desk = seen.get(instrument, 0)
         seen[instrument] = desk + 1
         found.append((instrument, min(desk, DESKS - 1)))

@@ -6,17 +6,21 @@ import math
 
 import numpy as np
 
+from musegen.score.instruments import DRUMS
 from musegen.score.score import MODES, Ints
 
 from .vocabulary import Field
 
 COARSE = 32  # values of a coarse field: onsets and lengths up to 32 quarters in one word
+INSTRUMENTS = DRUMS + 1
 DESKS = 16
 VELOCITY_STEP = 4
 TEMPO_STEP = math.log(1.03)
 SLOWEST = 10.0  # quarters a minute at tempo value 0
 TEMPOS = 160
 METRES = 256
+KEYS = 15 * len(MODES)
+FAR = 1 << 30  # steps: more than any piece has
 
 KINDS = ("end", "barline", "metre", "key", "tempo", "pedal", "note", "longer", "wait")
 END, BARLINE, METRE, KEY, TEMPO, PEDAL, NOTE, LONGER, WAIT = range(len(KINDS))
@@ -60,7 +64,7 @@ def notes_fields(steps: int) -> tuple[Field, ...]:
         Field("kind", len(KINDS)),
         Field("beats", COARSE, "quarters since the word before"),
         Field("ticks", steps, step),
-        Field("instrument", 129, "General MIDI program, 128 is drums"),
+        Field("instrument", INSTRUMENTS, "General MIDI program, 128 is drums"),
         Field("desk", DESKS, "which part of that instrument"),
         Field("pitch", 128, "MIDI pitch"),
         Field("length_beats", COARSE, "quarters"),

@@ -1,23 +1,23 @@
-"""Follows a `notes` sequence word by word: its features, and what may come next."""
+"""What may come next in a `notes` sequence."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from musegen.score.instruments import DRUMS
 from musegen.score.score import Ints
 
-from .notes_features import BARS, bar_lengths, notes_features
 from .notes_layout import (
-    APPLIES,
     BARLINE,
     BEATS,
     COARSE,
     DESK,
     DESKS,
     END,
+    FAR,
     INSTRUMENT,
+    INSTRUMENTS,
     KEY,
+    KEYS,
     KIND,
     KINDS,
     LENGTH_BEATS,
@@ -34,89 +34,13 @@ from .notes_layout import (
     VALUE,
     VELOCITY,
     WAIT,
-    notes_fields,
 )
-from .vocabulary import Features, Mask, Tracker, Words
-
-_INSTRUMENTS = DRUMS + 1
-_PARTS = _INSTRUMENTS * DESKS
-_KEYS = 105
-_FAR = 1 << 30
+from .notes_state import NotesState
+from .vocabulary import Mask, Words
 
 
-class NotesTracker(Tracker):
-    """See Tracker. `parts` (129, 16), where set, says which desks may play."""
-
-    parts: Mask | None = None
-
-    def __init__(self, batch: int, steps: int, pitch_low: int, pitch_high: int) -> None:
-        self.steps = steps
-        self.bars = np.zeros(batch, np.int64)
-        self.done = np.zeros(batch, bool)
-        self._rows = np.arange(batch)
-        self._sizes = [field.size for field in notes_fields(steps)]
-        self._n_features = len(notes_features(steps))
-        self._bar_lengths = bar_lengths(steps)
-        self._low = np.full(_INSTRUMENTS, pitch_low)
-        self._top = np.full(_INSTRUMENTS, pitch_high)
-        self._low[DRUMS], self._top[DRUMS] = 0, 127
-        self._time = np.zeros(batch, np.int64)
-        self._bar_start = np.zeros(batch, np.int64)
-        self._standing = np.zeros((batch, len(KINDS)), np.int64)
-        self._last = np.zeros((batch, len(self._sizes)), np.int64)
-        self._last[:, KIND] = END
-        self._pedal = np.zeros((batch, _PARTS), np.int8)
-        self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
-        self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
-        self._last_end = np.zeros(batch, np.int64)
-
-    def keep_parts(self, places: list[tuple[int, int]]) -> None:
-        """Let only these instruments and desks play."""
-        self.parts = np.zeros((_INSTRUMENTS, DESKS), bool)
-        for place in places:
-            self.parts[place] = True
-
-    def advance(self, words: Words) -> None:
-        """Take one more word of each piece (B, 10)."""
-        now: Ints = words.astype(np.int64)
-        live = ~self.done
-        kind = np.where(live, now[:, KIND], -1)
-        delta = np.where(kind == WAIT, COARSE * self.steps, self._delta(now))
-        self._time += np.where(live, delta, 0)
-        self._bar_start = np.where(kind == BARLINE, self._time, self._bar_start)
-        self.bars += kind == BARLINE
-        self.done |= kind == END
-        for standing in (METRE, KEY, TEMPO):
-            rows = np.flatnonzero(kind == standing)
-            self._standing[rows, standing] = now[rows, VALUE] + 1
-        rows = np.flatnonzero(kind == PEDAL)
-        self._pedal[rows, self._part(now)[rows]] = now[rows, VALUE]
-        self._note(np.flatnonzero(kind == NOTE), now)
-        self._longer(np.flatnonzero(kind == LONGER), now)
-        self._last[live] = now[live]
-        self._last[kind == WAIT, KIND] = END  # nothing stands yet where a wait leads to
-
-    def features(self, drawn: Words) -> Features:
-        """Fields drawn so far (B, k) → features (B, 11), zero where not known yet."""
-        bar = 8 * self.steps
-        out = np.zeros((len(self._rows), self._n_features), np.int64)
-        place, metre = self._time - self._bar_start, self._standing[:, METRE]
-        out[:, 0] = np.clip(place, 0, bar)
-        out[:, 1] = np.clip(self._bar_lengths[metre] - place, 0, bar)
-        out[:, 2] = self.bars % BARS
-        out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
-        so_far: Ints = drawn.astype(np.int64)
-        if so_far.shape[1] > TICKS:
-            delta = self._delta(so_far)
-            out[:, 6] = np.clip(place + delta, 0, bar)
-        if so_far.shape[1] > DESK:
-            note = self._part_note[self._rows, self._part(so_far)]
-            known = (note[:, 0] > 0) & APPLIES[so_far[:, KIND], DESK]
-            gap = np.clip(self._time + self._delta(so_far) - note[:, 1], 0, 4 * self.steps) + 1
-            length = np.clip(note[:, 2], 0, bar)
-            values = np.stack([note[:, 0], gap, length, note[:, 3]], axis=1)
-            out[:, 7:11] = np.where(known[:, None], values, 0)
-        return out.astype(np.int16)
+class NotesTracker(NotesState):
+    """See Tracker."""
 
     def legal(self, drawn: Words) -> Mask:
         """Fields drawn so far (B, k) → which values of field k may follow (B, size)."""
@@ -139,35 +63,9 @@ class NotesTracker(Tracker):
             return self._legal_desk(so_far, tied)
         return self._legal_pitch(so_far, tied)
 
-    def _delta(self, words: Ints) -> Ints:
-        return words[:, BEATS] * self.steps + words[:, TICKS]
-
-    def _part(self, words: Ints) -> Ints:
-        return words[:, INSTRUMENT] * DESKS + words[:, DESK]
-
-    def _note(self, rows: Ints, words: Ints) -> None:
-        part, pitch = self._part(words)[rows], words[rows, PITCH]
-        length = words[rows, LENGTH_BEATS] * self.steps + words[rows, LENGTH_TICKS]
-        columns = [pitch + 1, self._time[rows], length, words[rows, VELOCITY] + 1]
-        self._part_note[rows, part] = np.stack(columns, axis=1)
-        self._sounds_until[rows, part, pitch] = self._time[rows] + length
-        self._last_end[rows] = np.maximum(self._last_end[rows], self._time[rows] + length)
-
-    def _longer(self, rows: Ints, words: Ints) -> None:
-        where = rows, self._part(words)[rows], words[rows, PITCH]
-        self._sounds_until[where] += COARSE * self.steps * words[rows, LENGTH_BEATS]
-        self._last_end[rows] = np.maximum(self._last_end[rows], self._sounds_until[where])
-
-    @property
-    def _to_go(self) -> Ints:
-        """Steps until the barline (B,); very many in a piece without bars."""
-        length = self._bar_lengths[self._standing[:, METRE]]
-        place = self._time - self._bar_start
-        return np.where(length > 0, np.maximum(length - place, 0), _FAR)
-
     @property
     def _may_play(self) -> Mask:
-        every: Mask = np.ones((_INSTRUMENTS, DESKS), bool)
+        every: Mask = np.ones((INSTRUMENTS, DESKS), bool)
         return every if self.parts is None else self.parts
 
     def _legal_kind(self) -> Mask:
@@ -196,7 +94,16 @@ class NotesTracker(Tracker):
             legal[opening & ~has_bars] = kinds == METRE
         stuck = has_bars & (to_go == 0)
         legal[stuck] = kinds == BARLINE
+        legal[:, list(self._asked)] = False
+        for kind in sorted(self._asked, reverse=True):  # metre, then key, then tempo
+            legal[self._owes(kind)] = kinds == kind
         return legal
+
+    def _owes(self, kind: int) -> Mask:
+        """Whether a metre, key or tempo that was asked for has to come now (B,)."""
+        standing = self._standing[:, kind] == self._asked[kind] + 1
+        begins = (self._time == self._bar_start) & (self._last[:, KIND] < kind)
+        return np.asarray(begins & ~standing & ((kind == METRE) | (self._standing[:, METRE] > 0)))
 
     def _another_here(self) -> Mask:
         """Whether a word of the last kind can still follow at the same tick (B,)."""
@@ -209,7 +116,7 @@ class NotesTracker(Tracker):
         """The least and most steps from the last word to one of `kind` (B,)."""
         last, to_go = self._last[:, KIND], self._to_go
         same = (kind > last) | ((kind == last) & self._another_here())
-        here = np.isin(kind, (METRE, KEY)) | (self._standing[:, TEMPO] == 0)
+        here = np.isin(kind, (METRE, KEY, *self._asked)) | (self._standing[:, TEMPO] == 0)
         low = np.where(same, 0, 1)
         high = np.where(here, 0, np.minimum(to_go - 1, COARSE * self.steps - 1))
         low = np.where(kind == BARLINE, np.maximum(to_go, low), np.where(here, 0, low))
@@ -227,18 +134,18 @@ class NotesTracker(Tracker):
     def _room(self, drawn: Ints) -> Ints:
         """The longest note that ends with the piece (B,)."""
         if self.last_bar is None:
-            return np.full(len(drawn), _FAR)
+            return np.full(len(drawn), FAR)
         bar = self._bar_lengths[self._standing[:, METRE]]
         more = np.maximum(self.last_bar - self.bars - 1, 0) * bar
         room = self._to_go - self._delta(drawn) + more
-        return np.where(bar > 0, np.maximum(room, 1), _FAR)
+        return np.where(bar > 0, np.maximum(room, 1), FAR)
 
     def _tied(self, drawn: Ints) -> Mask:
         """Whether the order of words binds what is drawn to come after the last word (B,)."""
         return np.asarray((drawn[:, KIND] == self._last[:, KIND]) & (self._delta(drawn) == 0))
 
     def _legal_instrument(self, drawn: Ints, tied: Mask) -> Mask:
-        values = np.arange(_INSTRUMENTS)
+        values = np.arange(INSTRUMENTS)
         last = self._last[:, INSTRUMENT, None]
         desks = self._may_play[self._last[:, INSTRUMENT]] & (
             np.arange(DESKS) > self._last[:, DESK, None]
@@ -286,13 +193,15 @@ class NotesTracker(Tracker):
         """Only what changes."""
         kind, values = drawn[:, KIND], np.arange(METRES)
         legal = np.ones((len(drawn), METRES), bool)
-        legal[kind == KEY] = values < _KEYS
+        legal[kind == KEY] = values < KEYS
         legal[kind == TEMPO] = values < TEMPOS
         standing = np.isin(kind, (KEY, TEMPO))
         now = self._standing[self._rows, kind]
         rows = np.flatnonzero(standing & (now > 0))
         legal[rows, now[rows] - 1] = False
         legal[kind == METRE] = self._fitting_metres()[kind == METRE]
+        for asked, value in self._asked.items():
+            legal[kind == asked] = values == value
         pedal = np.flatnonzero(kind == PEDAL)
         legal[pedal] = values == 1 - self._pedal[pedal, self._part(drawn)[pedal], None]
         return legal

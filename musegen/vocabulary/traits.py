@@ -38,6 +38,7 @@ class Traits:
         voices: name and program of each part of the first score.
         ranges: lowest and highest pitch of each place among the parts.
         metres: numerator and denominator with which the scores begin.
+        instruments: their programs, 128 for drums.
         drummed: scores with drums.
         unsteady: scores without bars, or whose metre changes.
         off_voices: notes that a grid of 4 steps to the quarter, one note a voice, would change.
@@ -56,6 +57,7 @@ class Traits:
     voices: tuple[tuple[str, int], ...] = ()
     ranges: tuple[tuple[int, int], ...] = ()
     metres: frozenset[tuple[int, int]] = frozenset()
+    instruments: frozenset[int] = frozenset()
     drummed: int = 0
     unsteady: int = 0
     off_voices: int = 0
@@ -81,6 +83,7 @@ class Traits:
                 for (a, b), (c, d) in zip(self.ranges, other.ranges, strict=False)
             ),
             self.metres | other.metres,
+            self.instruments | other.instruments,
             self.drummed + other.drummed,
             self.unsteady + other.unsteady,
             self.off_voices + other.off_voices,
@@ -132,6 +135,7 @@ def _traits(score: Score) -> Traits:
         voices=tuple((part.name, part.program) for part in score.parts),
         ranges=ranges,
         metres=frozenset([(numerator, denominator)]),
+        instruments=frozenset(part.instrument for part in score.parts if len(part.notes)),
         drummed=int(any(part.is_drums for part in score.parts)),
         unsteady=int(len(score.metre) > 1 or not score.n_bars),
         off_voices=notes_changed(score, VOICE_GRID),

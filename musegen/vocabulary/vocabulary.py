@@ -7,12 +7,14 @@ what a word is. Nothing here knows of networks: arrays in, arrays out.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from musegen.errors import ModelError
 from musegen.score.excerpt import closed
 from musegen.score.score import Score
 
@@ -50,6 +52,31 @@ class Feature:
     shared: bool = False
 
 
+class Opening(NamedTuple):
+    """What is to stand where new music begins, and until its end; None: as it comes.
+
+    Attributes:
+        metre: numerator and denominator.
+        key: fifths, -7 to 7, and mode, an index into MODES.
+        tempo: quarters a minute.
+    """
+
+    metre: tuple[int, int] | None = None
+    key: tuple[int, int] | None = None
+    tempo: float | None = None
+
+
+ANYHOW = Opening()
+
+
+def unknown_metre(metre: tuple[int, int], known: Iterable[tuple[int, int]]) -> ModelError:
+    """What to say of a metre that is none of those known."""
+    names = ", ".join(f"{n}/{d}" for n, d in sorted(known))
+    return ModelError(
+        f"the model has never seen the metre {metre[0]}/{metre[1]}", hint=f"It knows {names}."
+    )
+
+
 def before(column: NDArray[np.int64], first: int = 0) -> NDArray[np.int64]:
     """What stood one row earlier in a column (T, …); `first` in the first row."""
     shifted = np.empty_like(column)
@@ -68,6 +95,8 @@ class Vocabulary(ABC):
             apply is 0 and costs nothing.
         unit: what nats are counted by ("note", "character", "voice and step").
         grid: the time grid in words ("24 ticks a quarter"); part of a likelihood's unit.
+        says_key: whether words say the key.
+        instruments: programs that it knows, 128 for drums; none where words do not name them.
     """
 
     name: ClassVar[str]
@@ -76,6 +105,8 @@ class Vocabulary(ABC):
     applies: Mask
     unit: str
     grid: str
+    instruments: tuple[int, ...] = ()
+    says_key: ClassVar[bool] = True
 
     @abstractmethod
     def encode(self, score: Score) -> Words:
@@ -166,6 +197,15 @@ class Vocabulary(ABC):
         """What words can tell of each part: parts of two scores at one place are the same part."""
         return [(0, index) for index in range(len(score.parts))]
 
+    def places_of(self, instruments: Sequence[int]) -> list[tuple[int, int]]:
+        """The places of so many parts of these instruments (programs, 128 for drums).
+
+        Raises:
+            ModelError: words do not name instruments.
+        """
+        hint = "A model of notes does: train with --vocabulary notes."
+        raise ModelError("the words of this model name no instruments", hint=hint)
+
     @property
     def sizes(self) -> tuple[int, ...]:
         """The size of each field (F,)."""
@@ -188,8 +228,23 @@ class Tracker(ABC):
     last_bar: int | None = None
     keep_time: bool = False
 
-    def keep_parts(self, places: list[tuple[int, int]]) -> None:  # noqa: B027 - most have no choice
-        """Let only these parts play, by their `places`, where words name parts at all."""
+    def keep_parts(  # noqa: B027 - most have no choice
+        self, places: list[tuple[int, int]], ranges: Mapping[int, tuple[int, int]] = {}
+    ) -> None:
+        """Let only these parts play, by their `places`, where words name parts at all.
+
+        `ranges` are the lowest and highest pitch of instruments.
+        """
+
+    @abstractmethod
+    def ask(self, opening: Opening) -> None:
+        """Let only this metre, key and tempo come with the next words, and stand to the end.
+
+        A tempo is passed over where words say none.
+
+        Raises:
+            ModelError: words cannot say the metre or the key.
+        """
 
     @abstractmethod
     def advance(self, words: Words) -> None:

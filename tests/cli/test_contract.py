@@ -172,7 +172,7 @@ def test_the_same_random_seed_writes_the_same_file(musegen: Musegen, music: Path
     for name, number in (("a.mid", 7), ("b.mid", 7), ("c.mid", 8)):
         assert musegen(*call, "-o", name, "--random-seed", number).exit_code == 0
     assert Path("a.mid").read_bytes() == Path("b.mid").read_bytes() != Path("c.mid").read_bytes()
-    assert b"random seed 7" in Path("a.mid").read_bytes()
+    assert b'"random_seed": 7' in Path("a.mid").read_bytes()
 
 
 @pytest.mark.parametrize("kind", ["grid", "abc", "notes"])

@@ -12,7 +12,6 @@ from musegen.evaluation.trained import Trained
 from musegen.generation.compose import Composed, compose, compose_again
 from musegen.generation.copies import Originals
 from musegen.generation.plan import Plan
-from musegen.generation.sampling import Sampling
 from musegen.score.excerpt import from_bar
 from musegen.score.score import Score
 
@@ -31,6 +30,11 @@ def plagiarist(model: Trained, folder: Path, plan: Plan, found: Composed) -> Tra
     return replace(model, folder=folder)
 
 
+def mended(model: Trained, plan: Plan, found: Composed) -> Composed:
+    flaw = Originals(model, plan).beyond(MOST)
+    return compose_again(model, plan, found, flaw, random_seed=3)
+
+
 @pytest.mark.parametrize(
     ("kind", "seeded"),
     [("notes", True), ("grid", True), ("grid", False), ("abc", True), ("abc", False)],
@@ -47,7 +51,7 @@ def test_copying_is_told_and_drawn_anew(
     assert copied is not None
     assert copied.source == "mine.mid"
     assert copied.notes > MOST
-    other = originals.without_copies(found, MOST, Sampling(), random_seed=3)
+    other = mended(model, plan, found)
     less = originals.copies_in(other).learnt
     assert less is not None
     assert less.notes <= MOST
@@ -57,7 +61,7 @@ def test_copying_is_told_and_drawn_anew(
         first = int(seed.barlines[-1])
         kept = [part.notes.rows[part.notes.onset < first].tolist() for part in other.score.parts]
         assert kept == [part.notes.rows.tolist() for part in seed.parts]
-    again = originals.without_copies(found, MOST, Sampling(), random_seed=3)
+    again = mended(model, plan, found)
     assert again.score == other.score
 
 
@@ -67,7 +71,7 @@ def test_what_copies_nothing_stays_as_it_is(
     plan = Plan(4)
     found, other = compose(make_model("grid"), plan, n=2)
     model = plagiarist(make_model("grid"), tmp_path, plan, other)
-    assert Originals(model, plan).without_copies(found, MOST, Sampling(), 0) is found
+    assert mended(model, plan, found) is found
 
 
 def test_the_themes_of_the_seed_are_free(
@@ -78,8 +82,8 @@ def test_the_themes_of_the_seed_are_free(
     own = plagiarist(model, tmp_path, Plan(8), found)
     plan = Plan(8, found.score, omit_seed=True)
     copy = replace(found)  # as if the seed were played once more
-    assert Originals(own, Plan(8)).without_copies(copy, MOST, Sampling(), 0) is not copy
-    assert Originals(own, plan).without_copies(copy, MOST, Sampling(), 0) is copy
+    assert mended(own, Plan(8), copy) is not copy
+    assert mended(own, plan, copy) is copy
     assert Originals(own, plan).copies_in(copy).seed.notes > MOST
 
 
@@ -95,6 +99,6 @@ def test_what_cannot_be_asked_is_refused(make_model: MakeModel, tmp_path: Path) 
     originals = Originals(make_model("grid"), Plan(2))
     assert originals.copies_in(found).learnt is None
     with pytest.raises(ModelError, match="does not tell"):
-        originals.without_copies(found, 12, Sampling(), 0)
+        originals.beyond(12)
     with pytest.raises(UsageError, match="fewer than 8"):
-        originals.without_copies(found, 7, Sampling(), 0)
+        originals.beyond(7)

@@ -1,0 +1,260 @@
+"""What `musegen generate` does: reads the seed, has it carried on, writes and tells."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from .options import check_apart, free_path, stem_of
+
+if TYPE_CHECKING:
+    from musegen.evaluation.trained import Trained
+    from musegen.generation.fulfil import Ranked
+    from musegen.generation.plan import Plan
+    from musegen.generation.request import Request
+    from musegen.score.score import Score
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the command was called, but for what the music depends on."""
+
+    model: str | None
+    output: Path | None
+    rank: bool
+    device: str
+    force: bool
+    as_json: bool
+    quiet: bool
+
+
+def make(request: Request, run: Run) -> None:
+    """Compose what is asked for, write it and tell of it."""
+    from musegen.errors import Interrupted
+    from musegen.evaluation.trained import load
+    from musegen.generation.fulfil import best_first, plan_of, sampling_of
+
+    from .candidates import tell
+    from .terminal import say
+
+    sampling_of(request)
+    request, seed, movements = _read_seed(request, run)
+    plan = plan_of(request, seed, movements)
+    paths = _paths(run, request.seed, request.n)
+    model = load(_choose_model(run), run.device)
+    began = time.monotonic()
+    found, is_whole = _composed(model, request, plan, run)
+    ranked = best_first(found) if run.rank else found
+    _write(ranked, paths, model, request, run)
+    tell(ranked, paths, model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
+    for candidate, path in zip(ranked, paths, strict=True):
+        if is_whole and not candidate.composed.finished:
+            say(f"{path} was broken off after a bar: the model wrote too many notes.", run.quiet)
+    say(f"Now try: musegen play {paths[0]}", run.quiet)
+    if not is_whole:
+        raise typer.Exit(Interrupted.exit_code)
+
+
+def make_again(file: Path, given: Request, run: Run) -> None:
+    """Compose again what made a MIDI file, to the byte."""
+    from musegen.errors import UsageError
+    from musegen.generation.fulfil import plan_of
+    from musegen.generation.request import Request
+    from musegen.score.files import read
+
+    from .candidates import tell
+    from .terminal import say
+
+    if replace(given, seed="") != Request():
+        hint = "To change one, call the command as it was called first."
+        raise UsageError("--again takes all settings from the file", hint=hint)
+    request, fingerprint, version = Request.of(read(file))
+    request = replace(request, seed=given.seed or _found_beside(request.seed, file))
+    known = request.seed_sha256
+    request, seed, movements = _read_seed(request, run)
+    if request.seed_sha256 != known:
+        hint = "Name the seed as it was with --seed."
+        raise UsageError("is not the seed of before", file=request.seed, hint=hint)
+    model = _model_of(fingerprint, run)
+    stem = f"{file.stem}-again.mid"
+    output = replace(run, output=run.output or free_path(Path(stem)), rank=False)
+    (path,) = _paths(output, request.seed, 1)
+    began = time.monotonic()
+    plan = plan_of(request, seed, movements)
+    found, is_whole = _composed(model, request, plan, run)
+    if not is_whole:
+        raise KeyboardInterrupt
+    ranked = [found[request.of_n]]
+    _write(ranked, [path], model, request, run)
+    tell(ranked, [path], model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
+    is_same = path.read_bytes() == file.read_bytes()
+    by = f"; it was made by musegen {version}, on another machine or kind of device, or changed"
+    say(
+        f"{path} {'is' if is_same else 'differs from'} {file}{' to the byte' * is_same}"
+        f"{'' if is_same else by}.",
+        run.quiet,
+    )
+
+
+def _composed(model: Trained, request: Request, plan: Plan, run: Run) -> tuple[list[Ranked], bool]:
+    """The candidates, and whether they are whole; on Ctrl-C as many bars as there are."""
+    from musegen.errors import MusegenError
+    from musegen.generation.fulfil import fulfil
+    from musegen.generation.seed import remarks
+
+    from .terminal import counting, say, until_interrupted
+
+    for remark in remarks(plan, model):
+        say(remark, run.quiet)
+    said: list[str] = []
+    with until_interrupted() as stop, counting("composing", run.quiet) as progress:
+        try:
+            found = fulfil(model, request, plan, progress=progress, stop=stop, tell=said.append)
+        except MusegenError:
+            if stop():
+                raise KeyboardInterrupt from None
+            raise
+    for remark in said:
+        say(remark, run.quiet)
+    if stop():
+        say("Broken off: the whole bars that were composed so far are kept.", run.quiet)
+    return found, not stop()
+
+
+def _read_seed(request: Request, run: Run) -> tuple[Request, Score | None, list[Score]]:
+    """The request with a digest of its seed; the seed, up to where it goes on; or the movements."""
+    from musegen.errors import UsageError
+    from musegen.generation.seed import digest, movements, taken
+    from musegen.score.bars import faults_of
+    from musegen.score.files import read
+
+    from .terminal import say, say_faults
+
+    name = request.seed
+    if not name:
+        if request.continue_from is not None or request.parts:
+            option = "--parts" if request.parts else "--continue-from"
+            raise UsageError(f"{option} needs a piece", hint="Name one with --seed FILE.")
+        return request, None, []
+    if name.isdigit() and not Path(name).exists():
+        raise UsageError(
+            f"a seed is a piece of music here, not the number {name}",
+            hint=f"For chance, say --random-seed {name}.",
+        )
+    if Path(name).is_dir():
+        found = movements(name)
+        return replace(request, seed_sha256=digest(name)), None, found
+    piece = read(name)
+    say_faults(name, faults_of(piece), run.quiet)
+    piece, remark = taken(piece, request)
+    if remark:
+        say(remark, run.quiet)
+    return replace(request, seed_sha256=digest(name)), piece, []
+
+
+def _found_beside(seed: str, file: Path) -> str:
+    """The seed that a file names, where it lies from here or from the file."""
+    from musegen.errors import NotFound
+    from musegen.score.files import file_and_tune
+
+    if not seed:
+        return seed
+    for name in (seed, str(file.parent / seed), str(file.parent / Path(seed).name)):
+        if file_and_tune(name)[0].exists():
+            return name
+    hint = "Name it with --seed FILE."
+    raise NotFound("is gone; the piece went on from it", file=seed, hint=hint)
+
+
+def _choose_model(run: Run) -> Path:
+    """The model named, or else the one trained last."""
+    from musegen.errors import NotFound
+    from musegen.evaluation.trained import find_model
+
+    from .state import recall
+    from .terminal import say
+
+    if run.model is not None:
+        return find_model(run.model)
+    last = recall("model")
+    if last is None:
+        hint = "Train one: musegen train FOLDER. Or name one: --model DIR."
+        raise NotFound("no model was trained yet", hint=hint)
+    say(f"Composing with {last}, the model trained last.", run.quiet)
+    return last
+
+
+def _model_of(fingerprint: str, run: Run) -> Trained:
+    """The model of this fingerprint: the one named, trained last or in ./runs.
+
+    Raises:
+        ModelError: it is none of them.
+    """
+    from musegen.errors import ModelError, MusegenError
+    from musegen.evaluation.trained import find_model, load
+
+    from .state import recall
+
+    last = recall("model")
+    folders = (
+        [find_model(run.model)]
+        if run.model is not None
+        else [*([last] if last else []), *sorted(Path("runs").glob("*"))]
+    )
+    for folder in folders:
+        try:
+            model = load(folder, run.device)
+        except MusegenError:
+            continue
+        if model.fingerprint == fingerprint:
+            return model
+    hint = "Name the folder where it is: --model DIR."
+    reason = f"the model that made it, {fingerprint[:16]}, is not here"
+    raise ModelError(reason, hint=hint)
+
+
+def _paths(run: Run, seed: str, n: int) -> list[Path]:
+    """A path for each piece; none may be there already.
+
+    Raises:
+        OutputError: one is there.
+        UsageError: the suffix is none that can be written.
+    """
+    from musegen.errors import OutputError, UsageError
+    from musegen.score.files import WRITTEN_SUFFIXES
+
+    output = run.output
+    if output is None:
+        stem = f"{stem_of(seed)}-continued" if seed else "composed"
+        return [free_path(Path(f"{stem}-{number + 1}.mid")) for number in range(n)]
+    if output.suffix.lower() not in WRITTEN_SUFFIXES:
+        known = ", ".join(WRITTEN_SUFFIXES)
+        raise UsageError(f"cannot write {output.suffix or 'no suffix'}", hint=f"Take {known}.")
+    paths = (
+        [output]
+        if n == 1
+        else [output.with_name(f"{output.stem}-{number + 1}{output.suffix}") for number in range(n)]
+    )
+    if seed:
+        check_apart(paths, seed)
+    there = [path for path in paths if path.exists()]
+    if there and not run.force:
+        raise OutputError("is already there", file=there[0], hint="Overwrite it with --force.")
+    return paths
+
+
+def _write(
+    ranked: list[Ranked], paths: list[Path], model: Trained, request: Request, run: Run
+) -> None:
+    from musegen.score.files import write
+
+    from .state import remember
+
+    for candidate, path in zip(ranked, paths, strict=True):
+        made_by = replace(request, of_n=candidate.row).text(model.fingerprint)
+        write(candidate.composed.score, path, run.force, made_by)
+    remember("piece", paths[0])

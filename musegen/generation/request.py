@@ -1,0 +1,83 @@
+"""What `musegen generate` is asked for, as it is written into each MIDI file, to make it again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import musegen
+from musegen.errors import MusegenError
+from musegen.score.score import Score
+
+_MARK = "composed by musegen "
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that the music depends on but the model. The fields are the options of the command.
+
+    Attributes:
+        seed: file or folder; `seed_sha256` is of its content.
+        of_n: which of the n candidates, from 0, before they were ranked.
+    """
+
+    seed: str = ""
+    seed_sha256: str = ""
+    n: int = 1
+    of_n: int = 0
+    bars: int | None = None
+    seconds: float | None = None
+    notes: int | None = None
+    continue_from: int | None = None
+    parts: str = ""
+    omit_seed: bool = False
+    finish: bool = False
+    style: str = ""
+    density: str = ""
+    key: str = ""
+    metre: str = ""
+    tempo: float | None = None
+    instruments: str = ""
+    temperature: str = "1"
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    max_copy: int | None = None
+    random_seed: int = 0
+
+    def text(self, fingerprint: str) -> str:
+        """What stands in a file: version, the model's fingerprint, and what is not as usual."""
+        usual = Request()
+        settings = {k: v for k, v in asdict(self).items() if v != getattr(usual, k)}
+        about = {"version": musegen.__version__, "model": fingerprint, **settings}
+        return _MARK + json.dumps(about, ensure_ascii=True)
+
+    @classmethod
+    def of(cls, score: Score) -> tuple[Request, str, str]:
+        """What made a score, the fingerprint of the model, and the version of musegen.
+
+        Raises:
+            MusegenError: it does not say so.
+        """
+        for event in score.events:
+            text = event.message[2:].decode(errors="replace")
+            if event.message[:2] == b"\xff\x01" and text.startswith(_MARK):
+                return cls._read(text.removeprefix(_MARK))
+        hint = "Only MIDI files of musegen generate do."
+        raise MusegenError("does not say how it was made", hint=hint)
+
+    @classmethod
+    def _read(cls, text: str) -> tuple[Request, str, str]:
+        hint = "It may have been made by another version of musegen."
+        try:
+            about: dict[str, Any] = json.loads(text)
+            fingerprint, version = str(about.pop("model")), str(about.pop("version"))
+            usual = cls()
+            for field in fields(cls):
+                value, default = about.get(field.name), getattr(usual, field.name)
+                if value is not None and default is not None and type(value) is not type(default):
+                    raise ValueError(field.name)
+            return cls(**about), fingerprint, version
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise MusegenError("says in a damaged way how it was made", hint=hint) from error

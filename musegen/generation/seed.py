@@ -1,0 +1,153 @@
+"""The music to go on from: what of it is taken, and what there is to say about it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from musegen.corpus.survey import music_files
+from musegen.errors import UsageError
+from musegen.evaluation.trained import Trained
+from musegen.score.counts import counted
+from musegen.score.excerpt import until_bar
+from musegen.score.files import file_and_tune, read
+from musegen.score.instruments import instrument_name
+from musegen.score.key import home_key
+from musegen.score.score import Part, Score
+from musegen.vocabulary.vocabulary import Opening
+
+from .plan import Plan
+from .request import Request
+
+
+def movements(folder: str | Path) -> list[Score]:
+    """The pieces of a folder, by the numbers in their names.
+
+    Raises:
+        UnreadableFile: one of them is damaged.
+        CorpusError: the folder holds no music.
+    """
+    files, _ = music_files(Path(folder))
+    by_number = sorted(files, key=lambda file: _numbered(str(file)))
+    return [read(file) for file in by_number]
+
+
+def without_closing_rests(seed: Score) -> tuple[Score, int]:
+    """The seed up to the bar in which its last note ends, and how many bars were left out."""
+    sounds_until = max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
+    bars = int(np.searchsorted(seed.barlines, sounds_until)) + 1
+    silent = seed.n_bars - bars
+    return (until_bar(seed, bars), silent) if silent > 0 else (seed, 0)
+
+
+def taken(piece: Score, request: Request) -> tuple[Score, str]:
+    """What a request goes on from: its parts, up to its first new bar; and what was left out.
+
+    Raises:
+        UsageError: it has no such part or bar.
+    """
+    if request.parts:
+        piece = with_parts(piece, request.parts.split(","))
+    if request.continue_from is not None:
+        return until_bar(piece, request.continue_from - 1), ""
+    piece, silent = without_closing_rests(piece)
+    said = f"The seed ends in {counted(silent, 'bars')} of rest, left out." if silent else ""
+    return piece, said
+
+
+def digest(seed: str) -> str:
+    """SHA-256 of the content of a file, or of those of a folder."""
+    path, _ = file_and_tune(seed)
+    files = music_files(path)[0] if path.is_dir() else [path]
+    sums = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    return sums[0] if len(sums) == 1 else hashlib.sha256(" ".join(sums).encode()).hexdigest()
+
+
+def with_parts(seed: Score, names: Sequence[str]) -> Score:
+    """The seed with the parts of these names, instruments or numbers (from 1) alone.
+
+    Raises:
+        UsageError: one of them is no part of it.
+    """
+    kept = {place for name in names for place in _places(seed.parts, name.strip())}
+    return replace(seed, parts=tuple(seed.parts[place] for place in sorted(kept)))
+
+
+def remarks(plan: Plan, model: Trained) -> list[str]:
+    """What a person should know before a model goes on with a seed, a sentence each."""
+    seed = plan.seed
+    if seed is None:
+        every = [part for movement in plan.movements for part in movement.parts]
+        return _of_instruments(every, model)
+    bar = seed.n_bars
+    start = int(seed.barlines[bar - 2]) if bar > 1 else 0
+    sounds_until = max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
+    beats = (int(seed.barlines[-1]) - max(sounds_until, start)) / seed.ticks_per_quarter
+    told = []
+    if beats >= 1:
+        told.append(
+            f"The seed stops {beats:g} quarters before the end of bar {bar}, which stays as it is;"
+            f" --continue-from {bar} writes that bar anew."
+        )
+    words = plan.words(model.vocabulary)
+    context = model.network.settings.context
+    if model.network.settings.backbone == "transformer" and len(words) > context:
+        passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
+        first = int(passed[-context]) + 1
+        told.append(f"The model remembers the seed from bar {first} on, and not what was before.")
+    return told + _of_instruments(seed.parts, model)
+
+
+def _of_instruments(parts: Sequence[Part], model: Trained) -> list[str]:
+    unknown = sorted(unheard(parts, model))
+    if not unknown:
+        return []
+    names = ", ".join(instrument_name(number) for number in unknown)
+    return [f"The model never heard {names}; it may write little for them."]
+
+
+def unheard(parts: Sequence[Part], model: Trained) -> set[int]:
+    """The instruments of these parts that the model never met; none where it does not tell."""
+    heard = set(model.vocabulary.instruments)
+    its = {part.instrument for part in parts if len(part.notes)}
+    return its - heard if heard else set()
+
+
+def opening_of(first: Score, asked: Opening) -> Opening:
+    """What is asked for, and else the home key of the first movement."""
+    return asked if asked.key is not None else asked._replace(key=home_key(first))
+
+
+def _numbered(name: str) -> list[tuple[int, str]]:
+    """What sorts movement 10 after movement 9."""
+    return [(int(number or 0), text) for number, text in re.findall(r"(\d*)(\D*)", name)]
+
+
+def _places(parts: Sequence[Part], name: str) -> list[int]:
+    """The parts that a name, an instrument or a number means."""
+    if name.isdigit() and 1 <= int(name) <= len(parts):
+        return [int(name) - 1]
+    wanted = name.lower()
+    for which in (_name, _instrument):
+        found = [place for place, part in enumerate(parts) if wanted and wanted in which(part)]
+        if found:
+            return found
+    known = "; ".join(f"{number}: {_label(part)}" for number, part in enumerate(parts, start=1))
+    raise UsageError(f"the seed has no part {name!r}", hint=f"It has {known}.")
+
+
+def _name(part: Part) -> str:
+    return part.name.lower()
+
+
+def _instrument(part: Part) -> str:
+    return instrument_name(part.instrument).lower()
+
+
+def _label(part: Part) -> str:
+    return part.name or instrument_name(part.instrument)

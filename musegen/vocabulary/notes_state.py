@@ -1,0 +1,165 @@
+"""Follows a `notes` sequence word by word: where it is, and its features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from musegen.errors import ModelError
+from musegen.score.instruments import DRUMS
+from musegen.score.score import Ints
+
+from .notes_features import BARS, bar_lengths, notes_features
+from .notes_layout import (
+    APPLIES,
+    BARLINE,
+    BEATS,
+    COARSE,
+    DESK,
+    DESKS,
+    END,
+    FAR,
+    INSTRUMENT,
+    INSTRUMENTS,
+    KEY,
+    KIND,
+    KINDS,
+    LENGTH_BEATS,
+    LENGTH_TICKS,
+    LONGER,
+    METRE,
+    NOTE,
+    PEDAL,
+    PITCH,
+    TEMPO,
+    TICKS,
+    VALUE,
+    VELOCITY,
+    WAIT,
+    key_value,
+    metre_value,
+    notes_fields,
+    tempo_value,
+)
+from .vocabulary import Features, Mask, Opening, Tracker, Words
+
+_PARTS = INSTRUMENTS * DESKS
+
+
+class NotesState(Tracker):
+    """See Tracker. `parts` (129, 16), where set, says which desks may play."""
+
+    parts: Mask | None = None
+
+    def __init__(self, batch: int, steps: int, pitch_low: int, pitch_high: int) -> None:
+        self.steps = steps
+        self.bars = np.zeros(batch, np.int64)
+        self.done = np.zeros(batch, bool)
+        self._rows = np.arange(batch)
+        self._sizes = [field.size for field in notes_fields(steps)]
+        self._n_features = len(notes_features(steps))
+        self._bar_lengths = bar_lengths(steps)
+        self._low = np.full(INSTRUMENTS, pitch_low)
+        self._top = np.full(INSTRUMENTS, pitch_high)
+        self._low[DRUMS], self._top[DRUMS] = 0, 127
+        self._time = np.zeros(batch, np.int64)
+        self._bar_start = np.zeros(batch, np.int64)
+        self._standing = np.zeros((batch, len(KINDS)), np.int64)
+        self._last = np.zeros((batch, len(self._sizes)), np.int64)
+        self._last[:, KIND] = END
+        self._pedal = np.zeros((batch, _PARTS), np.int8)
+        self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
+        self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
+        self._last_end = np.zeros(batch, np.int64)
+        self._asked: dict[int, int] = {}  # a kind that stands → its value
+
+    def keep_parts(
+        self, places: list[tuple[int, int]], ranges: Mapping[int, tuple[int, int]] = {}
+    ) -> None:
+        """See Tracker. Here a place is an instrument and its desk."""
+        self.parts = np.zeros((INSTRUMENTS, DESKS), bool)
+        for place in places:
+            self.parts[place] = True
+        for instrument, (low, high) in ranges.items():
+            self._low[instrument], self._top[instrument] = low, high
+
+    def ask(self, opening: Opening) -> None:
+        """See Tracker."""
+        if opening.metre is not None:
+            value = metre_value(*opening.metre)
+            if value is None:
+                raise ModelError("no words say the metre {}/{}".format(*opening.metre))
+            self._asked[METRE] = value
+        if opening.key is not None:
+            self._asked[KEY] = key_value(*opening.key)
+        if opening.tempo is not None:
+            self._asked[TEMPO] = int(tempo_value(np.array(60e6 / opening.tempo)))
+
+    def advance(self, words: Words) -> None:
+        """Take one more word of each piece (B, 10)."""
+        now: Ints = words.astype(np.int64)
+        live = ~self.done
+        kind = np.where(live, now[:, KIND], -1)
+        delta = np.where(kind == WAIT, COARSE * self.steps, self._delta(now))
+        self._time += np.where(live, delta, 0)
+        self._bar_start = np.where(kind == BARLINE, self._time, self._bar_start)
+        self.bars += kind == BARLINE
+        self.done |= kind == END
+        for standing in (METRE, KEY, TEMPO):
+            rows = np.flatnonzero(kind == standing)
+            self._standing[rows, standing] = now[rows, VALUE] + 1
+        rows = np.flatnonzero(kind == PEDAL)
+        self._pedal[rows, self._part(now)[rows]] = now[rows, VALUE]
+        self._note(np.flatnonzero(kind == NOTE), now)
+        self._longer(np.flatnonzero(kind == LONGER), now)
+        self._last[live] = now[live]
+        self._last[kind == WAIT, KIND] = END  # nothing stands yet where a wait leads to
+
+    def features(self, drawn: Words) -> Features:
+        """Fields drawn so far (B, k) → features (B, 11), zero where not known yet."""
+        bar = 8 * self.steps
+        out = np.zeros((len(self._rows), self._n_features), np.int64)
+        place, metre = self._time - self._bar_start, self._standing[:, METRE]
+        out[:, 0] = np.clip(place, 0, bar)
+        out[:, 1] = np.clip(self._bar_lengths[metre] - place, 0, bar)
+        out[:, 2] = self.bars % BARS
+        out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
+        so_far: Ints = drawn.astype(np.int64)
+        if so_far.shape[1] > TICKS:
+            delta = self._delta(so_far)
+            out[:, 6] = np.clip(place + delta, 0, bar)
+        if so_far.shape[1] > DESK:
+            note = self._part_note[self._rows, self._part(so_far)]
+            known = (note[:, 0] > 0) & APPLIES[so_far[:, KIND], DESK]
+            gap = np.clip(self._time + self._delta(so_far) - note[:, 1], 0, 4 * self.steps) + 1
+            length = np.clip(note[:, 2], 0, bar)
+            values = np.stack([note[:, 0], gap, length, note[:, 3]], axis=1)
+            out[:, 7:11] = np.where(known[:, None], values, 0)
+        return out.astype(np.int16)
+
+    def _delta(self, words: Ints) -> Ints:
+        return words[:, BEATS] * self.steps + words[:, TICKS]
+
+    def _part(self, words: Ints) -> Ints:
+        return words[:, INSTRUMENT] * DESKS + words[:, DESK]
+
+    def _note(self, rows: Ints, words: Ints) -> None:
+        part, pitch = self._part(words)[rows], words[rows, PITCH]
+        length = words[rows, LENGTH_BEATS] * self.steps + words[rows, LENGTH_TICKS]
+        columns = [pitch + 1, self._time[rows], length, words[rows, VELOCITY] + 1]
+        self._part_note[rows, part] = np.stack(columns, axis=1)
+        self._sounds_until[rows, part, pitch] = self._time[rows] + length
+        self._last_end[rows] = np.maximum(self._last_end[rows], self._time[rows] + length)
+
+    def _longer(self, rows: Ints, words: Ints) -> None:
+        where = rows, self._part(words)[rows], words[rows, PITCH]
+        self._sounds_until[where] += COARSE * self.steps * words[rows, LENGTH_BEATS]
+        self._last_end[rows] = np.maximum(self._last_end[rows], self._sounds_until[where])
+
+    @property
+    def _to_go(self) -> Ints:
+        """Steps until the barline (B,); very many in a piece without bars."""
+        length = self._bar_lengths[self._standing[:, METRE]]
+        place = self._time - self._bar_start
+        return np.where(length > 0, np.maximum(length - place, 0), FAR)
