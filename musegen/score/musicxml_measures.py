@@ -86,8 +86,8 @@ class Measures:
         score, found = self._layout.score, list(self._clefs())
         for place, fifths, mode in self._keys:
             found.append((place, key.KeySignature(fifths).asKey(MODES[mode])))
-        is_plain = score.tempo.tolist() == [[0, DEFAULT_TEMPO_US]]
-        if is_first_staff and self._part == 0 and not is_plain:
+        has_tempo = score.says_tempo or score.tempo.tolist() != [[0, DEFAULT_TEMPO_US]]
+        if is_first_staff and self._part == 0 and has_tempo:
             ticks = self._layout.grid.snapped(score.tempo[:, 0].tolist())
             for tick, tempo_us in score.tempo.tolist():
                 found.append((ticks[tick], tempo.MetronomeMark(number=_beats(tempo_us))))

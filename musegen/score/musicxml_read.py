@@ -154,14 +154,16 @@ def _score(
     dynamics, unread_dynamics = _dynamics(instruments, ticks)
     marks = {*_structure(stream, measures, ticks), *_written(lines, ticks), *dynamics}
     marks |= {Mark(starts[bar], "jump", term) for bar, term in jumps if bar < len(starts)}
+    tempo = _tempo(lines, ticks)
     score = Score(
         ticks_per_quarter=ticks.per_quarter,
         parts=tuple(p for staves in instruments for p in parts_of(staves, ticks, declared)),
-        tempo=_changes(_tempo(lines, ticks)),
+        tempo=_changes({0: (DEFAULT_TEMPO_US,)} | tempo),
         metre=_changes(metre),
         barlines=np.array(sorted(bar_ends - {0})),
         marks=tuple(marks),
         title=_title(stream),
+        says_tempo=0 in tempo,
         unread=sum(
             (unread_of(line.timed) for line in lines),
             unread + unread_dynamics + unread_of(_loose(stream)),
@@ -183,7 +185,7 @@ def _tempo(lines: list[Line], ticks: Ticks) -> dict[int, tuple[int]]:
     """Microseconds a quarter by tick: the first part's marks count, and marks before words."""
     from music21.tempo import defaultTempoValues
 
-    found = {0: (DEFAULT_TEMPO_US,)}
+    found: dict[int, tuple[int]] = {}
     for line in reversed(lines):
         for offset, words in line.of_class("TextExpression"):
             beats = defaultTempoValues.get(words.content.strip().lower())

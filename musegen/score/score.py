@@ -190,8 +190,9 @@ class Score:
     faults: what was damaged in the file and how it was mended, a sentence each.
     unread: how many things of each kind the file holds that a Score has no place for.
     number: that of the tune in its book, from its X: field; 0 from elsewhere.
+    says_tempo: whether the file says the tempo that it begins with, be it the usual one.
 
-    The last four tell of the file: scores that differ in them alone are equal.
+    The last five tell of the file: scores that differ in them alone are equal.
 
     Raises:
         ValueError: a column is out of order or a value out of range.
@@ -210,6 +211,7 @@ class Score:
     faults: tuple[str, ...] = ()
     unread: Mapping[str, int] = field(default_factory=dict)
     number: int = 0
+    says_tempo: bool = False
 
     def __post_init__(self) -> None:
         if self.ticks_per_quarter < 1:

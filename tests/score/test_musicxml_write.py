@@ -346,3 +346,11 @@ def test_many_signs_and_changes_are_laid_out_in_no_time():
     laid_out = Layout.of(score)
     assert {laid_out.bar_at(bar.start) for bar in laid_out.bars} == set(range(bars))
     assert time.process_time() - began < 60
+
+
+@pytest.mark.parametrize("says_tempo", [True, False])
+def test_a_tempo_of_120_is_written_where_it_was_said(says_tempo):
+    score = Score(480, (Part("", 0, Notes.of([(0, 480, 60, 80)])),), says_tempo=says_tempo)
+    data = write_musicxml(score)
+    assert (b"<per-minute>120</per-minute>" in data) is says_tempo
+    assert read_musicxml(data).says_tempo is says_tempo
