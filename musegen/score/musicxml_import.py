@@ -31,6 +31,9 @@ def stream_of(root: Element) -> Any:
     for note in root.iter("note"):
         for beam in note.findall("beam"):  # which say nothing that sounds, and take long to read
             note.remove(beam)
+        for notations in note.findall("notations"):
+            for bracket in notations.findall("non-arpeggiate"):  # music21 makes an arpeggio of it
+                notations.remove(bracket)
     settle_clefs(root)
     rename_wedges(root)
     for grace in root.iter("grace"):

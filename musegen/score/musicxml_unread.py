@@ -46,6 +46,8 @@ def unread_in(root: Element) -> Counter[str]:
     found["numbers of works and movements"] = sum(len(root.findall(tag)) for tag in _NUMBERS)
     found[MICROTONES] = sum(not _WHOLE.fullmatch(e.text or "") for e in root.iter("alter"))
     found["pedal signs"] = sum(sign.get("type") == "start" for sign in root.iter("pedal"))
+    brackets = root.iter("non-arpeggiate")  # from the lowest note of a chord to its highest
+    found["non-arpeggio brackets"] = sum(sign.get("type") != "top" for sign in brackets)
     found["hidden notes (now shown)"] = sum(map(_is_hidden, root.iter("note")))
     parts = list(root.iter("part"))
     found[SUMMED] = max((sum(map(_is_in_groups, part.iter("time"))) for part in parts), default=0)

@@ -189,6 +189,16 @@ def test_an_arpeggio_over_two_voices_is_told_in_words_of_music():
     assert unread(rolled + back + rolled) == {"arpeggio marks": 1}
 
 
+def test_a_chord_that_is_not_to_be_rolled_is_told_and_no_arpeggio():
+    low, high = (
+        note(4).replace("</note>", f'<notations><non-arpeggiate type="{end}"/></notations></note>')
+        for end in ("bottom", "top")
+    )
+    chord = low + high.replace("<note>", "<note><chord/>").replace(">C<", ">E<")
+    score = read_musicxml(file_of([chord]))
+    assert (score.marks, dict(score.unread)) == ((), {"non-arpeggio brackets": 1})
+
+
 def test_a_tempo_of_nought_is_left_out_and_told():
     mark = "<metronome><beat-unit>quarter</beat-unit><per-minute>0</per-minute></metronome>"
     assert unread(direction(mark)) == {"tempos of 0": 2}
