@@ -86,8 +86,11 @@ def ornament(text: str) -> Any:
         sign.numberOfMarks = len(tremolo[1])
         return sign
     name = _CLASS_OF.get(spelled_out(text), "")
-    made = getattr(expressions, name, None) or getattr(articulations, name, None)
-    return made() if made is not None else None
+    kind = getattr(expressions, name, None) or getattr(articulations, name, None)
+    made = kind() if kind is not None else None
+    if name == "Fermata":
+        made.type = "upright"  # music21 would stand it on its head
+    return made
 
 
 def grace_chords(text: str, fifths: int) -> list[list[int]]:

@@ -354,3 +354,10 @@ def test_a_tempo_of_120_is_written_where_it_was_said(says_tempo):
     data = write_musicxml(score)
     assert (b"<per-minute>120</per-minute>" in data) is says_tempo
     assert read_musicxml(data).says_tempo is says_tempo
+
+
+def test_a_fermata_stands_upright():
+    mark = Mark(0, "ornament", "!fermata!")
+    score = Score(480, (Part("", 0, Notes.of([(0, 480, 60, 80)])),), marks=(mark,))
+    (fermata,) = tree(write_musicxml(score)).iter("fermata")
+    assert fermata.get("type", "upright") == "upright"
