@@ -139,8 +139,9 @@ def _write_as(
     """Write a file as its suffix says; what of the piece is absent there, as _ABSENT, by kind."""
     from musegen.disk import write_whole
     from musegen.picture.roll import not_shown, roll_svg
+    from musegen.score.bars import check_length
     from musegen.score.excerpt import join_of
-    from musegen.score.files import not_kept, write
+    from musegen.score.files import write_and_tell
     from musegen.score.losses import as_written
     from musegen.score.repeats import unfold
     from musegen.sound.controls import not_sounded
@@ -153,11 +154,11 @@ def _write_as(
         return {"not_sounded": not_sounded(music)}
     if suffix == ".svg":
         drawn = unfold(music) if repeats == "unfold" else music
+        check_length(drawn, path)
         picture = roll_svg(drawn, seed_end=join_of(drawn), title=drawn.title)
         write_whole(path, picture.encode(), force)
         return {"not_shown": as_written(not_shown(drawn), not_shown(music))}
-    write(music, path, force, repeats=repeats)
-    return {"lost": not_kept(music, path, repeats)}
+    return {"lost": write_and_tell(music, path, force, repeats)}
 
 
 def _tell_failed(failed: list[dict[str, Any]]) -> None:

@@ -14,7 +14,7 @@ from musegen.score.jumps import SIGNS
 _IN_THE_TIME_OF = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}  # the others: 3 in compound metres, else 2
 _WHOLE = Fraction(1)
 MOST_BARS = 100_000  # of all voices together
-_LONGEST = 2**13  # whole notes; numbers in a file must not make it grow
+_LONGEST = 2**14  # whole notes; numbers in a file must not make it grow
 _FINEST = 4 * 32_767  # parts of a whole note that ticks can say
 
 

@@ -1,4 +1,4 @@
-"""Whether the bars of a score are as long as its metre says."""
+"""Whether the bars of a score are as long as its metre says, and not too many."""
 
 from __future__ import annotations
 
@@ -6,8 +6,28 @@ from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
-from musegen.score.score import STRUCTURE, Score, bar_ticks, standing
+from musegen.errors import OutputError
+from musegen.score.score import STRUCTURE, Score, bar_ticks, barlines_of_metre, standing
+
+MOST_BARS = 10_000  # that are written down or drawn; the longest operas have fewer
+
+
+def check_length(score: Score, path: str | Path | None = None) -> None:
+    """Refuse to write down, or to draw, a piece of more bars than anybody reads.
+
+    Raises:
+        OutputError: a damaged time, most likely, has put a note aeons later.
+    """
+    per_quarter = score.ticks_per_quarter
+    bars = score.n_bars or len(barlines_of_metre(score.metre, score.end, per_quarter))
+    if bars > MOST_BARS:
+        raise OutputError(
+            f"would have {bars:,} bars, and scores and pictures have {MOST_BARS:,} at most",
+            file=path,
+            hint="A pause that is damaged may be behind it; as MIDI the piece can be written.",
+        )
 
 
 def faults_of(score: Score) -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Literal, TypeAlias
 
 from musegen.disk import write_whole
-from musegen.errors import MusegenError, NotFound, UnreadableFile, UsageError
-from musegen.score.abc import read_tunes, write_book
+from musegen.errors import MusegenError, NotFound, OutputError, UnreadableFile, UsageError
+from musegen.score.abc import read_book, read_tunes, write_book
+from musegen.score.bars import check_length
 from musegen.score.counts import counted
 from musegen.score.kinds import ABC, KERN, MIDI, MXL, SUFFIX_KINDS, known, text_of
 from musegen.score.losses import as_written, missing_in
@@ -99,36 +99,52 @@ def write(
         UsageError: the suffix names no kind that can be written.
         OutputError: the file is already there, or cannot be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in WRITTEN_SUFFIXES:
-        raise UsageError(
-            f"cannot write a file of the kind {suffix or 'without a suffix'}",
-            file=path,
-            hint=f"end its name in one of {', '.join(WRITTEN_SUFFIXES)}",
-        )
-    kind = SUFFIX_KINDS[suffix]
-    write_whole(path, _encoded(_folded(score, kind, repeats), kind, made_by), force)
+    kind = _kind_to_write(path)
+    write_whole(path, _encoded(_folded(score, kind, repeats), kind, path, made_by), force)
 
 
-def not_kept(score: Score, path: str | Path, repeats: Repeats | None = None) -> dict[str, int]:
-    """What of a score is missing in the file that `write` made of it, how many of each kind.
+def write_and_tell(
+    score: Score, path: str | Path, force: bool = False, repeats: Repeats | None = None
+) -> dict[str, int]:
+    """Write as `write` does; what of the score is missing in the file, how many of each kind.
 
-    The file is read again, so that nothing is claimed that does not stand in it. Of what is lost
-    in a repeat that is played out, each is counted once.
+    What is to be written is read back first, so that nothing is claimed that does not stand in it,
+    and nothing is written that cannot be read. Of what is lost in a repeat that is played out, each
+    is counted once.
 
     Raises:
-        MusegenError: it cannot be read.
+        UsageError: see `write`.
+        OutputError: see `write`; or what would be written could not be read.
     """
-    suffix = Path(path).suffix.lower()
-    kind = SUFFIX_KINDS[suffix]
+    kind = _kind_to_write(path)
     wanted = _folded(score, kind, repeats)
-    lost = missing_in(read(path), wanted if kind == MIDI else sung(wanted))
-    if not lost or wanted is score:
-        return lost
-    with TemporaryDirectory() as folder:
-        once = Path(folder, f"once{suffix}")
-        write(score, once, repeats="keep")
-        return as_written(lost, not_kept(score, once, "keep"))
+    data = _encoded(wanted, kind, path)
+    lost = _missing(data, kind, path, wanted)
+    if lost and wanted is not score:
+        lost = as_written(lost, _missing(_encoded(score, kind, path), kind, path, score))
+    write_whole(path, data, force)
+    return lost
+
+
+def _kind_to_write(path: str | Path) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix in WRITTEN_SUFFIXES:
+        return SUFFIX_KINDS[suffix]
+    raise UsageError(
+        f"cannot write a file of the kind {suffix or 'without a suffix'}",
+        file=path,
+        hint=f"end its name in one of {', '.join(WRITTEN_SUFFIXES)}",
+    )
+
+
+def _missing(data: bytes, kind: str, path: str | Path, score: Score) -> dict[str, int]:
+    """What of a score is missing in the bytes that were made of it."""
+    try:
+        again = read_book(data.decode())[0] if kind == ABC else _read_alone(data, Path(path), kind)
+    except UnreadableFile as error:
+        reason = f"could not be read again: {error.message}"
+        raise OutputError(reason, file=path, hint="Nothing was written.") from error
+    return missing_in(again, score if kind == MIDI else sung(score))
 
 
 def _folded(score: Score, kind: str, repeats: Repeats | None) -> Score:
@@ -137,9 +153,10 @@ def _folded(score: Score, kind: str, repeats: Repeats | None) -> Score:
     return unfold(score) if (repeats or usual) == "unfold" else score
 
 
-def _encoded(score: Score, kind: str, made_by: str) -> bytes:
+def _encoded(score: Score, kind: str, path: str | Path, made_by: str = "") -> bytes:
     if kind == MIDI:
         return write_midi(score, made_by)
+    check_length(score, path)
     if kind == ABC:
         made = f"% {made_by}\n" if made_by else ""
         return (made + write_book([score])).encode()

@@ -286,3 +286,27 @@ def test_sound_is_written_as_what_its_name_says_or_not_at_all(
     assert refused.exit_code == 2
     assert "End it in .wav." in refused.stderr
     assert not (here / name).exists()
+
+
+@pytest.mark.parametrize("suffix", [".abc", ".musicxml", ".mxl", ".svg"])
+def test_more_bars_than_anybody_reads_are_refused_at_once_and_nothing_is_written(
+    musegen: Musegen, here: Path, suffix: str
+) -> None:
+    notes = Notes.of([(0, 480, 60, 80), (480 * 174_762, 480, 62, 80)])
+    (here / "gap.mid").write_bytes(write_midi(Score(480, (Part("", 0, notes),))))
+    told = musegen("convert", "gap.mid", f"gap{suffix}")
+    assert told.exit_code == 1
+    assert f"gap{suffix}: would have 43,691 bars" in told.stderr
+    assert [path.name for path in here.iterdir()] == ["gap.mid"]
+    assert musegen("convert", "gap.mid", "same.mid").exit_code == 0
+
+
+def test_what_cannot_be_read_again_is_not_written(
+    musegen: Musegen, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "a.abc").write_text(TUNE)
+    monkeypatch.setattr("musegen.score.files.write_book", lambda _: "X:1\n")
+    told = musegen("convert", "a.abc", "b.abc")
+    assert told.exit_code == 1
+    assert "b.abc: could not be read again: line 1: the tune has no K:" in told.stderr
+    assert not Path("b.abc").exists()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musegen.score.files import not_kept, write
+from musegen.score.files import write_and_tell
 from musegen.score.losses import missing_in
 from musegen.score.score import Mark, Notes, Part, Score
 
@@ -72,13 +72,11 @@ def test_what_is_lost_in_a_repeat_that_is_played_out_counts_once(tmp_path, suffi
     marks = [("repeat", "start"), ("chord", "C"), ("grace", "{g}"), ("lyric", "la")]
     marks = [*(Mark(0, *mark) for mark in marks), Mark(1920, "repeat", "end")]
     score = Score(TICKS, (part,), barlines=[1920], marks=tuple(marks))
-    write(score, tmp_path / f"a.{suffix}", repeats="unfold")
-    assert not_kept(score, tmp_path / f"a.{suffix}", "unfold") == kinds
+    assert write_and_tell(score, tmp_path / f"a.{suffix}", repeats="unfold") == kinds
 
 
 @pytest.mark.parametrize("text", ["T", "!trill!", "M", "P", "H", "L", "!>!", "u", "v", "."])
 def test_an_ornament_in_its_other_spelling_is_kept(text, tmp_path):
     notes = Notes.of([(0, 480, 72, 80)])
     score = Score(480, (Part("", 0, notes),), marks=(Mark(0, "ornament", text),))
-    write(score, tmp_path / "a.musicxml")
-    assert not_kept(score, tmp_path / "a.musicxml") == {}
+    assert write_and_tell(score, tmp_path / "a.musicxml") == {}
