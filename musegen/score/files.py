@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Literal, TypeAlias
 
 from musegen.disk import write_whole
@@ -169,6 +171,7 @@ def check_name(name: str | Path) -> None:
 
     Raises:
         NotFound: it is empty, an address, or the sign for standard input, and no file is called so.
+        UsageError: it is that of a pipe or a device, which could be read but once, or for ever.
     """
     if not str(name):
         raise NotFound("there is no such file: its name is empty")
@@ -179,13 +182,18 @@ def check_name(name: str | Path) -> None:
         hint = "Download it first: musegen reads files, not addresses."
     if hint and not Path(name).exists():
         raise NotFound("there is no such file", file=name, hint=hint)
+    with suppress(OSError, ValueError):  # what is wrong with it is told where it is read
+        mode = Path(name).stat().st_mode
+        if not (S_ISREG(mode) or S_ISDIR(mode)):
+            hint = "Save it to a file first: musegen reads files, not pipes or devices."
+            raise UsageError("is no file", file=name, hint=hint)
 
 
 def file_and_tune(path: str | Path) -> tuple[Path, int | None]:
     """The file, and the number of the tune in it that is meant.
 
     Raises:
-        NotFound: see `check_name`.
+        NotFound, UsageError: see `check_name`.
     """
     check_name(path)
     match = _TUNE.fullmatch(str(path))

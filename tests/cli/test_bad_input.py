@@ -257,6 +257,17 @@ def test_a_name_that_is_no_file_s(musegen: Musegen, command: str, name: str, sai
     assert error["kind"] == "NotFound"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("command", ["convert", "play", "doctor"])
+def test_a_pipe_is_no_file_and_is_not_waited_for(
+    musegen: Musegen, here: Path, command: str
+) -> None:
+    os.mkfifo(here / "pipe.mid")
+    more = ["a.abc"] if command == "convert" else []
+    check(musegen, 2, "pipe.mid: is no file. Save it to a file first", command, "pipe.mid", *more)
+    assert listing(here) == [("pipe.mid", -1)]
+
+
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize("force", [[], ["--force"]])
 def test_what_is_read_is_never_overwritten(
