@@ -38,6 +38,7 @@ def make(request: Request, run: Run) -> None:
     from musegen.evaluation.trained import load
     from musegen.generation.fulfil import best_first, plan_of, sampling_of
 
+    from .adapting import adapt
     from .candidates import tell
     from .terminal import say
 
@@ -47,6 +48,7 @@ def make(request: Request, run: Run) -> None:
     paths = _paths(run, request.seed, request.n)
     model = load(_choose_model(run), run.device)
     began = time.monotonic()
+    model, request = adapt(model, request, plan, run.quiet)
     found, is_whole = _composed(model, request, plan, run)
     ranked = best_first(found) if run.rank else found
     _write(ranked, paths, model, request, run)
@@ -66,25 +68,25 @@ def make_again(file: Path, given: Request, run: Run) -> None:
     from musegen.generation.request import Request
     from musegen.score.files import read
 
+    from .adapting import adapt
     from .candidates import tell
     from .terminal import say
 
     if replace(given, seed="") != Request():
         hint = "To change one, call the command as it was called first."
         raise UsageError("--again takes all settings from the file", hint=hint)
-    request, fingerprint, version = Request.of(read(file))
-    request = replace(request, seed=given.seed or _found_beside(request.seed, file))
-    known = request.seed_sha256
-    request, seed, movements = _read_seed(request, run)
-    if request.seed_sha256 != known:
+    request, fingerprint, version = Request.of(read(file), file)
+    name = given.seed or _found_beside(request.seed, file)
+    here, seed, movements = _read_seed(replace(request, seed=name), run)
+    if here.seed_sha256 != request.seed_sha256:
         hint = "Name the seed as it was with --seed."
-        raise UsageError("is not the seed of before", file=request.seed, hint=hint)
-    model = _model_of(fingerprint, run)
+        raise UsageError("is not the seed of before", file=name, hint=hint)
+    plan = plan_of(request, seed, movements)
+    model, request = adapt(_model_of(fingerprint, run), request, plan, run.quiet)
     stem = f"{file.stem}-again.mid"
     output = replace(run, output=run.output or free_path(Path(stem)), rank=False)
-    (path,) = _paths(output, request.seed, 1)
+    (path,) = _paths(output, name, 1)
     began = time.monotonic()
-    plan = plan_of(request, seed, movements)
     found, is_whole = _composed(model, request, plan, run)
     if not is_whole:
         raise KeyboardInterrupt

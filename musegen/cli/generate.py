@@ -58,6 +58,9 @@ def command(
     instruments: Annotated[
         str, typer.Option(help="What may play in a piece from nothing: violin,violin,viola,cello.")
     ] = "",
+    adapt: Annotated[
+        str, typer.Option(help="First let a copy of the model learn from the seed for so long: 3m.")
+    ] = "",
     temperature: Annotated[
         str,
         typer.Option(
@@ -104,6 +107,7 @@ def command(
         metre=metre,
         tempo=tempo,
         instruments=instruments,
+        adapt=adapt,
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,

@@ -43,7 +43,7 @@ def command(
     tell: Annotated[
         str,
         typer.Option(help="Conditions told in training: style (sub-folders), density, bars; none."),
-    ] = "style",
+    ] = "style,bars",
     size: Annotated[
         Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
     ] = "auto",

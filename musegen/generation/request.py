@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import musegen
@@ -19,6 +20,7 @@ class Request:
 
     Attributes:
         seed: file or folder; `seed_sha256` is of its content.
+        adapt_steps: how many updates the model was adapted by, which `adapt` says in time.
         of_n: which of the n candidates, from 0, before they were ranked.
     """
 
@@ -44,6 +46,8 @@ class Request:
     top_p: float = 1.0
     min_p: float = 0.0
     max_copy: int | None = None
+    adapt: str = ""
+    adapt_steps: int | None = None
     random_seed: int = 0
 
     def text(self, fingerprint: str) -> str:
@@ -54,8 +58,8 @@ class Request:
         return _MARK + json.dumps(about, ensure_ascii=True)
 
     @classmethod
-    def of(cls, score: Score) -> tuple[Request, str, str]:
-        """What made a score, the fingerprint of the model, and the version of musegen.
+    def of(cls, score: Score, file: Path) -> tuple[Request, str, str]:
+        """What made the score in a file, the fingerprint of the model, and musegen's version.
 
         Raises:
             MusegenError: it does not say so.
@@ -63,12 +67,12 @@ class Request:
         for event in score.events:
             text = event.message[2:].decode(errors="replace")
             if event.message[:2] == b"\xff\x01" and text.startswith(_MARK):
-                return cls._read(text.removeprefix(_MARK))
+                return cls._read(text.removeprefix(_MARK), file)
         hint = "Only MIDI files of musegen generate do."
-        raise MusegenError("does not say how it was made", hint=hint)
+        raise MusegenError("does not say how it was made", file=file, hint=hint)
 
     @classmethod
-    def _read(cls, text: str) -> tuple[Request, str, str]:
+    def _read(cls, text: str, file: Path) -> tuple[Request, str, str]:
         hint = "It may have been made by another version of musegen."
         try:
             about: dict[str, Any] = json.loads(text)
@@ -80,4 +84,5 @@ class Request:
                     raise ValueError(field.name)
             return cls(**about), fingerprint, version
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise MusegenError("says in a damaged way how it was made", hint=hint) from error
+            reason = "says in a damaged way how it was made"
+            raise MusegenError(reason, file=file, hint=hint) from error

@@ -41,6 +41,11 @@ class Table(nn.Module):
         vectors: Tensor = self.bag(flat, per_sample_weights=kept)
         return vectors.view(*columns.shape[:-1], -1)
 
+    def begin_as(self, column: int, value: int, other: int) -> None:
+        """Give a number of a column the vector of another."""
+        first = int(self.offsets[column])
+        self.bag.weight[first + value] = self.bag.weight[first + other]
+
 
 class WordEmbedding(nn.Module):
     """The word before, and what is known of the next, as one vector.
@@ -63,6 +68,10 @@ class WordEmbedding(nn.Module):
         """Words before (B, T, F), all features (B, T, G) → inputs (B, T, D)."""
         embedded: Tensor = self.table(torch.cat([before, features[..., self.early]], dim=-1))
         return embedded
+
+    def begin_as(self, field: int, value: int, other: int) -> None:
+        """Read a value of a field as another one."""
+        self.table.begin_as(field, value, other)
 
 
 class Draw(Protocol):
@@ -181,6 +190,15 @@ class FieldHeads(nn.Module):
                     shown = features(words)
                 known = known + self._link(field, value, shown)
         return words, torch.stack(nats, dim=1)
+
+    def begin_as(self, field: int, value: int, other: int) -> None:
+        """Score a value of a field as another one, and take it for that in the fields after."""
+        head, table = self.heads[field], self.chain[field]
+        assert isinstance(head, Head)
+        assert isinstance(table, Table)
+        for weights in (head.scores.weight, head.scores.bias):
+            weights[value] = weights[other]
+        table.begin_as(0, value, other)
 
     def _known(self, hidden: Tensor) -> Tensor:
         """What is known before any field is drawn (N, D)."""

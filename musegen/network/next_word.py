@@ -163,6 +163,13 @@ class NextWordNetwork(nn.Module):
         """
         return self.heads.draw(hidden, draw, shown, features)
 
+    @torch.no_grad()
+    def begin_as(self, field: int, value: int, other: int) -> None:
+        """Let a value of a field that was never met be read and predicted as another one."""
+        assert isinstance(self.embedding, WordEmbedding)  # shared values have no kin
+        self.embedding.begin_as(field, value, other)
+        self.heads.begin_as(field, value, other)
+
     @property
     def n_parameters(self) -> int:
         """How many numbers are learnt."""

@@ -1,0 +1,220 @@
+"""What a composer can ask of `musegen generate`, and what it says."""
+
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mido
+import pytest
+from typer.testing import Result
+
+from musegen.generation import drawer
+from musegen.score.excerpt import join_of
+from musegen.score.files import read
+
+Musegen = Callable[..., Result]
+Ask = Callable[..., dict[str, Any]]
+
+
+def keys_in(path: str) -> list[str]:
+    """What the file says, whether its notes bear it out or not."""
+    return [
+        m.key for track in mido.MidiFile(path).tracks for m in track if m.type == "key_signature"
+    ]
+
+
+def test_key_metre_and_tempo_from_nothing(ask: Ask, music: Path) -> None:
+    asked = ("--key", "F#m", "--metre", "3/4", "--tempo", 100, "--bars", 3)
+    ask("generate", "-m", music / "notes-model", *asked, "-o", "a.mid")
+    score = read("a.mid")
+    assert score.metre.tolist() == [[0, 3, 4]]
+    assert keys_in("a.mid") == ["F#m"]
+    assert score.tempo.tolist() == [[0, 600_000]]
+    assert score.n_bars == 3
+
+
+def test_after_a_seed_they_change_where_it_ends(ask: Ask, music: Path) -> None:
+    seed = read(music / "notes.mid")
+    asked = ("--metre", "6/8", "--tempo", 90, "--bars", 2)
+    ask(
+        "generate",
+        "-m",
+        music / "notes-model",
+        "--seed",
+        music / "notes.mid",
+        *asked,
+        "-o",
+        "a.mid",
+    )
+    score = read("a.mid")
+    join = join_of(score)
+    assert join is not None
+    assert [row for row in score.metre.tolist() if row[0] >= join] == [[join, 6, 8]]
+    assert [row for row in score.tempo.tolist() if row[0] >= join] == [[join, 666_667]]
+    assert score.n_bars == seed.n_bars + 2
+    for old, new in zip(seed.parts, score.parts, strict=True):
+        assert new.notes.rows[new.notes.onset < join].tolist() == old.notes.rows.tolist()
+
+
+@pytest.mark.parametrize("kind", ["notes", "grid", "abc"])
+def test_seconds_and_notes_become_whole_bars(ask: Ask, music: Path, kind: str) -> None:
+    model, seed = music / f"{kind}-model", music / f"{kind}.mid"
+    old = read(seed)
+    bar = 4 * old.tempo[0, 1] / 1e6
+    asked = ("--seed", seed, "--seconds", 2.2 * bar)
+    assert ask("generate", "-m", model, *asked, "-o", "a.mid")["files"][0]["new_bars"] == 2
+    asked = ("--seed", seed, "--notes", 3 * old.n_notes // old.n_bars)
+    assert ask("generate", "-m", model, *asked, "-o", "b.mid")["files"][0]["new_bars"] == 3
+    if kind != "notes":
+        made = ask("generate", "-m", model, "--seconds", 8, "--tempo", 60, "-o", "c.mid")
+        assert made["files"][0]["new_bars"] == 2
+
+
+def test_only_the_instruments_asked_for_play(ask: Ask, music: Path) -> None:
+    asked = ("--instruments", "Flute, drums,flute", "--bars", 4)
+    ask("generate", "-m", music / "notes-model", *asked, "-o", "a.mid")
+    heard = [part.instrument for part in read("a.mid").parts]
+    assert set(heard) <= {73, 128}
+    assert heard.count(73) <= 2
+
+
+def test_some_parts_of_a_seed_go_on_alone(musegen: Musegen, music: Path) -> None:
+    call = ("generate", "-m", music / "notes-model", "--seed", music / "notes.mid", "--bars", 2)
+    assert musegen(*call, "--parts", "flute,3", "-o", "a.mid").exit_code == 0
+    assert [part.name for part in read("a.mid").parts] == ["Flute", "Bass"]
+    wrong = musegen(*call, "--parts", "oboe")
+    assert wrong.exit_code == 2
+    assert "1: Flute; 2: Piano; 3: Bass; 4: Drums" in wrong.stderr
+
+
+def test_closing_rests_and_half_bars_are_told(
+    musegen: Musegen, music: Path, make_score: Callable
+) -> None:
+    call = ("generate", "-m", music / "abc-model", "--bars", 2)
+    Path("rests.abc").write_text("X:1\nT:r\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|z4|z4|]\n")
+    made = musegen(*call, "--seed", "rests.abc", "-o", "a.abc")
+    assert made.exit_code == 0, made.output
+    assert "2 bars of rest, left out" in made.stderr
+    assert read("a.abc").n_bars == 4
+    Path("half.abc").write_text("X:1\nT:h\nM:4/4\nL:1/4\nK:C\nCDEF|GAz2|]\n")
+    made = musegen(*call, "--seed", "half.abc", "-o", "b.mid")
+    assert "2 quarters before the end of bar 2" in made.stderr
+    assert "--continue-from 2" in made.stderr
+    quiet = musegen(*call, "--seed", "half.abc", "--continue-from", 2, "-o", "c.mid")
+    assert "quarters before" not in quiet.stderr
+
+
+def test_a_folder_of_movements_gives_the_next(ask: Ask, musegen: Musegen, music: Path) -> None:
+    Path("symphony").mkdir()
+    for number, bars in ((2, 3), (10, 6)):
+        call = ("--seed", music / "notes.mid", "--bars", bars, "--omit-seed", "--key", "Gm")
+        made = f"symphony/{number}.mid"
+        ask("generate", "-m", music / "notes-model", *call, "-o", made)
+    call = ("generate", "-m", music / "notes-model", "--seed", "symphony")
+    ask(*call, "-o", "3.mid")
+    third, first = read("3.mid"), read("symphony/2.mid")
+    assert [part.name for part in third.parts if part.name] == [part.name for part in first.parts]
+    assert keys_in("3.mid") == keys_in("symphony/2.mid") == ["Gm"]
+    assert third.n_bars == 4  # the mean of 3 and 6
+    assert join_of(third) is None
+    ask(*call, "--bars", 2, "-o", "4.mid")
+    assert read("4.mid").n_bars == 2
+    refused = musegen(*call, "--instruments", "violin")
+    assert refused.exit_code == 2
+
+
+def test_what_was_made_is_made_again_to_the_byte(musegen: Musegen, music: Path) -> None:
+    shutil.copy(music / "notes.mid", "seed.mid")
+    call = ("-m", music / "notes-model", "--seed", "seed.mid", "--bars", 2, "-n", 3)
+    asked = ("--temperature", "0.9,pitch=1.1", "--top-p", 0.98, "--finish", "--tempo", 80)
+    assert musegen("generate", *call, *asked, "-o", "a.mid").exit_code == 0
+    for number in (1, 2, 3):
+        made = musegen("generate", "--again", f"a-{number}.mid", "-m", music / "notes-model")
+        assert made.exit_code == 0, made.output
+        assert "to the byte" in made.stderr
+        assert Path(f"a-{number}-again.mid").read_bytes() == Path(f"a-{number}.mid").read_bytes()
+    Path("seed.mid").write_bytes((music / "grid.mid").read_bytes())
+    changed = musegen("generate", "--again", "a-1.mid", "-m", music / "notes-model")
+    assert changed.exit_code == 2
+    assert "not the seed of before" in changed.stderr
+    Path("seed.mid").unlink()
+    gone = musegen("generate", "--again", "a-1.mid", "-m", music / "notes-model")
+    assert (gone.exit_code, "--seed" in gone.stderr) == (2, True)
+    other = ("generate", "--again", "a-1.mid", "-m", music / "grid-model")
+    found = musegen(*other, "--seed", music / "notes.mid")
+    assert (found.exit_code, "not here" in found.stderr) == (1, True), found.output
+    silent = musegen("generate", "--again", music / "notes.mid")
+    assert (silent.exit_code, "does not say how it was made" in silent.stderr) == (1, True)
+    both = musegen("generate", "--again", "a-1.mid", "--bars", 4)
+    assert (both.exit_code, "all settings" in both.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--bars", "4", "--seconds", "9"], "--bars and --seconds cannot both be"),
+        (["--metre", "three"], "no metre"),
+        (["--metre", "none"], "no metre"),
+        (["--key", "H"], "no key"),
+        (["--tempo", "3"], "no music is at tempo 3"),
+        (["--instruments", "kazoo"], "no instrument is called 'kazoo'"),
+        (["--instruments", "synth"], "several instruments"),
+        (["--parts", "1"], "--parts needs a piece"),
+        (["--adapt", "1m"], "--adapt needs music"),
+        (["--seed", "SEED", "--adapt", "soon"], "no length of time"),
+        (["--seed", "SEED", "--instruments", "flute"], "keeps its instruments"),
+    ],
+)
+def test_what_cannot_be_asked_is_explained(
+    musegen: Musegen, music: Path, options: list[str], said: str
+) -> None:
+    options = [str(music / "notes.mid") if option == "SEED" else option for option in options]
+    found = musegen("generate", "-m", music / "notes-model", *options)
+    assert found.exit_code == 2, found.output
+    assert said.lower() in found.stderr.lower()
+    assert list(Path().iterdir()) == []
+
+
+def test_ctrl_c_keeps_the_whole_bars_that_there_are(
+    musegen: Musegen, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pressed once; here after the first bar, and before it."""
+    real = drawer.Drawer._next
+
+    def press(after: int) -> None:
+        def next_word(self: drawer.Drawer) -> None:
+            real(self)
+            if self.tracker.bars.min() >= after:
+                signal.raise_signal(signal.SIGINT)
+
+        monkeypatch.setattr(drawer.Drawer, "_next", next_word)
+
+    press(2)
+    made = musegen("generate", "-m", music / "grid-model", "--bars", 8, "-o", "a.mid")
+    assert made.exit_code == 130
+    assert "kept" in made.stderr
+    assert 1 <= read("a.mid").n_bars < 8
+    press(0)
+    made = musegen("generate", "-m", music / "grid-model", "--bars", 8, "-o", "b.mid")
+    assert made.exit_code == 130
+    assert not Path("b.mid").exists()
+
+
+def test_a_model_adapts_to_its_seed_and_stays_as_it_is(
+    musegen: Musegen, music: Path, make_score: Callable
+) -> None:
+    from musegen.score.files import write
+
+    write(make_score("notes", 3, bars=24), Path("long.mid"))
+    before = (music / "notes-model" / "model.safetensors").read_bytes()
+    call = ("generate", "-m", music / "notes-model", "--seed", "long.mid", "--bars", 1)
+    made = musegen(*call, "--adapt", "2s", "-o", "a.mid")
+    assert made.exit_code == 0, made.output
+    assert "Adapted to the seed" in made.stderr
+    again = musegen("generate", "--again", "a.mid", "-m", music / "notes-model")
+    assert "to the byte" in again.stderr
+    assert (music / "notes-model" / "model.safetensors").read_bytes() == before
+    short = musegen("generate", *call[1:3], "--seed", music / "notes.mid", "--adapt", "1s")
+    assert (short.exit_code, "too short to adapt" in short.stderr) == (1, True)
