@@ -52,10 +52,10 @@ _LAST_START = 1 << 36  # the tick of a pattern
 _MAX_FAULTS = 100  # sentences; the rest are counted
 _TEXT, _NAME, _PREFIX, _PORT, _END, _TEMPO = 0x01, 0x03, 0x20, 0x21, 0x2F, 0x51
 _METRE, _KEY = 0x58, 0x59
-# Sequence number, copyright, marker, cue, SMPTE offset; of words in a first track with notes, those
-# on the instrument and the lyrics stay with it.
+# Sequence number, copyright, marker, cue, SMPTE offset; of words in a first track with notes, its
+# further names, those on the instrument and the lyrics stay with it.
 _OF_THE_PIECE = (0x00, 0x02, 0x06, 0x07, 0x54)
-_OF_THE_PART = (0x04, 0x05, 0x08, 0x09)
+_OF_THE_PART = (_NAME, 0x04, 0x05, 0x08, 0x09)
 _CLICKS = b"\x18\x08"  # what every program writes: 24 clocks a click, 8 thirty-seconds a quarter
 _MAX_POWER = 7  # of the denominator: 128
 _tick = itemgetter(0)  # of an event, or of a row of tempo, metre or key
@@ -172,12 +172,12 @@ def _told(
             unread["ports"] += 1
         elif kind == _PREFIX:
             unread["channel prefixes"] += 1
-        elif kind == _NAME and not tracks[number].name:
-            tracks[number] = tracks[number]._replace(name=text_of(message[2:]))
-            if number and message[2:] and not has_part[number]:
-                told.events.append(Event(tick, bytes([META, _TEXT]) + message[2:]))
         elif kind == _END or (kind == _NAME and not message[2:]):
             pass
+        elif kind == _NAME and number and not has_part[number]:
+            told.events.append(Event(tick, bytes([META, _TEXT]) + message[2:]))
+        elif kind == _NAME and not tracks[number].name:
+            tracks[number] = tracks[number]._replace(name=text_of(message[2:]))
         elif _is_of_the_piece(number, kind, has_part[number]):
             told.events.append(Event(tick, message))
         else:

@@ -23,7 +23,7 @@ from musegen.score.score import (
 )
 
 from .midi_channels import channels_of
-from .midi_lyrics import with_lyrics
+from .midi_lyrics import text_of, with_lyrics
 from .midi_metre import metre_with_its_bars
 
 _MAX_GAP = (1 << 28) - 1  # a variable-length quantity has four bytes of seven bits
@@ -33,6 +33,7 @@ _MAX_TEMPO_US = 0xFFFFFF
 _META, _EXCLUSIVE = 0xFF, 0xF0
 _END_OF_TRACK = b"\xff\x2f"
 _BANK_SELECTS = (0, 32)
+_TEXTS = range(0x01, 0x10)  # kinds of meta events that are words
 
 # Within a tick: controls before what they bear on, then ends before beginnings, so that a repeated
 # note is not cut off; but a note without length ends where it begins.
@@ -58,7 +59,8 @@ def write_midi(score: Score, made_by: str = "") -> bytes:
         )
     if len(score.parts) > _MAX_PARTS:
         raise OutputError(f"MIDI has room for {_MAX_PARTS} parts, not {len(score.parts)}")
-    conducting = _conducting(score, made_by)
+    encoding = _encoding(score)
+    conducting = _conducting(score, made_by, encoding)
     tracks = [_track(conducting, _end_of_conducting(score, conducting))]
     channels = channels_of(score.parts)
     programs: dict[int, set[int]] = defaultdict(set)
@@ -67,7 +69,7 @@ def write_midi(score: Score, made_by: str = "") -> bytes:
     end = score.end
     for part, channel in zip(with_lyrics(score.parts, score.marks), channels, strict=True):
         playing = _playing(part, channel, is_shared=len(programs[channel]) > 1)
-        tracks.append(_track(playing, end))
+        tracks.append(_track([*_name(part.name, encoding), *playing], end))
     numbers = (1, len(tracks), per_quarter)  # format 1
     return _chunk(b"MThd", b"".join(n.to_bytes(2, "big") for n in numbers)) + b"".join(tracks)
 
@@ -107,14 +109,24 @@ def _meta(kind: int, *data: int) -> bytes:
     return bytes([_META, kind, *data])
 
 
-def _name(name: str) -> Iterator[_Timed]:
+def _name(name: str, encoding: str) -> Iterator[_Timed]:
     if name:
-        yield 0, _CONTROL, _meta(0x03, *name.encode())
+        yield 0, _CONTROL, _meta(0x03, *name.encode(encoding))
 
 
-def _conducting(score: Score, made_by: str) -> list[_Timed]:
+def _encoding(score: Score) -> str:
+    """That of the names: Latin-1 where texts are kept in it and it can say them, else UTF-8."""
+    events = [*score.events, *(event for part in score.parts for event in part.events)]
+    texts = (m[2:] for _, m in events if m[0] == _META and m[1] in _TEXTS)
+    names = [score.title, *(part.name for part in score.parts)]
+    can_say = all(text_of(name.encode("latin-1", "ignore")) == name for name in names)
+    in_latin_1 = (text_of(text).encode() != text for text in texts)
+    return "latin-1" if can_say and any(in_latin_1) else "utf-8"
+
+
+def _conducting(score: Score, made_by: str, encoding: str) -> list[_Timed]:
     """Title, tempo, metre, key, and the events of the piece."""
-    timed = [*_name(score.title)]
+    timed = [*_name(score.title, encoding)]
     if made_by:
         timed.append((0, _CONTROL, _meta(0x01, *made_by.encode())))
     for tick, tempo_us in score.tempo.tolist():
@@ -131,12 +143,12 @@ def _conducting(score: Score, made_by: str) -> list[_Timed]:
 
 
 def _playing(part: Part, channel: int, *, is_shared: bool) -> list[_Timed]:
-    """Name, program, pedal, events and notes of a part.
+    """Program, pedal, events and notes of a part.
 
     Where its channel must serve parts of other programs, every note says its program anew.
     """
     program = bytes([0xC0 | channel, part.program])
-    timed = [*_name(part.name), *_preparing(part, channel, program)]
+    timed = [*_preparing(part, channel, program)]
     timed += [(t, _CONTROL, bytes([0xB0 | channel, 64, v])) for t, v in part.pedal.tolist()]
     for onset, duration, pitch, velocity in part.notes.rows.tolist():
         if is_shared:

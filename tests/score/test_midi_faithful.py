@@ -293,6 +293,24 @@ def test_latin_1_lyrics_keep_their_octets():
     assert read_midi(write_midi(score)) == score
 
 
+def test_names_come_back_in_the_encoding_of_the_words_beside_them():
+    name, words = b"\0\xff\x03\x02S\xf6", b"\0\xff\x05\x02l\xe4"
+    both, alone = (
+        midi(text + bytes.fromhex("00 903c40 10 803c00") + ENDED) for text in (name + words, name)
+    )
+    assert b"\xff\x03\x02S\xf6" in write_midi(read_midi(both))
+    assert b"\xff\x03\x03S\xc3\xb6" in write_midi(read_midi(alone))
+    assert read_midi(write_midi(read_midi(both))).parts[0].name == "S\xf6"
+
+
+def test_every_name_of_a_track_stays_with_it():
+    names = b"\0\xff\x03\x04Song\0\xff\x03\x05Piano"
+    score = read_midi(midi(names + bytes.fromhex("00 903c40 10 803c00") + ENDED, kind=0))
+    again = read_midi(write_midi(score))
+    assert (again.title, again.parts[0].name) == ("", "Song")
+    assert missing_in(again, score) == {}
+
+
 def test_what_a_score_has_no_place_for_is_counted():
     score = read_midi(midi(track("00 ff210101 00 903c40 10 803c50 00 803c00")))
     assert score.unread == {"ports": 1, "release velocities": 1, "note-offs without a note": 1}
