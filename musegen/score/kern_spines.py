@@ -10,6 +10,7 @@ from musegen.score.musicxml_unread import TRANSPOSED
 
 _MOST_TOLD = 5
 _WORDS = ("**text", "**silbe", "**lyrics")
+_NO_SYLLABLE = (".", "_", "|")  # nothing, and that the one before goes on
 _ABOUT_STAVES = ("**dynam",)  # which music21 puts on the staff that they name
 _RECORDS = {
     "COM": "composers",
@@ -102,7 +103,7 @@ class Columns:
         self._is_begun = True
         found = []
         for kind, cell in zip(self._kinds, cells, strict=True):
-            self.unread["lyrics"] += kind in _WORDS and cell != "."
+            self.unread["lyrics"] += kind in _WORDS and cell not in _NO_SYLLABLE
             is_music = kind == "**kern" and cell != "." and not cell.startswith("!")
             found.append(self._notes(number, cell) if is_music else cell)
         return found

@@ -37,6 +37,11 @@ def test_what_kern_holds_beside_notes_is_counted():
     }
 
 
+def test_that_a_syllable_goes_on_is_no_syllable():
+    assert read_kern(KERN.replace("-ve", "_")).unread["lyrics"] == 2
+    assert "lyrics" not in read_kern("**kern\t**text\n4c\t_\n4d\t.\n*-\t*-\n").unread
+
+
 def test_slurs_and_orders_of_sections_are_counted():
     text = "**kern\t**kern\n*>[A,A,B]\t*>[A,A,B]\n*>norep[A,B]\t*>norep[A,B]\n*>A\t*>A\n=1\t=1\n"
     score = read_kern(text + "(2c\t2e\n2d)\t(2f 2a)\n==\t==\n*-\t*-\n")
