@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from musegen.score.abc_fields import ESTIMATED
 
 FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
+_RULING = "MLQ"
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _ESTIMATED_KEY = re.compile(rf"K:[^%]*{ESTIMATED}\s*$")
 
@@ -19,28 +20,32 @@ class TuneText:
 
     Attributes:
         lines: its lines with their numbers in the book; a directive `%%…` stands as `I:…`.
-        defaults: the fields of the book's own header, by letter.
+        header: the fields of the book's own header, as lines.
     """
 
     lines: tuple[tuple[int, str], ...]
-    defaults: Mapping[str, str]
+    header: tuple[tuple[int, str], ...]
 
 
 def tunes_in(text: str) -> Iterator[TuneText]:
     """The tunes of a book, in order.
 
     A tune begins at X:, or where that is missing at the first field after an empty line, and
-    holds a K:. Fields in a block of their own stand for all tunes that follow.
+    holds a K:. Fields in a block of their own stand for all tunes that follow: all of them before
+    the first tune, later those alone that rule the music.
     """
-    defaults: dict[str, str] = {}
+    header: list[tuple[int, str]] = []
+    is_begun = False
     for block in _blocks(text):
         fields = [FIELD.match(line) for _, line in block]
         letters = [match[1] if match else "" for match in fields]
         if "K" in letters or "X" in letters:
             first = next(place for place, letter in enumerate(letters) if letter)
-            yield TuneText(tuple(block[first:]), dict(defaults))
+            yield TuneText(tuple(block[first:]), tuple(header))
+            is_begun = True
         elif all(letters):
-            defaults |= {match[1]: match[2] for match in fields if match}
+            told = zip(block, letters, strict=True)
+            header += [line for line, letter in told if letter in _RULING or not is_begun]
 
 
 def _blocks(text: str) -> Iterator[list[tuple[int, str]]]:

@@ -35,7 +35,7 @@ _UNREAD = {
     "H": "histories",
     "N": "remarks",
     "O": "origins",
-    "P": "orders of parts",
+    "P": "orders of parts (not played)",
     "R": "rhythms",
     "S": "sources",
     "W": "words after the tune",
@@ -43,7 +43,7 @@ _UNREAD = {
     "m": "macros",
     "s": "symbol lines",
 }
-_SAYS_NOTHING = "Xr+"  # numbers, comments, and what continues a field
+_SAYS_NOTHING = "r+"  # comments, and what continues a field
 _OF_A_VOICE = "MLKQIw"
 _DIGITS = 9  # of a tune's number
 _USER_SYMBOL = re.compile(r"\s*([~H-Wh-w])\s*=\s*(\S.*?)\s*$")
@@ -77,10 +77,10 @@ def read_tunes(text: str) -> Iterator[Score | UnreadableFile]:
 
 def read_tune(text: TuneText) -> Score | UnreadableFile:
     """A tune, or what is wrong with it: it has no key, no end, or more faults than notes."""
-    tune = _Tune(dict(text.defaults))
+    tune = _Tune()
     number = 0
     try:
-        for number, line in text.lines:
+        for number, line in (*text.header, *text.lines):
             tune.line = number
             tune.read(line)
         score = tune.score()
@@ -100,7 +100,7 @@ def _refused(fault: str, title: str) -> UnreadableFile:
 class _Tune:
     """A tune as far as its lines have been read."""
 
-    header: dict[str, str]
+    header: dict[str, str] = field(default_factory=dict)
     title: str = ""
     number: int = 0
     line: int = 0
@@ -175,12 +175,16 @@ class _Tune:
             self.title = self.title or plain(value)
         elif letter == "U":
             self._define(value)
-        elif letter == "X" and value.isdecimal():
-            self.number = int(value[:_DIGITS])
+        elif letter == "X" and not self.voice:
+            self.unread["titles of the book"] += bool(self.title)
+            self.title = ""
+            self.number = int(value[:_DIGITS]) if value.isdecimal() else 0
         elif letter in _OF_A_VOICE and self.voice:
             self._obey(self.voice.change, letter, value)
         elif letter in _OF_A_VOICE:
             self._read_header(letter, value)
+        elif letter == "P" and self.voice:
+            self.unread["part labels"] += 1
         elif letter not in _SAYS_NOTHING:
             self.unread[_UNREAD.get(letter, "other fields")] += 1
 

@@ -83,7 +83,7 @@ def for_abc2midi(tune: TuneText, repeats: bool) -> str:
     lines = [
         "X:1",
         "%%MIDI chordattack 0",
-        *(f"{letter}:{value}" for letter, value in tune.defaults.items()),
+        *(line for _, line in tune.header),
     ]
     for _, line in tune.lines:
         if _FIELD.match(line):

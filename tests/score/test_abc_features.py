@@ -160,6 +160,16 @@ def test_bar_lines_of_every_form_are_read(sign: str, found: set[str]) -> None:
     assert (score.barlines / EIGHTH).tolist() == [8, 16]
 
 
+def test_what_the_header_of_a_book_says_is_said_of_each_of_its_tunes() -> None:
+    header = "T:Book\nM:3/4\nC:Me\nO:Ireland\nU:T=!mordent!\n%%scale 0.7\n%%MIDI program 40\n"
+    tunes = read_book(f"{header}\nX:1\nT:One\nK:C\nTA6|\n\nW:words\n\nX:2\nT:Two\nK:C\nTA6|\n")
+    unread = {"composers": 1, "directives": 1, "origins": 1, "titles of the book": 1}
+    for score, title in zip(tunes, ("One", "Two"), strict=True):
+        assert (score.title, score.unread, score.parts[0].program) == (title, unread, 40)
+        assert score.metre.tolist() == [[0, 3, 4]]
+        assert marks(score, "ornament") == [(0, "!mordent!")]
+
+
 def test_what_has_no_place_is_counted() -> None:
     header = 'T:One\nT:Two\nC:Me\nR:reel\nP:AB\nm:~G=GAG\nQ:"Allegro"\nM:4/4\nL:1/8\nK:C'
     score = tune("P:A\n(AB) ^/A|::A:|::|\ns:!f! *\nW:words after\nr:a comment", header)
@@ -168,7 +178,8 @@ def test_what_has_no_place_is_counted() -> None:
         "composers": 1,
         "further titles": 1,
         "macros": 1,
-        "orders of parts": 2,
+        "orders of parts (not played)": 1,
+        "part labels": 1,
         "quarter tones": 1,
         "repeats played more than twice": 2,
         "rhythms": 1,
