@@ -69,6 +69,7 @@ def score_of(
         characters=characters,
         faults=(*faults, *_unlike_bars(voices, lead)),
         unread={kind: number for kind, number in sorted(counts.items()) if number},
+        says_tempo=any(Fraction(0) in voice.tempos for voice in voices),
     )
 
 

@@ -49,7 +49,7 @@ def write_book(scores: Iterable[Score]) -> str:
 def _tune(score: Score, number: int) -> str:
     title = [f"T:{escaped(score.title)}"] if score.title else []
     lines = [f"X:{number}", *title, _fields(score)[0][0], "L:1/8"]
-    if score.tempo[0, 1] != DEFAULT_TEMPO_US:
+    if score.says_tempo or score.tempo[0, 1] != DEFAULT_TEMPO_US:
         lines.append("Q:" + tempo_text(int(score.tempo[0, 1])))
     named = len(score.parts) > 1 or any(part.name for part in score.parts)
     if named:

@@ -128,6 +128,7 @@ def _score(data: bytes) -> Score:
         title=told.title,
         faults=_cut_short(faults),
         unread={kind: count for kind, count in unread.items() if count},
+        says_tempo=any(tick == 0 for tick, *_ in told.tempo),
     )
 
 

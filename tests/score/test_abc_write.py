@@ -127,6 +127,12 @@ def test_a_tempo_is_the_shortest_decimal_that_is_read_the_same(tempo_us: int) ->
         assert ceil(slowest * 10**fewer) >= fastest * 10**fewer
 
 
+@pytest.mark.parametrize("tempo", ["Q:1/4=120\n", ""])
+def test_the_usual_tempo_is_written_where_it_was_said(tempo: str) -> None:
+    (tune,) = read_book(f"X:1\nM:4/4\nL:1/8\n{tempo}K:C\nC8|\n")
+    assert write_book([tune]) == f"X:1\nM:4/4\nL:1/8\n{tempo}K:C\nC8|\n"
+
+
 def test_what_is_written_reads_back_the_same(shared: Path) -> None:
     files = [*sorted(shared.glob("irish/*/*.abc")), *sorted(shared.glob("nottingham/*.abc"))]
     files += sorted(Path(getWork("ryansMammoth/7thRegimentReel.abc")).parent.glob("*.abc"))[::8]

@@ -334,6 +334,8 @@ def test_a_file_that_says_nothing_is_in_four_four_at_120():
     score = read_midi(midi_bytes(ONE_NOTE))
     assert score.metre.tolist() == [[0, 4, 4]]
     assert score.tempo.tolist() == [[0, 500_000]]
+    assert not score.says_tempo
+    assert read_midi(midi_bytes(bytes.fromhex("00 ff5103 07a120") + ONE_NOTE)).says_tempo
     assert score.parts[0].notes.rows.tolist() == [[0, 480, 60, 64]]
 
 
