@@ -92,3 +92,16 @@ def is_decoration(text: str) -> bool:
 def is_chord_symbol(text: str) -> bool:
     """Whether a text in quotes is a chord (`Am7`, `D/F#`) and no remark."""
     return _CHORD_SYMBOL.fullmatch(text) is not None
+
+
+def marks_of_bar(signs: str) -> Iterator[tuple[str, str]]:
+    """The kinds and texts of the marks that a bar line means: repeats, double bars."""
+    if signs[0] == ":" or ":|" in signs:
+        yield "repeat", "end"
+    if signs[-1] == ":":
+        yield "repeat", "start"
+    if ":" not in signs and signs != "[|]":
+        if signs.endswith("]"):
+            yield "bar", "|]"
+        elif len(signs) > 1:
+            yield "bar", "||"

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from musegen.score.abc_clef import usual_clef
+from musegen.score.abc_clef import shift_of, usual_clef
 from musegen.score.abc_rhythm import TimeOverflow
 from musegen.score.abc_voice import Voice
+from musegen.score.musicxml_unread import TRANSPOSED
 from musegen.score.score import DEFAULT_TEMPO_US, STRUCTURE, Ints, Mark, Notes, Part, Score
 
 _TICKS_PER_WHOLE = 1920  # unless lengths need finer ticks
@@ -57,6 +58,7 @@ def score_of(
         del keys[Fraction(0)]
     metres = _changes(voice.metres for voice in voices)
     counts = sum((voice.unread for voice in voices), unread or Counter())
+    counts[TRANSPOSED] += sum(map(_is_transposed, voices))
     return Score(
         ticks_per_whole // 4,
         parts,
@@ -71,6 +73,13 @@ def score_of(
         unread={kind: number for kind, number in sorted(counts.items()) if number},
         says_tempo=any(Fraction(0) in voice.tempos for voice in voices),
     )
+
+
+def _is_transposed(voice: Voice) -> bool:
+    """Whether a voice sounds elsewhere than is written, beside the octaves that its clef says."""
+    clefs = [text for _, kind, text in voice.marks if kind == "clef"]
+    shifts = [shift for clef in clefs if (shift := shift_of(f"clef={clef}")) is not None]
+    return voice.shift != (shifts or [0])[-1]
 
 
 def _part(voice: Voice, ticks_per_whole: int) -> Part:

@@ -21,9 +21,10 @@ from musegen.score.abc_fields import (
     read_key,
     read_length,
     read_tempo,
+    spell,
 )
 from musegen.score.abc_jumps import SYMBOLS, term_of
-from musegen.score.abc_lexemes import is_chord_symbol, scan
+from musegen.score.abc_lexemes import is_chord_symbol, marks_of_bar, scan
 from musegen.score.abc_lyrics import aligned, n_syllables
 from musegen.score.abc_rhythm import Rhythm, Sound
 from musegen.score.dynamics import OTHER_NAMES
@@ -61,6 +62,10 @@ class Voice(Rhythm):
         self._tied: list[Sound] = []  # what waits to be held on
         self._line: list[tuple[Fraction, int]] = []  # when the line's notes begin, and their bar
         self._verses = 0  # words read under this line
+
+    @property
+    def _fifths(self) -> int:
+        return next(reversed(self.keys.values()), Key()).fifths
 
     def change(self, letter: str, value: str) -> None:
         """Obey a field: M, L, K, Q, I or w; others say nothing about the music.
@@ -157,7 +162,7 @@ class Voice(Rhythm):
 
     def _grace(self, text: str) -> None:
         """Keep grace notes, spelled as if they stood alone in the key."""
-        alone = NotesInKey(next(reversed(self.keys.values()), Key()).fifths)
+        alone = NotesInKey(self._fifths)
 
         def respelled(note: re.Match[str]) -> str:
             accidental, letter, octave = note.groups(default="")
@@ -172,16 +177,9 @@ class Voice(Rhythm):
         self.end_bar()
         self._altered.clear()
         signs = line.lstrip(".")
-        if signs[0] == ":" or ":|" in signs:
-            self.mark("repeat", "end")
-        if signs[-1] == ":":
-            self.mark("repeat", "start")
+        for kind, mark in marks_of_bar(signs):
+            self.mark(kind, mark)
         self.unread["repeats played more than twice"] += "::|" in signs or "|::" in signs
-        if ":" not in signs and signs != "[|]":
-            if signs.endswith("]"):
-                self.mark("bar", "|]")
-            elif len(signs) > 1:
-                self.mark("bar", "||")
         if line != text:
             self._ending(text.removeprefix(line))
 
@@ -259,6 +257,8 @@ class Voice(Rhythm):
         if accidental:
             self._altered[name] = ACCIDENTALS[accidental]
         alteration = self._altered.get(name, self._signature[name])
+        usual, *_ = spell(note_pitch(name, "", alteration), self._fifths)
+        self.unread["notes spelled otherwise"] += usual != name
         return note_pitch(letter, octave, alteration + self.shift)
 
     def _settle(self, units: Fraction | None) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from musegen.score.abc import read_book
 from musegen.score.abc_lyrics import aligned, words_line
 from musegen.score.abc_text import escaped, plain
+from musegen.score.musicxml_unread import TRANSPOSED
 from musegen.score.score import Score
 
 EIGHTH = 240
@@ -91,6 +92,35 @@ def test_a_clef_may_shift_a_voice(property_: str, shift: int) -> None:
     assert pitches(tune("V:1\nC", f"V:1 {property_}\nK:C")) == [60 + shift]
     assert pitches(tune("C", f"K:C {property_}")) == [60 + shift]
     assert pitches(tune(f"F[K:{property_}]F", "K:G")) == [66, 66 + shift]
+
+
+@pytest.mark.parametrize(
+    ("header", "moved"),
+    [
+        ("%%MIDI transpose 2\nK:C", 1),
+        ("V:1 transpose=-2\nV:2\nK:C\nV:1", 1),
+        ("V:1 clef=treble-8\nK:C", 0),
+        ("K:C octave=1", 1),
+    ],
+)
+def test_a_transposition_that_is_carried_out_is_told(header: str, moved: int) -> None:
+    assert tune("C4|", header).unread.get(TRANSPOSED, 0) == moved
+
+
+@pytest.mark.parametrize(
+    ("key", "music", "n"),
+    [
+        ("Ab", "_A=B_c^B|E__E^^F_F|", 5),
+        ("D", "^G^A=c=f|", 0),
+        ("G", "_e2e2|e4|", 2),
+        ("C", "^c-c_d{_d}|", 2),
+        ("D exp ^f _b", "FBC|", 0),
+    ],
+)
+def test_notes_that_are_written_with_another_letter_are_counted(
+    key: str, music: str, n: int
+) -> None:
+    assert tune(music, f"K:{key}").unread.get("notes spelled otherwise", 0) == n
 
 
 def test_midi_directives_name_the_instrument() -> None:
