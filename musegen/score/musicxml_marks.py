@@ -87,7 +87,7 @@ def ornament(text: str) -> Any:
         return sign
     name = _CLASS_OF.get(spelled_out(text), "")
     kind = getattr(expressions, name, None) or getattr(articulations, name, None)
-    made = kind() if kind is not None else None
+    made: Any = kind() if kind is not None else None
     if name == "Fermata":
         made.type = "upright"  # music21 would stand it on its head
     return made

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from musegen.score.musicxml_controls import controls_in
 from musegen.score.musicxml_dynamics import says_loudness
 from musegen.score.musicxml_marks import Timed, is_grace
 from musegen.score.musicxml_safe import Element
-from musegen.score.score import Notes, Part
+from musegen.score.score import Event, Notes, Part
 
 _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 10_080  # divisible by all up to ten; finer lengths are rounded to it
@@ -31,6 +32,7 @@ class Declared:
     name: str
     program: int | None
     is_drums: bool
+    controls: tuple[Event, ...] = ()
 
 
 def declared_parts(root: Element, drums: set[str]) -> dict[str, Declared]:
@@ -40,7 +42,8 @@ def declared_parts(root: Element, drums: set[str]) -> dict[str, Declared]:
         text = (part.findtext("midi-instrument/midi-program") or "").strip()
         is_program = text.isdecimal() and 1 <= int(text) <= 128
         number, name = part.get("id", ""), " ".join((part.findtext("part-name") or "").split())
-        found[number] = Declared(name, int(text) - 1 if is_program else None, number in drums)
+        program = int(text) - 1 if is_program else None
+        found[number] = Declared(name, program, number in drums, controls_in(part))
     return found
 
 
@@ -136,21 +139,25 @@ def parts_of(staves: list[Line], ticks: Ticks, declared: dict[str, Declared]) ->
         velocity = _velocity((note, element), loudness)
         onset, end = ticks(offset), ticks(offset + Fraction(element.quarterLength))
         ties.add([onset, end - onset, note.pitch.midi, velocity], voice, note.tie)
-    name, program, is_drums = _declared(staves[0].stream, declared)
+    said = _declared(staves[0].stream, declared)
     return [
-        Part(name, program, Notes.of(np.array(rows, dtype=np.int64)), is_drums)
+        Part(
+            said.name,
+            said.program or 0,
+            Notes.of(np.array(rows, dtype=np.int64)),
+            said.is_drums,
+            events=said.controls,
+        )
         for rows in ties.rows_of(len(staves))
     ]
 
 
-def _declared(first: Any, declared: dict[str, Declared]) -> tuple[str, int, bool]:
-    """The name of an instrument, its program, and whether it is drums, from its first staff."""
+def _declared(first: Any, declared: dict[str, Declared]) -> Declared:
+    """What is said of an instrument, and a program for it, from its first staff."""
     told = declared.get(_part_id(first), Declared(first.partName or "", None, False))
-    instrument = first.getInstrument(returnDefault=False)
-    program = told.program
-    if program is None:  # a drum kit is the standard one unless said
-        program = 0 if told.is_drums else _program(told.name, instrument)
-    return told.name, program, told.is_drums
+    if told.program is not None or told.is_drums:  # a drum kit is the standard one unless said
+        return told
+    return replace(told, program=_program(told.name, first.getInstrument(returnDefault=False)))
 
 
 class _Ties:

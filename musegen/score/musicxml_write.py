@@ -2,12 +2,12 @@
 
 Written: parts with names, programs and fitting clefs, neighbouring parts of one keyboard as its
 staves, a keyboard part of wide range divided at middle C (marked so, and read as one part again),
-drums as percussion, metre, key (an estimated one too, as readers need it), tempo, bars as
-long as they are, repeats, endings, double bars, voices, ties, tuplets, beams, chord symbols,
-syllables (lyrics of MIDI too), grace notes, ornaments, dynamics, and how loud each note or chord
-is. Pitches sound as written, spelled by the key. Notes where no notation is are moved a little: see
-`notatable.Grid`.
-Lost are pedal, opaque events, and marks that `musicxml_marks` has no sign for.
+drums as percussion, volume and pan at the beginning, metre, key (an estimated one too, as readers
+need it), tempo, bars as long as they are, repeats, endings, double bars, voices, ties, tuplets,
+beams, chord symbols, syllables (lyrics of MIDI too), grace notes, ornaments, dynamics, and how loud
+each note or chord is. Pitches sound as written, spelled by the key. Notes where no notation is are
+moved a little: see `notatable.Grid`.
+Lost are pedal, other opaque events, and marks that `musicxml_marks` has no sign for.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from xml.etree import ElementTree
 
 from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml_clefs import name_guesses, says_clef
+from musegen.score.musicxml_controls import say_controls
 from musegen.score.musicxml_dynamics import restore_wedges
 from musegen.score.musicxml_import import uninterrupted
 from musegen.score.musicxml_layout import Layout
@@ -152,11 +153,11 @@ def _finish(root: Element, instruments: list[Part], made_by: str) -> None:
         name: part.program for name, part in zip(ids, instruments, strict=True) if part.is_drums
     }
     drums_to_unpitched(root, kits)
-    channels = iter(_channels(instruments))
-    for declared in root.iter("score-part"):
-        channel = str(next(channels))
+    declarations = zip(root.iter("score-part"), instruments, _channels(instruments), strict=True)
+    for declared, instrument, channel in declarations:
+        say_controls(declared, instrument.events)
         for element in declared.iter("midi-channel"):
-            element.text = channel
+            element.text = str(channel)
     identification = root.find("identification")
     if identification is not None:
         identification.clear()
