@@ -42,8 +42,11 @@ def command(
     ] = "keep",
     tell: Annotated[
         str,
-        typer.Option(help="Conditions told in training: style (sub-folders), density, bars; none."),
-    ] = "style,bars",
+        typer.Option(
+            help="What it is told in training: style (sub-folders), density, bars (to come), given"
+            " (music to be written to); none."
+        ),
+    ] = "style,bars,given",
     size: Annotated[
         Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
     ] = "auto",

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musegen.errors import CorpusError
+from musegen.vocabulary.vocabulary import Features, Words
 
 from .conditions import NOTHING, Conditions, Long
+from .given import WRITTEN, Stretch, with_gap, with_written_parts
 from .prepare import Encoded, Prepared
 
 _POOL = 16  # batches whose windows are sorted by length together
@@ -27,7 +30,7 @@ class Batch:
         before: the word before each (B, T, F); the field sizes at the start of a piece.
         words: (B, T, F).
         features: (B, T, G).
-        valid: which are words, not padding (B, T).
+        valid: which are words to learn, neither padding nor given (B, T).
         conditions: what is told beside each word (B, T, C); 0 for what is not.
     """
 
@@ -40,42 +43,91 @@ class Batch:
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of a piece, moved by `semitones`; which of the C conditions are told, if any."""
+    """A stretch of a piece.
+
+    Attributes:
+        piece: which.
+        start: its first word.
+        stop: the word after its last.
+        semitones: by how much it is moved.
+        told: which of the C conditions are told, if any.
+        given: where set, as many words of the piece of which some are given, as this chance has it.
+    """
 
     piece: Encoded
     start: int
     stop: int
     semitones: int = 0
     told: tuple[bool, ...] = ()
+    given: int | None = None
+
+
+class _Read(NamedTuple):
+    """A window's N words, after the word before where there is one, and what stands beside them."""
+
+    words: Words
+    features: Features
+    valid: NDArray[np.bool_]
+    told: Long
 
 
 def gather(
     prepared: Prepared, windows: Sequence[Window], conditions: Conditions = NOTHING
 ) -> Batch:
     """The words of the windows, padded to the longest."""
-    size, length = len(windows), max(window.stop - window.start for window in windows)
+    read = [_read(prepared, window, conditions) for window in windows]
+    size, length = len(windows), max(len(its.features) for its in read)
     sizes = prepared.vocabulary.sizes
     words = np.zeros((size, length + 1, len(sizes)), np.int64)
     features = np.zeros((size, length, prepared.features.shape[1]), np.int64)
     valid = np.zeros((size, length), bool)
     told = np.zeros((size, length, len(conditions.kinds)), np.int64)
-    for row, window in enumerate(windows):
-        first, n = window.piece.start + window.start, window.stop - window.start
-        lead = min(window.start, 1)
-        its_words = prepared.words[first - lead : first + n]
-        its_features = prepared.features[first - lead : first + n]
-        if window.semitones:
-            its_words, its_features = prepared.vocabulary.transpose(
-                its_words, its_features, window.semitones
-            )
+    for row, its in enumerate(read):
+        n = len(its.features)
         words[row, 0] = sizes
-        words[row, 1 - lead : n + 1] = its_words
-        features[row, :n] = its_features[lead:]
-        valid[row, :n] = True
-        if any(window.told):
-            all_told = conditions.of_piece(prepared, window.piece)
-            told[row, :n] = all_told[window.start : window.stop] * np.array(window.told)
+        words[row, n + 1 - len(its.words) : n + 1] = its.words
+        features[row, :n], valid[row, :n], told[row, :n] = its.features, its.valid, its.told
     return Batch(words[:, :-1], words[:, 1:], features, valid, told)
+
+
+def _read(prepared: Prepared, window: Window, conditions: Conditions) -> _Read:
+    found = _with_given(prepared, window) if window.given is not None else None
+    if found is not None:
+        moved = _moved(prepared, found.words, found.features, window.semitones)
+        told = conditions.columns(len(found.roles), role=found.roles)
+        return _Read(*moved, found.roles == WRITTEN, told)
+    first, n = window.piece.start + window.start, window.stop - window.start
+    lead = min(window.start, 1)
+    rows = slice(first - lead, first + n)
+    words, features = _moved(
+        prepared, prepared.words[rows], prepared.features[rows], window.semitones
+    )
+    told = np.zeros((n, len(conditions.kinds)), np.int64)
+    if any(window.told):
+        every = conditions.of_piece(prepared, window.piece)
+        told = every[window.start : window.stop] * np.array(window.told)
+    return _Read(words, features[lead:], np.ones(n, bool), told)
+
+
+def _moved(
+    prepared: Prepared, words: Words, features: Features, semitones: int
+) -> tuple[Words, Features]:
+    if not semitones:
+        return words, features
+    return prepared.vocabulary.transpose(words, features, semitones)
+
+
+def _with_given(prepared: Prepared, window: Window) -> Stretch | None:
+    """A stretch with a gap or with written parts, as chance has it; None: the piece has neither."""
+    chance = np.random.default_rng(window.given)
+    rows = slice(window.piece.start, window.piece.stop)
+    piece = prepared.words[rows], prepared.features[rows]
+    limit = window.stop - window.start
+    first, second = with_gap, with_written_parts
+    if chance.random() < 0.5:
+        first, second = second, first
+    found = first(prepared.vocabulary, *piece, limit, chance)
+    return found or second(prepared.vocabulary, *piece, limit, chance)
 
 
 class Batches:
@@ -93,6 +145,7 @@ class Batches:
         transposed: share of the windows that are moved to another key.
         conditions: what can be told.
         told: share of the windows that are told something: any of the conditions, as chance has it.
+        given: share of those of which some words are given, where a network is to learn that.
         part: (k, n): of every batch only windows k, k + n, k + 2n, …
 
     Raises:
@@ -110,9 +163,10 @@ class Batches:
         transposed: float = 1.0,
         conditions: Conditions = NOTHING,
         told: float = 0.5,
+        given: float = 0.25,
         part: tuple[int, int] = (0, 1),
     ) -> None:
-        self._conditions, self._told = conditions, told
+        self._conditions, self._told, self._given = conditions, told, given
         self._transposed = transposed
         self._prepared, self._pieces = prepared, list(pieces)
         self._length, self._batch, self._seed = length, batch, random_seed
@@ -137,10 +191,6 @@ class Batches:
         first, step = self._part
         return gather(self._prepared, self._windows(number)[first::step], self._conditions)
 
-    def n_words(self, number: int) -> int:
-        """How many words a batch holds, all its parts together."""
-        return sum(window.stop - window.start for window in self._windows(number))
-
     def _windows(self, number: int) -> list[Window]:
         epoch, place = divmod(number, self.per_epoch)
         if self._epoch[0] != epoch:
@@ -155,7 +205,7 @@ class Batches:
         windows = [self._window(self._pieces[slot], rng) for slot in slots]
         if self._conditions.kinds:  # by chance of its own, so that the windows stay the same
             telling = np.random.default_rng([self._seed, epoch, 1])
-            windows = [replace(window, told=self._telling(telling)) for window in windows]
+            windows = [self._telling(window, telling) for window in windows]
         plan = []
         for pool in range(0, len(windows), size * _POOL):
             near = sorted(windows[pool : pool + size * _POOL], key=lambda w: w.stop - w.start)
@@ -171,11 +221,15 @@ class Batches:
         shift = int(rng.integers(piece.low, piece.high + 1)) if moved else 0
         return Window(piece, start, min(start + self._length, n), shift)
 
-    def _telling(self, rng: np.random.Generator) -> tuple[bool, ...]:
-        """Nothing, or any of the ways to tell one condition or more, all as often."""
-        n = len(self._conditions.kinds)
-        ways = int(rng.integers(1, 1 << n)) if rng.random() < self._told else 0
-        return tuple(bool(ways >> i & 1) for i in range(n))
+    def _telling(self, window: Window, rng: np.random.Generator) -> Window:
+        """The window and nothing told, or one condition or more, all ways as often; or given."""
+        kinds = self._conditions.kinds
+        n = sum(kind != "given" for kind in kinds)
+        ways = int(rng.integers(1, 1 << n)) if n and rng.random() < self._told else 0
+        told = tuple(bool(ways >> i & 1) for i in range(len(kinds)))
+        if "given" in kinds and rng.random() < self._given:
+            return replace(window, given=int(rng.integers(1 << 62)))
+        return replace(window, told=told)
 
 
 def whole(pieces: Sequence[Encoded], batch: int) -> Iterator[list[Window]]:

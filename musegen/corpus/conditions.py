@@ -20,15 +20,22 @@ from .prepare import Encoded, Prepared
 from .split import given_split
 
 Long = NDArray[np.int64]
-KINDS = ("style", "density", "bars")
+KINDS = ("style", "density", "bars", "given")
 DENSITIES = ("low", "medium", "high")
 _FEWEST = 2  # pieces of a style: one alone would be told by its name
 _BARS = (*range(17), 20, 24, 32, 48, 64, 96, 128)  # to come, at most, for each value but the last
-_NEVER_TOLD = {"style": "a style", "density": "a density", "bars": "how many bars are to come"}
+_ROLES = 2  # what is given, and what is written to it: corpus/given.py
+_NEVER_TOLD = {
+    "style": "a style",
+    "density": "a density",
+    "bars": "how many bars are to come",
+    "given": "music to be written to",
+}
 _WAYS = {
     "style": "Train one on a folder that has a sub-folder for each style: musegen train FOLDER.",
     "density": "Train one with --tell density.",
     "bars": "Train one with --tell bars.",
+    "given": "Train one with --tell given.",
 }
 
 
@@ -42,12 +49,14 @@ class Conditions:
         densities: the most notes a quarter of a low density, and the fewest of a high one; empty
             where density cannot be told.
         bars: whether it can be told how many bars are to come.
+        given: whether it can be given music to write to.
     """
 
     styles: tuple[str, ...] = ()
     pieces: tuple[int, ...] = ()
     densities: tuple[float, ...] = ()
     bars: bool = False
+    given: bool = False
 
     @classmethod
     def of(cls, prepared: Prepared, kinds: Collection[str] = KINDS) -> Conditions:
@@ -63,6 +72,7 @@ class Conditions:
             tuple(counts[name] for name in styles),
             (low, high) if "density" in kinds and low < high else (),
             "bars" in kinds,
+            "given" in kinds,
         )
 
     @classmethod
@@ -73,6 +83,7 @@ class Conditions:
             tuple(settings["pieces"]),
             tuple(settings["densities"]),
             settings["bars"],
+            settings.get("given", False),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,13 +93,14 @@ class Conditions:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Those of KINDS that can be told, in the order of the columns (C,)."""
-        can = (bool(self.styles), bool(self.densities), self.bars)
+        can = (bool(self.styles), bool(self.densities), self.bars, self.given)
         return tuple(kind for kind, it_can in zip(KINDS, can, strict=True) if it_can)
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """How many values each has, 'not told' included (C,)."""
         of = {"style": len(self.styles), "density": len(DENSITIES), "bars": len(_BARS) + 1}
+        of["given"] = _ROLES
         return tuple(1 + of[kind] for kind in self.kinds)
 
     def require(self, kind: str) -> None:
@@ -101,7 +113,13 @@ class Conditions:
             raise ModelError(f"this model was never told {_NEVER_TOLD[kind]}", hint=_WAYS[kind])
 
     def columns(
-        self, n: int, *, style: str = "", density: str = "", to_come: Long | None = None
+        self,
+        n: int,
+        *,
+        style: str = "",
+        density: str = "",
+        to_come: Long | None = None,
+        role: Long | int = 0,
     ) -> Long:
         """What is told beside `n` words (n, C).
 
@@ -110,6 +128,7 @@ class Conditions:
             style: one of the styles; empty: not told.
             density: one of DENSITIES; empty: not told.
             to_come: bars still to come at each word, that in progress included (n,).
+            role: whether words are given or written to what is (n,); 0 where nothing is given.
 
         Raises:
             UsageError: no style or density has this name.
@@ -119,9 +138,12 @@ class Conditions:
             "style": self._value("style", style, self.styles),
             "density": self._value("density", density, DENSITIES),
             "bars": 0 if to_come is None else 1 + np.searchsorted(_BARS, to_come),
+            "given": role,
         }
         if to_come is not None:
             self.require("bars")
+        if np.any(role):
+            self.require("given")
         columns = np.zeros((n, len(self.kinds)), np.int64)
         for column, kind in enumerate(self.kinds):
             columns[:, column] = values[kind]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from musegen.errors import UsageError
 
 from .jumps import ORDERS
-from .score import Event, Ints, Mark, Notes, Score, standing
+from .score import STRUCTURE, Event, Ints, Mark, Notes, Score, standing
 
 _JOIN = b"\xff\x06composed from here"  # a MIDI marker
 
@@ -79,6 +80,41 @@ def from_bar(score: Score, bar: int) -> Score:
         ),
         events=(),
         characters=0,
+    )
+
+
+def silenced(score: Score, first: int, last: int) -> Score:
+    """The score without the notes, pedals and signs that begin in bars `first` to `last`, from 0.
+
+    Bar lines, repeats and endings stay, and notes that began before keep their length.
+    """
+    start = int(score.barlines[first - 1]) if first else 0
+    end = int(score.barlines[last])
+
+    def outside(ticks: Ints) -> NDArray[np.bool_]:
+        return np.asarray((ticks < start) | (ticks >= end))
+
+    parts = tuple(
+        replace(
+            part,
+            notes=Notes.of(part.notes.rows[outside(part.notes.onset)]),
+            pedal=part.pedal[outside(part.pedal[:, 0])],
+        )
+        for part in score.parts
+    )
+    kept = tuple(m for m in score.marks if not start <= m.tick < end or m.kind in STRUCTURE)
+    return replace(score, parts=parts, marks=kept, characters=0)
+
+
+def without_parts(score: Score, parts: Collection[int]) -> Score:
+    """The score with these parts silent."""
+    silent, no_pedal = Notes.of([]), np.zeros((0, 2), np.int64)
+    return replace(
+        score,
+        parts=tuple(
+            replace(part, notes=silent, pedal=no_pedal) if place in parts else part
+            for place, part in enumerate(score.parts)
+        ),
     )
 
 

@@ -59,6 +59,17 @@ def add_up(tensors: Sequence[Tensor]) -> None:
             tensor.copy_(part.view_as(tensor))
 
 
+def total(number: int) -> int:
+    """The sum of a number over all processes.
+
+    Raises:
+        ProcessLost: another process has ended.
+    """
+    count = torch.tensor([number], dtype=torch.float64)
+    add_up([count])
+    return int(count)
+
+
 def of_first(number: float) -> float:
     """What this number is in the first process: what hangs on a clock must be the same in all.
 

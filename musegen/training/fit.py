@@ -195,7 +195,8 @@ class Fit:
     def _update(self, factor: float) -> tuple[float, float]:
         """One step of the optimisers: nats a word, and the norm of the gradient."""
         now = self.counters
-        batch, n_words = self.batches[now.step], self.batches.n_words(now.step)
+        batch = self.batches[now.step]
+        n_words = distributed.total(int(batch.valid.sum()))
         before, words, features, valid, told = tensors(batch, self.device)
         torch.manual_seed(_dropout_seed(self.settings.random_seed, now.step))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._mixed):

@@ -9,13 +9,14 @@ and a fine field; what exceeds them takes a word more: `wait`, of which there ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from musegen.score.excerpt import without_parts
 from musegen.score.instruments import DRUMS
 from musegen.score.pedal import fold
 from musegen.score.score import Part, Score
@@ -138,6 +139,10 @@ class NotesVocabulary(Vocabulary):
     def places(self, score: Score) -> list[tuple[int, int]]:
         """The instrument and desk of each part."""
         return desks(score)
+
+    def of_parts(self, score: Score, parts: Collection[int]) -> Words:
+        """See Vocabulary."""
+        return self.encode(without_parts(score, set(range(len(score.parts))) - set(parts)))
 
     def places_of(self, instruments: Sequence[int]) -> list[tuple[int, int]]:
         """See Vocabulary."""

@@ -7,7 +7,7 @@ what a word is. Nothing here knows of networks: arrays in, arrays out.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -196,6 +196,14 @@ class Vocabulary(ABC):
     def places(self, score: Score) -> list[tuple[int, int]]:
         """What words can tell of each part: parts of two scores at one place are the same part."""
         return [(0, index) for index in range(len(score.parts))]
+
+    def of_parts(self, score: Score, parts: Collection[int]) -> Words:
+        """The words of some parts of a score; of all where every word holds them all.
+
+        Raises:
+            ModelError: the score does not fit this vocabulary.
+        """
+        return self.encode(score)
 
     def places_of(self, instruments: Sequence[int]) -> list[tuple[int, int]]:
         """The places of so many parts of these instruments (programs, 128 for drums).

@@ -53,9 +53,9 @@ def test_the_style_is_the_outermost_folder_that_names_no_split(path: str, style:
 
 
 def test_styles_are_those_of_at_least_two_training_pieces(styled: Prepared) -> None:
-    found = Conditions.of(styled)
+    found = Conditions.of(styled, KINDS[:3])
     assert (found.styles, found.pieces) == (("jig", "reel"), (3, 4))
-    assert found.kinds == KINDS
+    assert found.kinds == KINDS[:3]
     assert Conditions.from_dict(found.to_dict()) == found
     assert Conditions.of(styled, ("density", "bars")).styles == ()
     one = replace(styled, pieces=tuple(p for p in styled.pieces if "reel" not in p.path))
@@ -98,7 +98,7 @@ def test_many_bars_to_come_are_told_coarsely_and_in_order() -> None:
 
 
 def test_what_is_told_is_a_column_and_what_is_not_is_zero(styled: Prepared) -> None:
-    conditions = Conditions.of(styled)
+    conditions = Conditions.of(styled, KINDS[:3])
     assert conditions.columns(3).tolist() == [[0, 0, 0]] * 3
     told = conditions.columns(2, style="reel", density="low", to_come=np.array([1, 0]))
     assert told.tolist() == [[2, 1, 2], [2, 1, 1]]
@@ -108,7 +108,7 @@ def test_what_is_told_is_a_column_and_what_is_not_is_zero(styled: Prepared) -> N
 def test_half_of_the_windows_are_told_nothing_and_the_others_any_of_the_conditions(
     styled: Prepared,
 ) -> None:
-    conditions = Conditions.of(styled)
+    conditions = Conditions.of(styled, KINDS[:3])
     made = Batches(
         styled, styled.of("train"), length=9, batch=4, random_seed=3, conditions=conditions
     )
@@ -130,7 +130,7 @@ def test_half_of_the_windows_are_told_nothing_and_the_others_any_of_the_conditio
 
 
 def test_what_is_told_changes_no_window(styled: Prepared) -> None:
-    conditions = Conditions.of(styled)
+    conditions = Conditions.of(styled, KINDS[:3])
     plain, telling = (
         Batches(styled, styled.of("train"), length=9, batch=4, random_seed=3, conditions=c)
         for c in (NOTHING, conditions)
@@ -142,11 +142,11 @@ def test_what_is_told_changes_no_window(styled: Prepared) -> None:
 
 def test_whole_pieces_are_told_nothing(styled: Prepared) -> None:
     for windows in whole(styled.pieces, 3):
-        assert not gather(styled, windows, Conditions.of(styled)).conditions.any()
+        assert not gather(styled, windows, Conditions.of(styled, KINDS[:3])).conditions.any()
 
 
 def test_what_cannot_be_told_is_refused_with_a_way_out(styled: Prepared) -> None:
-    conditions = Conditions.of(styled)
+    conditions = Conditions.of(styled, KINDS[:3])
     with pytest.raises(UsageError, match="no style called 'waltz'") as told:
         conditions.columns(1, style="waltz")
     assert "jig, reel" in told.value.hint
@@ -163,3 +163,22 @@ def test_kinds_of_conditions_are_read_from_a_list() -> None:
     assert kinds_of("none") == ()
     with pytest.raises(UsageError, match="'tempo'"):
         kinds_of("tempo")
+
+
+def test_a_quarter_of_the_windows_has_music_that_is_given(styled: Prepared) -> None:
+    """Words that are given are read, and not learnt."""
+    conditions = Conditions.of(styled, ("given",))
+    made = Batches(
+        styled, styled.of("train"), length=90, batch=4, random_seed=3, conditions=conditions
+    )
+    given = [window.given is not None for e in range(150) for b in made._plan(e) for window in b]
+    assert np.mean(given) == pytest.approx(0.25, abs=0.03)
+    roles = set()
+    for number in range(2 * made.per_epoch):
+        batch = made[number]
+        role = batch.conditions[..., 0]
+        roles |= set(role.ravel().tolist())
+        assert (batch.valid == ((role != 1) & (batch.words[..., 0] >= 0) & batch.valid)).all()
+        assert not batch.valid[role == 1].any()
+        assert batch.valid[role == 2].all()
+    assert roles == {0, 1, 2}

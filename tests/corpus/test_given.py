@@ -1,0 +1,120 @@
+"""Music of which some is given: what is given tells nothing of what is to be written."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from musegen.corpus.given import GIVEN, WRITTEN, Stretch, with_gap, with_written_parts
+from musegen.score.excerpt import silenced
+from musegen.score.score import Notes, Score
+from musegen.vocabulary.choose import build
+from musegen.vocabulary.vocabulary import Vocabulary
+
+KINDS = ("notes", "grid", "abc")
+MakeScore = Callable[..., Score]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def case(request: pytest.FixtureRequest, make_score: MakeScore) -> tuple[Vocabulary, Score]:
+    kind = request.param
+    scores = [make_score(kind, number, bars=8) for number in range(5)]
+    vocabulary = build(scores, kind)
+    return vocabulary, vocabulary.decode(vocabulary.encode(scores[0]))
+
+
+def moved(score: Score, wrong: Callable[[int, Notes], np.ndarray]) -> Score:
+    """The score with notes of its parts a semitone or more lower."""
+    parts = []
+    for place, part in enumerate(score.parts):
+        rows = part.notes.rows.copy()
+        rows[wrong(place, part.notes), 2] = 60 if not part.is_drums else 50
+        parts.append(replace(part, notes=Notes.of(rows)))
+    return replace(score, parts=tuple(parts))
+
+
+def rows_of(stretch: Stretch, role: int) -> list[list[int]]:
+    chosen = stretch.roles == role
+    return np.concatenate([stretch.words[chosen], stretch.features[chosen]], axis=1).tolist()
+
+
+def check(stretch: Stretch, limit: int) -> None:
+    assert len(stretch.words) == len(stretch.features) == len(stretch.roles) <= limit
+    assert set(stretch.roles.tolist()) == {GIVEN, WRITTEN}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_gap_is_written_after_what_is_around_it(
+    case: tuple[Vocabulary, Score], seed: int
+) -> None:
+    vocabulary, score = case
+    words = vocabulary.encode(score)
+    features = vocabulary.features_of(words)
+    stretch = with_gap(vocabulary, words, features, 120, np.random.default_rng(seed))
+    assert stretch is not None
+    check(stretch, 120)
+    assert (np.diff(stretch.roles) >= 0).all()  # all that is given comes first
+    written = stretch.words[stretch.roles == WRITTEN]
+    places = [
+        at
+        for at in range(len(words) - len(written) + 1)
+        if np.array_equal(words[at : at + len(written)], written)
+        and np.array_equal(features[at : at + len(written)], stretch.features[-len(written) :])
+    ]
+    assert places, "the gap is no stretch of the piece"
+    bars = vocabulary.bars(words, features)[places[0] : places[0] + len(written)]
+    first, last = int(bars[0]), int(bars[-1])
+    start, end = (int(score.barlines[first - 1]) if first else 0), int(score.barlines[last])
+    other = moved(score, lambda _, notes: (notes.onset >= start) & (notes.onset < end))
+    assert other != score
+    again = with_gap(
+        vocabulary,
+        *(lambda w: (w, vocabulary.features_of(w)))(vocabulary.encode(other)),
+        120,
+        np.random.default_rng(seed),
+    )
+    if again is not None and len(again.words) == len(stretch.words):
+        assert rows_of(again, GIVEN) == rows_of(stretch, GIVEN)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_parts_are_written_bar_by_bar_to_those_given(
+    case: tuple[Vocabulary, Score], seed: int
+) -> None:
+    vocabulary, score = case
+    words = vocabulary.encode(score)
+    given = (vocabulary, words, vocabulary.features_of(words))
+    stretch = with_written_parts(*given, 2000, np.random.default_rng(seed))
+    if len(score.parts) == 1:
+        assert stretch is None
+        return
+    assert stretch is not None
+    check(stretch, 2000)
+    chance = np.random.default_rng(seed)
+    n = int(chance.integers(1, len(score.parts)))
+    written = set(chance.choice(range(len(score.parts)), n, replace=False).tolist())
+    other = moved(score, lambda place, notes: np.full(len(notes), place in written))
+    again = with_written_parts(
+        vocabulary,
+        *(lambda w: (w, vocabulary.features_of(w)))(vocabulary.encode(other)),
+        2000,
+        np.random.default_rng(seed),
+    )
+    assert again is not None
+    assert rows_of(again, GIVEN) == rows_of(stretch, GIVEN)
+    assert rows_of(again, WRITTEN) != rows_of(stretch, WRITTEN)
+    changes = np.flatnonzero(np.diff(stretch.roles))
+    assert stretch.roles[0] == GIVEN
+    assert len(changes) >= 2 * score.n_bars - 1  # given, written, given, …
+
+
+def test_silence_in_some_bars_leaves_all_else(make_score: MakeScore) -> None:
+    score = make_score("notes", 1, bars=6)
+    quiet = silenced(score, 2, 3)
+    start, end = score.barlines[1], score.barlines[3]
+    for old, new in zip(score.parts, quiet.parts, strict=True):
+        outside = (old.notes.onset < start) | (old.notes.onset >= end)
+        assert new.notes.rows.tolist() == old.notes.rows[outside].tolist()
+    assert quiet.barlines.tolist() == score.barlines.tolist()
+    assert silenced(score, 0, 5).n_notes == 0
