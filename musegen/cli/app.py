@@ -19,6 +19,7 @@ import musegen
 from musegen.errors import Interrupted, MusegenError, UsageError
 
 from . import classify, compare, convert, datasets, doctor, evaluate, generate, models, play, train
+from .terminal import shown
 
 
 class Commands(TyperGroup):
@@ -90,7 +91,7 @@ def _tell(error: MusegenError, as_json: bool) -> None:
         about = {"kind": error.kind, "message": error.message, "file": error.file, "hint": hint}
         typer.echo(json.dumps({"error": about}, ensure_ascii=False))
     said = str(error) if error.file else _sentence(error.message)
-    typer.echo(f"Error: {said.rstrip('.')}. {_sentence(hint)}".rstrip(), err=True)
+    typer.echo(shown(f"Error: {said.rstrip('.')}. {_sentence(hint)}".rstrip()), err=True)
 
 
 def _sentence(text: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Repeats = Literal["unfold", "keep"]
 _NAMED = 5  # files in one sentence
 _FAILURES = 10  # that have a line of their own
-_ABSENT = {"lost": "Not kept there", "not_sounded": "Not sounded", "not_shown": "Not shown"}
+_ABSENT = {"lost": "Not kept", "not_sounded": "Not sounded", "not_shown": "Not shown"}
 _STATES_GUESSES = frozenset({".abc", ".musicxml", ".xml", ".mxl"})  # MIDI is written without them
 
 
@@ -46,9 +46,10 @@ def command(
     from musegen.errors import MusegenError
     from musegen.score.files import WRITTEN_SUFFIXES
 
-    from .terminal import give, now
+    from .terminal import give, now, say
 
     check_output(target, (*WRITTEN_SUFFIXES, ".wav", ".svg"), stem_of(source))
+    is_new_folder = not target.parent.exists()
     written: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     with now(quiet or as_json) as tell:
@@ -64,6 +65,8 @@ def command(
     if as_json:
         give({"files": written, "failed": failed})
     _tell_failed(failed)
+    if written and is_new_folder:
+        say(f"Made the folder {target.parent}.", quiet)
     _tell_written(written, quiet)
     if failed:
         raise typer.Exit(1)

@@ -60,11 +60,11 @@ def command(
 
 def _show(found: Found, whole: str) -> None:
     """What is not kept or is at fault, a line each; then the corpus as a whole, so called."""
-    from .terminal import give_table
+    from .terminal import give_table, shown
 
     lines = [*_unused(found), *_faults(found), *map(_leak, found["leaks"])]
     for line in [*lines, ""] if lines else []:
-        typer.echo(line)
+        typer.echo(shown(line))
     give_table(["", whole], [list(row) for row in _rows(found)])
 
 
@@ -73,9 +73,16 @@ def _unused(found: Found) -> Iterator[str]:
     for file in found["files"]:
         if file["status"] != "kept":
             of = "of " if file["status"] == "duplicate" else ""
-            yield f"{file['status']:<9}  {file['path']}: {of}{file['reason']}"
+            yield f"{file['status']:<9}  {file['path']}: {of}{file['reason']}{_transposed(file)}"
     for other in found["others"]:
         yield f"no music   {other['path']}: {other['what']}"
+
+
+def _transposed(file: Found) -> str:
+    """By how much a duplicate is higher or lower, to be told after what it is one of."""
+    higher = file["semitones_higher"]
+    interval = counted(abs(higher), "semitones")
+    return f", {interval} {'higher' if higher > 0 else 'lower'}" if higher else ""
 
 
 def _faults(found: Found) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from musegen.corpus.survey import Survey
 
 _FAULTS = 3  # of one file that are told
+# What would break a line, or let a file's name write over what is shown.
+_CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def shown(text: str) -> str:
+    """A line in which control characters, as names of files may hold, are spelled out."""
+    return _CONTROLS.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
 
 
 def console() -> Console:
@@ -30,7 +38,7 @@ def console() -> Console:
 def say(text: str, quiet: bool = False) -> None:
     """A line for a person."""
     if not quiet:
-        console().print(text, markup=False)
+        console().print(shown(text), markup=False)
 
 
 def give(result: dict[str, Any]) -> None:
@@ -50,7 +58,7 @@ def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = 
     for column, name in enumerate(head):
         table.add_column(name, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(shown(cell)) for cell in row))
     Console(highlight=False).print(table)
 
 
@@ -123,7 +131,7 @@ def now(quiet: bool) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     with terminal.status("") as status:
-        yield lambda what: status.update(Text(what))
+        yield lambda what: status.update(Text(shown(what)))
 
 
 @contextmanager

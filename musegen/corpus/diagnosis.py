@@ -50,11 +50,13 @@ def diagnose(corpus: Path, progress: Progress | None = None) -> dict[str, Any]:
     known = sum(over_scores(traits, found.places(found.kept("train") or kept)), Traits())
     vocabulary = build_of(known) if kept else None
     folder, files, heard = Folder(), [], stage(progress, 1)
+    lowest = {piece.path: piece.lowest for piece in found.pieces}
     told = zip(found.pieces, _facts(found, vocabulary), strict=True)
     for done, (piece, its) in enumerate(told, start=1):
         if heard:
             heard(done, len(found.pieces))
-        files.append(_file(piece, its))
+        higher = piece.lowest - lowest[piece.reason] if piece.status == "duplicate" else 0
+        files.append(_file(piece, its) | {"semitones_higher": higher})
         if its and piece.status == "kept":
             folder.add(its)
     leaks = [*twins_across(found), *passages_across(found)]

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from musegen.errors import CorpusError, MusegenError
 from musegen.score.files import read_all
-from musegen.score.fingerprint import melody_hash, passage_sketch
+from musegen.score.fingerprint import lowest_pitch, melody_hash, passage_sketch
 from musegen.score.score import Score
 
 from .library import Library, Record
@@ -120,6 +120,7 @@ def record(name: str, music: Score | MusegenError) -> Record:
         "name": name,
         "reason": "",
         "melody": "",
+        "lowest": 0,
         "title": "",
         "notes": 0,
         "parts": 0,
@@ -133,6 +134,7 @@ def record(name: str, music: Score | MusegenError) -> Record:
         **about,
         "reason": "" if music.n_notes else "has no notes",
         "melody": melody_hash(music) if music.n_notes else "",
+        "lowest": lowest_pitch(music),
         "title": " ".join(music.title.lower().split()) if music.characters else "",
         "notes": music.n_notes,
         "parts": len(music.parts),

@@ -39,6 +39,7 @@ class Piece:
         split: `train`, `valid` or `test`; empty where it is not kept.
         family: the same for pieces that must stand on one side of a split.
         melody: the fingerprint of its notes, up to transposition; empty where there is none.
+        lowest: its lowest pitch, by which twins are told to be higher; 0 where there is none.
         notes: how many notes it has.
         parts: how many parts.
         bars: how many bars; 0 without bars.
@@ -54,6 +55,7 @@ class Piece:
     split: str = ""
     family: str = ""
     melody: str = ""
+    lowest: int = 0
     notes: int = 0
     parts: int = 0
     bars: int = 0
@@ -165,7 +167,9 @@ def survey(
         pieces += [_piece(source, name, number, record) for number, record in enumerate(records)]
         sketches += [record["sketch"] for record in records]
     given = [given_split(piece.path) for piece in pieces]
-    pieces = _mark_twins(pieces, given, _families(pieces, sketches))
+    linked = {source.path for source in sources if source.path.is_symlink()}
+    is_linked = [root / piece.file in linked for piece in pieces]
+    pieces = _mark_twins(pieces, given, is_linked, _families(pieces, sketches))
     splits = assign([p.family if p.status == "kept" else None for p in pieces], given)
     placed = (replace(piece, split=split) for piece, split in zip(pieces, splits, strict=True))
     names = (path.relative_to(root).as_posix() for path in others)
@@ -185,6 +189,7 @@ def _piece(source: Source, file: str, number: int, record: Record) -> Piece:
         record["reason"],
         family=record["title"] if record["melody"] else "",
         melody=record["melody"],
+        lowest=record["lowest"],
         notes=record["notes"],
         parts=record["parts"],
         bars=record["bars"],
@@ -195,15 +200,17 @@ def _piece(source: Source, file: str, number: int, record: Record) -> Piece:
     )
 
 
-def _mark_twins(pieces: list[Piece], given: list[str], families: list[str]) -> list[Piece]:
-    """Keep the first of each set of twins, held-out ones before those to learn from.
+def _mark_twins(
+    pieces: list[Piece], given: list[str], is_linked: list[bool], families: list[str]
+) -> list[Piece]:
+    """Keep the first of each set of twins: held-out ones before those to learn from, links last.
 
     Pieces of given valid and test splits are all kept, so that published splits stay whole.
     """
     first: dict[str, str] = {}
     marked = list(pieces)
     learnt = [split in ("", SPLITS[0]) for split in given]
-    for i in sorted(range(len(pieces)), key=learnt.__getitem__):
+    for i in sorted(range(len(pieces)), key=lambda i: (learnt[i], is_linked[i])):
         piece = pieces[i]
         if piece.status != "kept":
             continue

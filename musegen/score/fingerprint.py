@@ -37,6 +37,15 @@ def melody_hash(score: Score) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+def lowest_pitch(score: Score) -> int:
+    """The pitch from which `melody_hash` counts: the lowest, of drums none; 0 where there is none.
+
+    Of two pieces with one hash, that by which the one is higher.
+    """
+    parts = (part.notes.pitch for part in score.parts if not part.is_drums and len(part.notes))
+    return min((int(pitch.min()) for pitch in parts), default=0)
+
+
 def _steps_and_pitches(score: Score, *, drums: bool) -> Ints:
     """Onset in steps from the first tick on which a note begins, and pitch, of all notes (N, 2)."""
     chosen = [part.notes for part in score.parts if part.is_drums == drums and len(part.notes)]

@@ -310,3 +310,10 @@ def test_what_cannot_be_read_again_is_not_written(
     assert told.exit_code == 1
     assert "b.abc: could not be read again: line 1: the tune has no K:" in told.stderr
     assert not Path("b.abc").exists()
+
+
+def test_a_folder_that_is_made_is_told(musegen: Musegen, band: Path) -> None:
+    assert "Made the folder new/one." in musegen("convert", band, "new/one/a.abc").stderr
+    told = musegen("convert", band, "new/one/b.abc").stderr
+    assert "Made" not in told
+    assert "Not kept: " in told

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,21 @@ def test_people_are_told_of_every_file_that_is_not_used(
         assert name in said
     table = said[said.index("the folder") :].splitlines()
     assert max(map(len, table)) <= int(columns)
+
+
+def test_of_twins_the_file_itself_is_kept_and_a_transposition_is_told(
+    musegen: Callable, mixed: Path, make_score: Callable
+) -> None:
+    (mixed / "a link.mid").symlink_to(mixed / "0.mid")
+    score = make_score("notes", 1)
+    lower = (replace(part.notes, pitch=part.notes.pitch - 3) for part in score.parts)
+    parts = tuple(map(lambda part, notes: replace(part, notes=notes), score.parts, lower))
+    write(replace(score, parts=parts), mixed / "new\nline.mid")
+    said = musegen("doctor", "mixed").stdout
+    assert "duplicate  a link.mid: of 0.mid\n" in said
+    assert "duplicate  new\\nline.mid: of 1.mid, 3 semitones lower\n" in said
+    told = musegen("convert", "mixed/new\nline.mid", "a\x1b[2J.abc").stderr
+    assert "Wrote a\\x1b[2J.abc." in told
 
 
 @pytest.mark.usefixtures("mixed")
