@@ -60,7 +60,8 @@ _SYLLABIC = {  # by whether the word has begun before, and whether it goes on
 }
 _TREMOLO = re.compile(r"!(/{1,4})!")
 _COUNTED = ("Spanner", "TextExpression", "RehearsalMark", "FiguredBass")
-_TOLD = ("RepeatBracket", "StaffGroup", "PedalMark")  # spanners that are told elsewhere
+# spanners that are told elsewhere, or say nothing but how bars are printed
+_TOLD = ("RepeatBracket", "StaffGroup", "PedalMark", "MultiMeasureRest")
 
 
 def ornament_text(element: Any) -> str | None:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from functools import reduce
+from operator import or_
 
 from musegen.score.musicxml_jumps import jump_of
 from musegen.score.musicxml_safe import Element
@@ -20,6 +23,9 @@ MICROTONES = "microtones (now at the nearest semitone)"
 SUMMED = "metres in groups (now their sum)"
 _WHOLE = re.compile(r"\s*[+-]?\d*(\.0*)?\s*")
 _NUMBERS = ("work/work-number", "movement-number", "work/opus")
+_NAMES = ("work/*", "movement-title", "movement-number", "identification/*")
+_STYLES = ("", "regular", "light-light", "light-heavy")
+_COURTESIES = ("cautionary", "editorial", "parentheses", "bracket")
 _CREATORS = {
     "composer": "composers",
     "lyricist": "lyricists",
@@ -36,27 +42,71 @@ def says_jump(words: str) -> bool:
 
 def unread_in(root: Element) -> Counter[str]:
     """How many of each kind; signs that every part shows are counted once."""
+    found = _about(root)
+    for element in root.iter():
+        kind, is_meant = _SIGNS.get(element.tag, ("", bool))
+        if kind and is_meant(element):
+            found[kind] += 1
+    parts = list(root.iter("part"))
+    found[TRANSPOSED] = sum(map(_is_transposing, parts))
+    return +found + reduce(or_, map(_shown_by_all, parts), Counter())
+
+
+def _about(root: Element) -> Counter[str]:
+    """What is told of the piece as a whole."""
     found: Counter[str] = Counter()
     for creator in root.iterfind("identification/creator"):
         kind = creator.get("type", "").strip().lower()
-        found[_CREATORS.get(kind, "other authors")] += bool((creator.text or "").strip())
+        found[_CREATORS.get(kind, "other authors")] += bool(_words_in(creator))
     found["rights"] = sum(1 for e in root.iterfind("identification/rights") if e.text)
-    tempos = (e.text or "" for e in root.iter("per-minute"))
-    found["tempos of 0"] = sum(1 for text in tempos if re.fullmatch(r"\s*0+(\.0*)?\s*", text))
     found["numbers of works and movements"] = sum(len(root.findall(tag)) for tag in _NUMBERS)
-    found[MICROTONES] = sum(not _WHOLE.fullmatch(e.text or "") for e in root.iter("alter"))
-    found["pedal signs"] = sum(sign.get("type") == "start" for sign in root.iter("pedal"))
-    brackets = root.iter("non-arpeggiate")  # from the lowest note of a chord to its highest
-    found["non-arpeggio brackets"] = sum(sign.get("type") != "top" for sign in brackets)
-    found["hidden notes (now shown)"] = sum(map(_is_hidden, root.iter("note")))
-    parts = list(root.iter("part"))
-    found[SUMMED] = max((sum(map(_is_in_groups, part.iter("time"))) for part in parts), default=0)
-    found[TRANSPOSED] = sum(map(_is_transposing, parts))
-    found["repeats played more than twice"] = max(map(_longer_repeats, parts), default=0)
-    found[JUMPS] = max(
-        (sum(map(_is_jump, part.iterfind("measure/*"))) for part in parts), default=0
+    named = {_words_in(element) for path in _NAMES for element in root.iterfind(path)}
+    credits = (_words_in(*credit.iter("credit-words")) for credit in root.iterfind("credit"))
+    found["credit words"] = sum(not (words.isdigit() or words in {"", *named}) for words in credits)
+    return found
+
+
+def _words_in(*elements: Element) -> str:
+    """The words of elements put together, to be compared."""
+    return " ".join("".join(element.text or "" for element in elements).casefold().split())
+
+
+def _shown_by_all(part: Element) -> Counter[str]:
+    """What of a part stands in the others too."""
+    times, bar_lines = list(part.iter("time")), part.findall("measure/barline")
+    return +Counter(
+        {
+            SUMMED: sum(map(_is_in_groups, times)),
+            "metre symbols (C or cut C)": sum(t.get("symbol") in ("common", "cut") for t in times),
+            "metric modulations": sum(map(_is_modulation, part.iter("metronome"))),
+            "bar lines in other styles": sum(map(_is_of_other_style, bar_lines)),
+            "fermatas on bar lines": sum(line.find("fermata") is not None for line in bar_lines),
+            "repeats played more than twice": _longer_repeats(part),
+            JUMPS: sum(map(_is_jump, part.iterfind("measure/*"))),
+        }
     )
-    return +found
+
+
+def _is_modulation(metronome: Element) -> bool:
+    return any(metronome.find(tag) is not None for tag in ("metronome-relation", "beat-unit[2]"))
+
+
+def _is_of_other_style(bar_line: Element) -> bool:
+    style = (bar_line.findtext("bar-style") or "").strip()
+    return bar_line.find("repeat") is None and style not in _STYLES
+
+
+def _is_extended(lyric: Element) -> bool:
+    extender = lyric.find("extend")
+    return extender is not None and extender.get("type") in (None, "start")
+
+
+def _is_shaped(notehead: Element) -> bool:
+    return (notehead.text or "").strip() != "normal" or notehead.get("parentheses") == "yes"
+
+
+def _is_courtesy(accidental: Element) -> bool:
+    return any(accidental.get(name) == "yes" for name in _COURTESIES)
 
 
 def _is_hidden(note: Element) -> bool:
@@ -82,3 +132,22 @@ def _is_jump(element: Element) -> bool:
     """Whether the words of a direction are a jump that no mark says."""
     words = (child.text or "" for child in element.iter("words"))
     return element.tag == "direction" and any(map(says_jump, words)) and not jump_of(element)
+
+
+_SIGNS: dict[str, tuple[str, Callable[[Element], bool]]] = {
+    "accidental": ("courtesy accidentals", _is_courtesy),
+    "alter": (MICROTONES, lambda e: not _WHOLE.fullmatch(e.text or "")),
+    "figured-bass": ("figured bass signs", lambda _: True),
+    "lyric": ("lyric extenders", _is_extended),
+    # a bracket that says not to roll a chord goes from its lowest note to its highest
+    "non-arpeggiate": ("non-arpeggio brackets", lambda e: e.get("type") != "top"),
+    "note": ("hidden notes (now shown)", _is_hidden),
+    "notehead": ("notehead shapes", _is_shaped),
+    "pedal": ("pedal signs", lambda e: e.get("type") == "start"),
+    "per-minute": (
+        "tempos of 0",
+        lambda e: re.fullmatch(r"\s*0+(\.0*)?\s*", e.text or "") is not None,
+    ),
+    "tied": ("let-ring signs", lambda e: e.get("type") == "let-ring"),
+    "wavy-line": ("wavy lines", lambda e: e.get("type") == "start"),
+}

@@ -12,7 +12,7 @@ from musegen.score.losses import missing_in
 from musegen.score.musicxml import read_musicxml, write_musicxml
 from musegen.score.musicxml_unread import JUMPS, MICROTONES, SUMMED, TRANSPOSED
 from musegen.score.repeats import unfold
-from musegen.score.score import Event, Mark, Notes, Part, Score
+from musegen.score.score import Mark, Notes, Part, Score
 
 HEAD = "<attributes><divisions>4</divisions>{}</attributes>"
 FOUR_FOUR = "<time><beats>4</beats><beat-type>4</beat-type></time>"
@@ -342,21 +342,3 @@ def test_what_sounds_or_looks_otherwise_than_written_is_told():
         "hidden notes (now shown)": 1,
         "numbers of works and movements": 2,
     }
-
-
-@pytest.mark.parametrize(
-    ("said", "controls"),
-    [
-        ("<volume>20</volume><pan>-80</pan>", [(7, 25), (10, 8)]),
-        ("<volume>100</volume><pan>90</pan>", [(7, 127), (10, 127)]),
-        ("<volume>78.7402</volume><pan>0</pan>", []),  # what MIDI does unasked
-        ("<volume>loud</volume><pan>1e999</pan>", []),
-    ],
-)
-def test_volume_and_pan_are_controllers_and_written_back(said, controls):
-    mixer = f'<midi-instrument id="P1-I1">{said}</midi-instrument></score-part>'
-    data = file_of([note(4)]).decode().replace("</score-part>", mixer)
-    score = read_musicxml(data.encode())
-    events = tuple(Event(0, bytes((0xB0, *control))) for control in controls)
-    assert (score.parts[0].events, dict(score.unread)) == (events, {})
-    assert read_musicxml(write_musicxml(score)).parts[0].events == events
