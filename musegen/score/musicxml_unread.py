@@ -101,6 +101,10 @@ def _is_extended(lyric: Element) -> bool:
     return extender is not None and extender.get("type") in (None, "start")
 
 
+def _changes_instrument(sound: Element) -> bool:
+    return any(sound.find(tag) is not None for tag in ("midi-instrument", "instrument-change"))
+
+
 def _is_shaped(notehead: Element) -> bool:
     return (notehead.text or "").strip() != "normal" or notehead.get("parentheses") == "yes"
 
@@ -148,6 +152,7 @@ _SIGNS: dict[str, tuple[str, Callable[[Element], bool]]] = {
         "tempos of 0",
         lambda e: re.fullmatch(r"\s*0+(\.0*)?\s*", e.text or "") is not None,
     ),
+    "sound": ("changes of instrument or volume", _changes_instrument),
     "tied": ("let-ring signs", lambda e: e.get("type") == "let-ring"),
     "wavy-line": ("wavy lines", lambda e: e.get("type") == "start"),
 }

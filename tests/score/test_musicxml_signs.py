@@ -7,6 +7,8 @@ from musegen.score.score import Event
 
 TIME = "<time><beats>4</beats><beat-type>4</beat-type></time>"
 HALF = "<beat-unit>half</beat-unit>"
+CHANGES = "changes of instrument or volume"
+ORGAN = "<midi-program>20</midi-program>"
 WAVE = '<ornaments><wavy-line type="start"/></ornaments>'
 REST = '<note><rest measure="yes"/><duration>16</duration></note>'
 
@@ -73,6 +75,7 @@ def test_volume_and_pan_are_controllers_and_written_back(said, controls):
         (bar_line("<bar-style>dashed</bar-style>"), "bar lines in other styles", 1),
         (bar_line("<bar-style>regular</bar-style>"), "", 0),
         (bar_line("<fermata/>"), "fermatas on bar lines", 1),
+        (f"<sound><midi-instrument>{ORGAN}</midi-instrument></sound>", CHANGES, 2),
         (direction(f"<metronome>{HALF}{HALF}</metronome>"), "metric modulations", 1),
     ],
 )
