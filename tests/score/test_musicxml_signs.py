@@ -95,6 +95,13 @@ def test_words_on_the_page_are_told_unless_they_repeat_what_is_known():
     assert unread(head=title + credit) == {"credit words": 1}
 
 
+@pytest.mark.parametrize(("movement", "count"), [("Gigue", 1), ("Suite", 0), ("", 0)])
+def test_the_title_of_a_movement_is_told_beside_that_of_its_work(movement, count):
+    head = f"<work><work-title>Suite</work-title></work><movement-title>{movement}</movement-title>"
+    score = read_musicxml(file_of(note(4), head=head))
+    assert (score.title, score.unread.get("movement titles", 0)) == ("Suite", count)
+
+
 def test_a_rest_of_many_bars_loses_nothing():
     sign = (
         "<attributes><measure-style><multiple-rest>2</multiple-rest></measure-style></attributes>"
