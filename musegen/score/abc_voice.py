@@ -258,7 +258,7 @@ class Voice(Rhythm):
             self._altered[name] = ACCIDENTALS[accidental]
         alteration = self._altered.get(name, self._signature[name])
         usual, *_ = spell(note_pitch(name, "", alteration), self._fifths)
-        self.unread["notes spelled otherwise"] += usual != name
+        self.unread["spellings of notes"] += usual != name
         return note_pitch(letter, octave, alteration + self.shift)
 
     def _settle(self, units: Fraction | None) -> None:

@@ -120,7 +120,7 @@ def test_a_transposition_that_is_carried_out_is_told(header: str, moved: int) ->
 def test_notes_that_are_written_with_another_letter_are_counted(
     key: str, music: str, n: int
 ) -> None:
-    assert tune(music, f"K:{key}").unread.get("notes spelled otherwise", 0) == n
+    assert tune(music, f"K:{key}").unread.get("spellings of notes", 0) == n
 
 
 def test_midi_directives_name_the_instrument() -> None:
