@@ -11,11 +11,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from musegen.score.abc_fields import spell
 from musegen.score.musicxml_controls import controls_in
 from musegen.score.musicxml_dynamics import says_loudness
 from musegen.score.musicxml_marks import Timed, is_grace
 from musegen.score.musicxml_safe import Element
-from musegen.score.score import Event, Notes, Part
+from musegen.score.score import Event, Notes, Part, Score, standing
 
 _TICKS_PER_QUARTER = 480
 _MAX_TICKS_PER_QUARTER = 10_080  # divisible by all up to ten; finer lengths are rounded to it
@@ -213,6 +214,18 @@ def _sounding(staves: list[Line]) -> Iterator[tuple[Fraction, _Voice, Any, Any]]
         for note in element.notes if element.isChord else [element]:
             if note.isNote and 0 <= note.pitch.midi <= 127:
                 yield offset, voice, element, note
+
+
+def spelled_otherwise(score: Score, lines: list[Line], ticks: Ticks) -> int:
+    """How many notes `spell` spells otherwise in the keys of a score than its lines do."""
+    found = 0
+    for part, line in zip(score.parts, lines, strict=True):
+        for offset, _, _, note in _sounding([] if part.is_drums else [line]):
+            is_tone = note.pitch.ps == note.pitch.midi  # a microtone is told as such
+            if is_tone and (note.tie is None or note.tie.type == "start"):
+                fifths = (*standing(score.key, ticks(offset)), 0)[0]
+                found += spell(note.pitch.midi, fifths)[0] != note.pitch.step
+    return found
 
 
 def _velocity(sources: Iterable[Any], loudness: float) -> int:

@@ -47,6 +47,7 @@ from musegen.score.musicxml_parts import (
     instruments_of,
     names_of,
     parts_of,
+    spelled_otherwise,
 )
 from musegen.score.musicxml_safe import parse_musicxml
 from musegen.score.musicxml_shorthand import silence_cues, write_out_repeats
@@ -62,6 +63,7 @@ from musegen.score.score import (
     standing,
 )
 
+SPELLED = "notes spelled otherwise (now by the key)"
 _BARS = {"double": "||", "final": "|]"}
 
 
@@ -173,7 +175,8 @@ def _score(
     score = replace(score, key=settled_key(score.parts, signatures, is_printed=True))
     faults += check_jumps(score)
     marks |= {*_graces(score, lines, ticks), *_clefs(score, lines, ticks)}
-    return replace(score, marks=tuple(marks), faults=tuple(faults))
+    unread = Counter({SPELLED: spelled_otherwise(score, lines, ticks)}) + Counter(score.unread)
+    return replace(score, marks=tuple(marks), faults=tuple(faults), unread=unread)
 
 
 def _loose(stream: Any) -> Iterator[Timed]:

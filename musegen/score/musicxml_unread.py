@@ -65,7 +65,8 @@ def _about(root: Element) -> Counter[str]:
     found["movement titles"] = len(titles - {""}) > 1  # the work's is that of the piece
     named = {_words_in(element) for path in _NAMES for element in root.iterfind(path)}
     credits = (_words_in(*credit.iter("credit-words")) for credit in root.iterfind("credit"))
-    found["credit words"] = sum(not (words.isdigit() or words in {"", *named}) for words in credits)
+    shown = {"", *named}
+    found["credit words"] = sum(not (w in shown or w.strip("-– ").isdigit()) for w in credits)
     return found
 
 

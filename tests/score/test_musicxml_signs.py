@@ -3,6 +3,7 @@
 import pytest
 
 from musegen.score.musicxml import read_musicxml, write_musicxml
+from musegen.score.musicxml_read import SPELLED
 from musegen.score.score import Event
 
 TIME = "<time><beats>4</beats><beat-type>4</beat-type></time>"
@@ -24,6 +25,9 @@ def direction(kind: str) -> str:
 
 def bar_line(child: str) -> str:
     return f'<barline location="right">{child}</barline>'
+
+
+DIATONIC = "".join(note(1).replace(">C<", f">{step}<") for step in "CEGC")
 
 
 def file_of(*bars: str, head: str = "", time: str = TIME, parts: int = 1) -> bytes:
@@ -90,7 +94,7 @@ def test_a_metre_told_by_a_sign_is_told():
 
 def test_words_on_the_page_are_told_unless_they_repeat_what_is_known():
     title = "<work><work-title>An Air</work-title></work>"
-    words = ("for Anna", "An\nair", "2")
+    words = ("for Anna", "An\nair", "2", "- 3 -")
     credit = "".join(f"<credit><credit-words>{w}</credit-words></credit>" for w in words)
     assert unread(head=title + credit) == {"credit words": 1}
 
@@ -100,6 +104,20 @@ def test_the_title_of_a_movement_is_told_beside_that_of_its_work(movement, count
     head = f"<work><work-title>Suite</work-title></work><movement-title>{movement}</movement-title>"
     score = read_musicxml(file_of(note(4), head=head))
     assert (score.title, score.unread.get("movement titles", 0)) == ("Suite", count)
+
+
+@pytest.mark.parametrize(
+    ("step", "alter", "fifths", "count"),
+    [("E", 1, 0, 1), ("A", -1, 0, 1), ("G", 1, 0, 0), ("A", -1, -3, 0), ("A", -2, 0, 1)],
+)
+def test_notes_that_the_key_spells_otherwise_are_told(step, alter, fifths, count):
+    spelled = f"<step>{step}</step><alter>{alter}</alter>"
+    tied = [note(4, f'<tie type="{end}"/>') for end in ("start", "stop")]
+    bars = [bar.replace("<step>C</step>", spelled) for bar in tied]
+    key = f"<key><fifths>{fifths}</fifths></key>"
+    score = read_musicxml(file_of(*bars, note(4), *[DIATONIC] * 9, time=key + TIME))
+    assert score.unread == ({SPELLED: count} if count else {})
+    assert read_musicxml(write_musicxml(score)).unread == {}
 
 
 def test_a_rest_of_many_bars_loses_nothing():

@@ -330,7 +330,8 @@ def test_what_sounds_or_looks_otherwise_than_written_is_told():
     found = read_musicxml(
         file_of(
             [pedal + quarter_tone + up + hidden],
-            attributes="<time><beats>3+2</beats><beat-type>4</beat-type></time>",
+            attributes="<key><fifths>0</fifths></key>"
+            "<time><beats>3+2</beats><beat-type>4</beat-type></time>",
             head="<work><work-number>5</work-number></work><movement-number>2</movement-number>",
         )
     )
