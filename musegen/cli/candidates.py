@@ -27,13 +27,12 @@ def tell(
 
     from .terminal import give
 
-    old = plan.seed.n_bars if plan.seed is not None and not plan.omit_seed else 0
     files: list[dict[str, Any]] = [
         {
             "path": str(path),
             "notes": of.composed.score.n_notes,
             "bars": of.composed.score.n_bars,
-            "new_bars": of.composed.score.n_bars - old,
+            "new_bars": of.composed.score.n_bars - plan.n_old,
             "nats_per_unit": of.composed.nats / units_of(model, of.composed),
             "longest_copy": of.copies.learnt._asdict() if of.copies.learnt else None,
             "longest_of_seed": of.copies.seed.notes,

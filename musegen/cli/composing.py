@@ -36,7 +36,7 @@ def make(request: Request, run: Run) -> None:
     """Compose what is asked for, write it and tell of it."""
     from musegen.errors import Interrupted
     from musegen.evaluation.trained import load
-    from musegen.generation.fulfil import best_first, plan_of, sampling_of
+    from musegen.generation.fulfil import best_first, plan_of, sampling_of, settled
 
     from .adapting import adapt
     from .candidates import tell
@@ -49,6 +49,7 @@ def make(request: Request, run: Run) -> None:
     model = load(_choose_model(run), run.device)
     began = time.monotonic()
     model, request = adapt(model, request, plan, run.quiet)
+    plan = settled(model, request, plan)
     found, is_whole = _composed(model, request, plan, run)
     ranked = best_first(found) if run.rank else found
     _write(ranked, paths, model, request, run)
@@ -64,7 +65,7 @@ def make(request: Request, run: Run) -> None:
 def make_again(file: Path, given: Request, run: Run) -> None:
     """Compose again what made a MIDI file, to the byte."""
     from musegen.errors import UsageError
-    from musegen.generation.fulfil import plan_of
+    from musegen.generation.fulfil import plan_of, settled
     from musegen.generation.request import Request
     from musegen.score.files import read
 
@@ -83,6 +84,7 @@ def make_again(file: Path, given: Request, run: Run) -> None:
         raise UsageError("is not the seed of before", file=name, hint=hint)
     plan = plan_of(request, seed, movements)
     model, request = adapt(_model_of(fingerprint, run), request, plan, run.quiet)
+    plan = settled(model, request, plan)
     stem = f"{file.stem}-again.mid"
     output = replace(run, output=run.output or free_path(Path(stem)), rank=False)
     (path,) = _paths(output, name, 1)

@@ -12,12 +12,12 @@ from .options import Device, Force, Json, Quiet, RandomSeed
 
 def command(
     seed: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="The piece to go on from; book.abc:12 is a tune of a book, a folder the movements"
             " before a new one."
         ),
-    ] = "",
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="A model. [default: the one trained last]")
     ] = None,
@@ -58,6 +58,12 @@ def command(
     instruments: Annotated[
         str, typer.Option(help="What may play in a piece from nothing: violin,violin,viola,cello.")
     ] = "",
+    infill: Annotated[
+        str, typer.Option(help="Write these bars of the seed anew, seeing both sides: 9:12.")
+    ] = "",
+    accompany: Annotated[
+        str, typer.Option(help="Write these parts to the others of the seed: bass,drums.")
+    ] = "",
     adapt: Annotated[
         str, typer.Option(help="First let a copy of the model learn from the seed for so long: 3m.")
     ] = "",
@@ -88,11 +94,14 @@ def command(
 ) -> None:
     """Carry a piece on, or compose one from nothing."""
     from musegen.generation.request import Request
+    from musegen.score.files import check_name
 
     from .composing import Run, make, make_again
 
+    if seed is not None:
+        check_name(seed)
     request = Request(
-        seed=seed,
+        seed=seed or "",
         n=n,
         bars=bars,
         seconds=seconds,
@@ -107,6 +116,8 @@ def command(
         metre=metre,
         tempo=tempo,
         instruments=instruments,
+        infill=infill,
+        accompany=accompany,
         adapt=adapt,
         temperature=temperature,
         top_k=top_k,

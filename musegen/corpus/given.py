@@ -81,7 +81,7 @@ def with_gap(
     if gap.sum() < _FEWEST:
         return None
     written = Stretch(words[gap], features[gap], np.full(int(gap.sum()), WRITTEN))
-    return _one_after_another(before.rows(slice(-third, None)), after.rows(slice(third)), written)
+    return one_after_another(before.rows(slice(-third, None)), after.rows(slice(third)), written)
 
 
 def with_written_parts(
@@ -111,9 +111,10 @@ def bar_by_bar(vocabulary: Vocabulary, given: Stretch, words: Words) -> Stretch:
     written = Stretch(words, features, np.full(len(words), WRITTEN))
     bars = [vocabulary.bars(stretch.words, stretch.features) for stretch in (given, written)]
     order = np.argsort(np.concatenate([bars[0] * 2, bars[1] * 2 + 1]), kind="stable")
-    return _one_after_another(given, written).rows(order)
+    return one_after_another(given, written).rows(order)
 
 
-def _one_after_another(*stretches: Stretch) -> Stretch:
+def one_after_another(*stretches: Stretch) -> Stretch:
+    """Stretches as one, in this order."""
     words, features, roles = zip(*stretches, strict=True)
     return Stretch(np.concatenate(words), np.concatenate(features), np.concatenate(roles))

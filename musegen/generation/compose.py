@@ -79,10 +79,16 @@ def compose(
         MusegenError: a candidate has no note, or no whole bar.
     """
     seed = plan.words(model.vocabulary)
-    drawer = Drawer(model, plan, seed, len(seed), n, sampling or Sampling(), random_seed)
+    found = []
     with plain_kernels():
-        drawer.run(progress, stop)
-    return [_composed(model, plan, seed, *drawer.row(row)) for row in range(n)]
+        for row in range(1 if plan.at_once else n):
+            rows, chance = (n if plan.at_once else 1), random_seed + row
+            drawer = Drawer(model, plan, seed, len(seed), rows, sampling or Sampling(), chance)
+            if not plan.at_once:
+                drawer.read()
+            plan.draw(drawer, progress, stop)
+            found += [drawer.row(row) for row in range(rows)]
+    return [_composed(model, plan, seed, *drawn) for drawn in found]
 
 
 def compose_again(
@@ -157,9 +163,8 @@ def _composed(
 ) -> Composed:
     words = np.concatenate([seed, new]).astype(np.int16)
     score = plan.join(model.vocabulary, words)
-    before = plan.seed.n_bars if plan.seed is not None and not plan.omit_seed else 0
     hint = "Try another --random-seed, or train it for longer."
-    if score.n_bars == before:
+    if score.n_bars == plan.n_old:
         raise MusegenError("the model wrote too many notes for one bar", hint=hint)
     if not score.n_notes:
         raise MusegenError("the model wrote no note", hint=hint)

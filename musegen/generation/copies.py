@@ -10,7 +10,6 @@ import numpy as np
 from musegen.errors import ModelError, UsageError
 from musegen.evaluation.originality import PASSAGES, SHORTEST, Copied, Passages
 from musegen.evaluation.trained import Trained
-from musegen.score.excerpt import from_bar
 from musegen.score.score import Score
 
 from .compose import Composed
@@ -79,6 +78,4 @@ class Originals:
 
     def new(self, candidate: Composed) -> Score:
         """A candidate's new music alone."""
-        if self._plan.seed is None or self._plan.omit_seed:
-            return candidate.score
-        return from_bar(candidate.score, self._plan.seed.n_bars)
+        return self._plan.new(candidate.score)

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from musegen.corpus.given import Stretch
 from musegen.evaluation.trained import Trained
 from musegen.network.backbones import State
 from musegen.vocabulary.vocabulary import Features, Tracker, Words
@@ -58,6 +59,7 @@ class Drawer:
         self._state: State | None = None
         self._last = torch.empty(0)
         self._warmer = 0.0
+        self.forced: dict[int, NDArray[np.int16]] = {}  # fields that are given, word by word
 
     def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
         """Draw until all have come to their end, or written far too much, or are to stop."""
@@ -102,34 +104,41 @@ class Drawer:
         )
 
     def read(self) -> None:
-        """Read the words before (T, F) once, to go on from them `n` times."""
-        seed, n = self._words, self._n
-        network, device = self.model.network, self.model.device
+        """Read what stands before the first word once, to go on from it `n` times."""
+        n, network, device = self._n, self.model.network, self.model.device
         sizes = np.array(self.model.vocabulary.sizes)
-        if len(seed):
-            features = self.model.vocabulary.features_of(seed)
-            before = np.concatenate([sizes[None], seed[:-1]])
-            told = self._told(self.model.vocabulary.bars(seed, features))[None]
-            for first in range(0, len(seed), _CHUNK):
-                now = slice(first, first + _CHUNK)
-                _, self._state = network.read(
-                    _tensor(before[None, now], device),
-                    _tensor(features[None, now], device),
-                    self._state,
-                    told[:, now],
-                )
-            assert self._state is not None
+        self._last = _tensor(sizes[None], device)
+        self.feed(self.plan.context(self.model.vocabulary, self._words))
+        if self._state is not None:
             self._state = network.backbone.repeat(self._state, n)
-        last = seed[-1] if len(seed) else sizes
-        self._last = _tensor(np.repeat(last[None], n, axis=0), device)
+        self._last = self._last.expand(n, -1)
+
+    def feed(self, stretch: Stretch) -> None:
+        """Have one candidate read more words, which are not drawn."""
+        words, features, roles = stretch
+        network, device = self.model.network, self.model.device
+        before = np.concatenate([self._last.cpu().numpy(), words])
+        is_seed = len(words) > 0 and not roles.any()
+        passed = self.model.vocabulary.bars(words, features) if is_seed else roles
+        told = self._told(passed, roles)[None]
+        for first in range(0, len(words), _CHUNK):
+            now = slice(first, first + _CHUNK)
+            _, self._state = network.read(
+                _tensor(before[None, :-1][:, now], device),
+                _tensor(features[None, now], device),
+                self._state,
+                told[:, now],
+            )
+        self._last = _tensor(before[-1:], device)
 
     def _next(self) -> None:
         """One more word of every candidate."""
         network, device = self.model.network, self.model.device
         known = _tensor(self.tracker.features(np.zeros((self._n, 0), np.int16)), device)
-        told = self._told(self.tracker.bars)[:, None]
+        told = self._told(self.tracker.bars, self.plan.role)[:, None]
         hidden, self._state = network.read(self._last[:, None], known[:, None], self._state, told)
         words, nats = network.next(hidden[:, 0], self._choose, known, self._features)
+        nats[:, list(self.forced)] = 0
         self.nats.append(-nats.sum(1).double().cpu().numpy())
         self.length += ~self.tracker.done
         drawn = words.cpu().numpy().astype(np.int16)
@@ -137,14 +146,17 @@ class Drawer:
         self.drawn.append(drawn)
         self._last = words
 
-    def _told(self, passed: NDArray[np.int64]) -> torch.Tensor:
-        """What is told beside words before which so many bars have passed (N,): (N, C)."""
+    def _told(self, passed: NDArray[np.int64], role: NDArray[np.int64] | int) -> torch.Tensor:
+        """What is told beside words of a role before which so many bars passed (N,): (N, C)."""
         assert self.tracker.last_bar is not None
-        told = self.plan.told(self.model.conditions, self.tracker.last_bar - passed)
+        told = self.plan.told(self.model.conditions, self.tracker.last_bar - passed, role)
         return _tensor(told, self.model.device)
 
     def _choose(self, field: int, scores: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
         legal = torch.from_numpy(self.tracker.legal(drawn.cpu().numpy()))
+        said, now = self.forced.get(field), len(self.drawn)
+        if said is not None and now < len(said):
+            legal = torch.arange(legal.shape[1]).eq(int(said[now])).expand_as(legal)
         free = ~legal.any(dim=1, keepdim=True)  # rows where the field does not apply
         asked = self.samplings[field]
         sampling = replace(asked, temperature=asked.temperature + self._warmer)

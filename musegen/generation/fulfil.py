@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,8 +15,10 @@ from musegen.score.instruments import instrument_called
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Opening
 
+from .accompany import accompaniment
 from .compose import Composed, compose, compose_again, never
 from .copies import Copies, Originals
+from .infill import Infill
 from .length import lasting
 from .loops import Loops
 from .plan import Plan
@@ -25,6 +28,10 @@ from .sampling import Sampling, read_temperature
 from .seed import opening_of
 
 _BARS = 16
+_OF_MUSIC_TO_COME = (
+    *("bars", "seconds", "notes", "continue_from", "omit_seed", "finish"),
+    *("key", "metre", "tempo", "instruments"),
+)
 _SLOWEST, _FASTEST = 10, 600  # quarters a minute
 
 
@@ -54,6 +61,7 @@ def plan_of(request: Request, seed: Score | None, movements: Sequence[Score] = (
     Raises:
         UsageError: it cannot be.
     """
+    _check_apart(request)
     lengths = {"bars": request.bars, "seconds": request.seconds, "notes": request.notes}
     given = [name for name, length in lengths.items() if length is not None]
     if len(given) > 1:
@@ -63,7 +71,9 @@ def plan_of(request: Request, seed: Score | None, movements: Sequence[Score] = (
     if movements:
         mean = round(np.mean([movement.n_bars for movement in movements]))
         bars = bars if given else max(1, mean)
-    names = [name for name in request.instruments.split(",") if name.strip()]
+    if request.infill:
+        return infill_of(request, seed)
+    names = _listed(request.instruments)
     return Plan(
         bars=_BARS if bars is None else bars,
         seed=seed,
@@ -75,6 +85,38 @@ def plan_of(request: Request, seed: Score | None, movements: Sequence[Score] = (
         movements=tuple(movements),
         instruments=tuple(instrument_called(name) for name in names),
     )
+
+
+def _check_apart(request: Request) -> None:
+    """Make sure that what is asked for goes together.
+
+    Raises:
+        UsageError: it does not.
+    """
+    usual = Request()
+    wants = [name for name in ("infill", "accompany") if getattr(request, name)]
+    if not wants:
+        return
+    apart = [name for name in _OF_MUSIC_TO_COME if getattr(request, name) != getattr(usual, name)]
+    apart += wants[1:] + ["max_copy"] * (wants[0] == "accompany" and request.max_copy is not None)
+    if apart:
+        option = apart[0].replace("_", "-")
+        raise UsageError(f"--{wants[0]} and --{option} cannot both be", hint="Leave one out.")
+
+
+def infill_of(request: Request, seed: Score | None) -> Infill:
+    """The gap that is to be written anew.
+
+    Raises:
+        UsageError: it cannot be.
+    """
+    found = re.fullmatch(r"(\d+)(?::(\d+))?", request.infill.strip())
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 1 <= first <= last:
+        hint = "Write the first and the last, as 9:12."
+        raise UsageError(f"{request.infill!r} are no bars", hint=hint)
+    style, density = request.style, request.density
+    return Infill(last - first + 1, seed, style=style, density=density, first=first - 1)
 
 
 def opening_read(request: Request) -> Opening:
@@ -107,6 +149,30 @@ def opening_read(request: Request) -> Opening:
     return Opening(metre, key, request.tempo)
 
 
+def settled(model: Trained, request: Request, plan: Plan) -> Plan:
+    """The plan with all that hangs on the model: home key, length in bars, parts to be written.
+
+    Raises:
+        ModelError: the model was never told what is asked for.
+        UsageError: what is asked for cannot be.
+    """
+    if isinstance(plan, Infill):
+        model.conditions.require("given")
+        return plan
+    if request.accompany:
+        return accompaniment(model, plan, _listed(request.accompany))
+    if plan.movements and model.vocabulary.says_key:
+        plan = replace(plan, opening=opening_of(plan.movements[0], plan.opening))
+    return lasting(
+        model,
+        plan,
+        seconds=request.seconds,
+        notes=request.notes,
+        sampling=sampling_of(request),
+        random_seed=request.random_seed,
+    )
+
+
 def fulfil(
     model: Trained,
     request: Request,
@@ -121,19 +187,15 @@ def fulfil(
     Args:
         model: what composes.
         request: how many, and how.
-        plan: what, from `plan_of`.
+        plan: what, from `settled`.
         progress: see `compose`.
         stop: see `compose`.
         tell: is told, in a sentence, what was mended.
 
     Raises:
-        MusegenError: as in `compose`, `lasting` and `Originals`.
+        MusegenError: as in `compose` and `Originals`.
     """
     sampling, chance = sampling_of(request), request.random_seed
-    length = {"seconds": request.seconds, "notes": request.notes}
-    if plan.movements and model.vocabulary.says_key:
-        plan = replace(plan, opening=opening_of(plan.movements[0], plan.opening))
-    plan = lasting(model, plan, **length, sampling=sampling, random_seed=chance)  # type: ignore[arg-type]
     originals = Originals(model, plan)
     copied = None if request.max_copy is None else originals.beyond(request.max_copy)
     found = compose(
@@ -146,7 +208,7 @@ def fulfil(
         stop=stop,
     )
     mended = []
-    for row, candidate in enumerate(found):
+    for row, candidate in enumerate(found if plan.at_once else []):
         loops = Loops(plan)
         flaw = loops if copied is None else _first_of(loops, copied)
         new = compose_again(
@@ -155,6 +217,7 @@ def fulfil(
         if loops.met:
             tell(f"Piece {row + 1} went round in circles; it was drawn anew {loops.met} times.")
         mended.append(new)
+    mended = mended or found
     copies = [originals.copies_in(candidate) for candidate in mended]
     ranks = rank(model, plan, mended, copies, originals)
     return [Ranked(*of, row) for row, of in enumerate(zip(mended, ranks, copies, strict=True))]
@@ -163,6 +226,10 @@ def fulfil(
 def best_first(found: Sequence[Ranked]) -> list[Ranked]:
     """The candidates in the order of their scores."""
     return sorted(found, key=lambda ranked: -ranked.rank.score)
+
+
+def _listed(text: str) -> list[str]:
+    return [name for name in text.split(",") if name.strip()]
 
 
 def _first_of(*flaws: Callable[[Composed], int | None]) -> Callable[[Composed], int | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from musegen.score.excerpt import from_bar
 from musegen.score.score import Score
 
 from .compose import Composed
@@ -34,10 +33,7 @@ class Loops:
         """The first new bar that a loop has too many, the first being 0; None without one."""
         if self.met >= _PATIENCE:
             return None
-        seed, score = self._plan.seed, candidate.score
-        if seed is not None and not self._plan.omit_seed:
-            score = from_bar(score, seed.n_bars)
-        runs = _runs(score)
+        runs = _runs(self._plan.new(candidate.score))
         looped = [np.flatnonzero(runs[period] >= self._most[period]) for period in _PERIODS]
         first = min((int(bars[0]) for bars in looped if len(bars)), default=None)
         self.met += first is not None

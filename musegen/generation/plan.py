@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from musegen.corpus.conditions import Conditions
+from musegen.corpus.given import Stretch
 from musegen.errors import ModelError, UsageError
 from musegen.score.excerpt import closed, from_bar, until_bar
 from musegen.score.instruments import RANGES
@@ -15,6 +17,9 @@ from musegen.score.score import Ints, Score
 from musegen.vocabulary.vocabulary import ANYHOW, Opening, Tracker, Vocabulary, Words
 
 from .join import in_parts_of, in_tempo, join
+
+if TYPE_CHECKING:
+    from .drawer import Drawer
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Plan:
     opening: Opening = ANYHOW
     movements: tuple[Score, ...] = ()
     instruments: tuple[int, ...] = ()
+    role: ClassVar[int] = 0  # of the words that are drawn, see corpus/given.py
+    at_once: ClassVar[bool] = True  # whether candidates are drawn as one batch
 
     def __post_init__(self) -> None:
         if self.bars < 1:
@@ -97,13 +104,29 @@ class Plan:
             tracker.keep_parts(vocabulary.places_of(self.instruments), ranges)
         return tracker
 
-    def told(self, conditions: Conditions, to_come: Ints) -> Ints:
-        """What is told beside words at which so many bars are to come (N,): (N, C).
+    def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
+        """What is read before the first word is drawn, of which these words (T, F) are the last."""
+        return stretch_of(vocabulary, words, self.role)
+
+    def draw(
+        self,
+        drawer: Drawer,
+        progress: Callable[[int, int], None] | None,
+        stop: Callable[[], bool],
+    ) -> None:
+        """Have all words drawn."""
+        drawer.run(progress, stop)
+
+    def told(self, conditions: Conditions, to_come: Ints, role: Ints | int = 0) -> Ints:
+        """What is told beside words of these roles, at which so many bars are to come (N,): (N, C).
 
         Raises:
             UsageError: the style or the density has a name that the model does not know.
             ModelError: what is asked for cannot be told.
         """
+        if np.any(role):
+            n, style, density = len(to_come), self.style, self.density
+            return conditions.columns(n, style=style, density=density, role=role)
         closes = self.finish or (self.seed is None and conditions.bars)
         return conditions.columns(
             len(to_come),
@@ -111,6 +134,15 @@ class Plan:
             density=self.density,
             to_come=to_come if closes else None,
         )
+
+    @property
+    def n_old(self) -> int:
+        """How many bars of the result are the seed's."""
+        return self.seed.n_bars if self.seed is not None and not self.omit_seed else 0
+
+    def new(self, score: Score) -> Score:
+        """The new music in a result."""
+        return from_bar(score, self.n_old) if self.n_old else score
 
     def join(self, vocabulary: Vocabulary, words: Words) -> Score:
         """All words → a score: the seed untouched and the new music after it, in whole bars.
@@ -125,6 +157,14 @@ class Plan:
         seed = in_tempo(self.seed, self.opening.tempo, int(self.seed.barlines[-1]))
         joined = join(seed, whole, old, vocabulary)
         return from_bar(joined, seed.n_bars) if self.omit_seed else joined
+
+
+def stretch_of(vocabulary: Vocabulary, words: Words, role: int) -> Stretch:
+    """The words of a piece from its beginning (T, F), perhaps none, as words of one role."""
+    features = np.zeros((0, len(vocabulary.features)), np.int16)
+    if len(words):
+        features = vocabulary.features_of(words)
+    return Stretch(words, features, np.full(len(words), role))
 
 
 def playable(scores: Iterable[Score]) -> dict[int, tuple[int, int]]:

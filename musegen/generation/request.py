@@ -46,6 +46,8 @@ class Request:
     top_p: float = 1.0
     min_p: float = 0.0
     max_copy: int | None = None
+    infill: str = ""
+    accompany: str = ""
     adapt: str = ""
     adapt_steps: int | None = None
     random_seed: int = 0

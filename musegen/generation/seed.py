@@ -74,7 +74,14 @@ def with_parts(seed: Score, names: Sequence[str]) -> Score:
     Raises:
         UsageError: one of them is no part of it.
     """
-    kept = {place for name in names for place in _places(seed.parts, name.strip())}
+    kept = set()
+    for name in names:
+        found = places_called(seed.parts, name)
+        if not found:
+            its = (f"{place}: {_label(part)}" for place, part in enumerate(seed.parts, start=1))
+            reason = f"the seed has no part {name.strip()!r}"
+            raise UsageError(reason, hint=f"It has {'; '.join(its)}.")
+        kept.update(found)
     return replace(seed, parts=tuple(seed.parts[place] for place in sorted(kept)))
 
 
@@ -128,17 +135,16 @@ def _numbered(name: str) -> list[tuple[int, str]]:
     return [(int(number or 0), text) for number, text in re.findall(r"(\d*)(\D*)", name)]
 
 
-def _places(parts: Sequence[Part], name: str) -> list[int]:
-    """The parts that a name, an instrument or a number means."""
-    if name.isdigit() and 1 <= int(name) <= len(parts):
-        return [int(name) - 1]
-    wanted = name.lower()
+def places_called(parts: Sequence[Part], name: str) -> list[int]:
+    """The parts that a name, an instrument or a number (from 1) means; none where there is none."""
+    wanted = name.strip().lower()
+    if wanted.isdigit():
+        return [int(wanted) - 1] if 1 <= int(wanted) <= len(parts) else []
     for which in (_name, _instrument):
         found = [place for place, part in enumerate(parts) if wanted and wanted in which(part)]
         if found:
             return found
-    known = "; ".join(f"{number}: {_label(part)}" for number, part in enumerate(parts, start=1))
-    raise UsageError(f"the seed has no part {name!r}", hint=f"It has {known}.")
+    return []
 
 
 def _name(part: Part) -> str:

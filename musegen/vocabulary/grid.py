@@ -7,7 +7,7 @@ outer ones first: in a chorale soprano, bass, then alto and tenor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -94,6 +94,11 @@ class GridVocabulary(Vocabulary):
         return cls(steps, found.voices, ranges, tuple(sorted(found.metres)))
 
     @property
+    def fixed_parts(self) -> tuple[tuple[str, int], ...]:
+        """See Vocabulary."""
+        return self.voices
+
+    @property
     def order(self) -> tuple[int, ...]:
         """The voices (indices into `voices`) in the order in which they are drawn."""
         n = len(self.voices)
@@ -158,6 +163,10 @@ class GridVocabulary(Vocabulary):
         """See Vocabulary."""
         passed, bar, _ = self._clock(words, words[:, 0] < self.end_value)
         return passed // bar
+
+    def fields_of(self, parts: Collection[int]) -> list[int]:
+        """See Vocabulary."""
+        return [field for field, voice in enumerate(self.order) if voice in parts]
 
     def start(self, batch: int) -> GridTracker:
         """A tracker over `batch` empty pieces."""

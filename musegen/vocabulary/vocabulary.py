@@ -205,6 +205,10 @@ class Vocabulary(ABC):
         """
         return self.encode(score)
 
+    def fields_of(self, parts: Collection[int]) -> list[int]:
+        """The fields of every word that are those of these parts; none where words are a part's."""
+        return []
+
     def places_of(self, instruments: Sequence[int]) -> list[tuple[int, int]]:
         """The places of so many parts of these instruments (programs, 128 for drums).
 
@@ -213,6 +217,11 @@ class Vocabulary(ABC):
         """
         hint = "A model of notes does: train with --vocabulary notes."
         raise ModelError("the words of this model name no instruments", hint=hint)
+
+    @property
+    def fixed_parts(self) -> tuple[tuple[str, int], ...]:
+        """Name and program of the parts that every piece has; none where parts are free."""
+        return ()
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -87,7 +87,7 @@ def test_a_style_is_composed_by_name_and_others_are_named(
     asked = ("generate", "--model", styles / "model", "--bars", 1, "--style")
     made = musegen(*asked, "reel")
     assert made.exit_code == 0, made.output
-    assert b"style=reel" in (here / "composed-1.mid").read_bytes()
+    assert b'"style": "reel"' in (here / "composed-1.mid").read_bytes()
     unknown = musegen(*asked, "polka")
     assert (unknown.exit_code, unknown.stdout) == (2, "")
     assert "It knows jig, reel." in unknown.stderr

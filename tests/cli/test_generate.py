@@ -151,6 +151,32 @@ def test_what_was_made_is_made_again_to_the_byte(musegen: Musegen, music: Path) 
     assert (both.exit_code, "all settings" in both.stderr) == (2, True)
 
 
+def test_bars_are_written_anew_and_parts_to_others(ask: Ask, musegen: Musegen, music: Path) -> None:
+    call = ("-m", music / "notes-model", "--seed", music / "notes.mid")
+    seed = read(music / "notes.mid")
+    made = ask("generate", *call, "--infill", "2:3", "-n", 2, "-o", "a.mid")
+    assert [file["new_bars"] for file in made["files"]] == [2, 2]
+    start, end = seed.barlines[0], seed.barlines[2]
+    for old, new in zip(seed.parts, read("a-1.mid").parts, strict=True):
+        before, after = (
+            new.notes.rows[new.notes.onset < start],
+            new.notes.rows[new.notes.onset >= end],
+        )
+        assert before.tolist() == old.notes.rows[old.notes.onset < start].tolist()
+        assert after.tolist() == old.notes.rows[old.notes.onset >= end].tolist()
+    ask("generate", *call, "--accompany", "flute,viola", "-o", "b.mid")
+    parts = read("b.mid").parts
+    assert [part.name for part in parts] == ["Flute", "Piano", "Bass", "Drums", "Viola"]
+    assert parts[1].notes == seed.parts[1].notes
+    assert parts[0].notes != seed.parts[0].notes
+    for name in ("a-2", "b"):
+        again = musegen("generate", "--again", f"{name}.mid", "-m", music / "notes-model")
+        assert "to the byte" in again.stderr, again.output
+    ask("train", music / "grid", "-o", "never", "--steps", 2, "--tell", "none")
+    never = musegen("generate", "-m", "never", "--seed", music / "grid.mid", "--infill", "2")
+    assert (never.exit_code, "--tell given" in never.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -163,6 +189,14 @@ def test_what_was_made_is_made_again_to_the_byte(musegen: Musegen, music: Path) 
         (["--instruments", "synth"], "several instruments"),
         (["--parts", "1"], "--parts needs a piece"),
         (["--adapt", "1m"], "--adapt needs music"),
+        (["--seed", "SEED", "--infill", "4:2"], "are no bars"),
+        (["--seed", "SEED", "--infill", "0"], "are no bars"),
+        (["--seed", "SEED", "--infill", "3:9"], "the seed has no bars 3 to 9"),
+        (["--infill", "1"], "--infill needs a piece"),
+        (["--accompany", "bass"], "--accompany needs a piece"),
+        (["--seed", "SEED", "--infill", "2", "--bars", "4"], "--infill and --bars cannot both be"),
+        (["--seed", "SEED", "--infill", "2", "--accompany", "1"], "cannot both be"),
+        (["--seed", "SEED", "--accompany", "1", "--key", "G"], "--accompany and --key cannot"),
         (["--seed", "SEED", "--adapt", "soon"], "no length of time"),
         (["--seed", "SEED", "--instruments", "flute"], "keeps its instruments"),
     ],

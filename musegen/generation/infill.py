@@ -1,0 +1,120 @@
+"""New music in a gap of a piece, seeing both sides of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from musegen.corpus.given import WRITTEN, Stretch, around, one_after_another
+from musegen.errors import UsageError
+from musegen.score.excerpt import from_bar, silenced, until_bar
+from musegen.score.score import STRUCTURE, Ints, Notes, Part, Score, rescaled, standing
+from musegen.vocabulary.vocabulary import Opening, Tracker, Vocabulary, Words
+
+from .plan import Plan, stretch_of
+
+_SIDE = 256  # words that are given of each side, at most
+
+
+@dataclass(frozen=True)
+class Infill(Plan):
+    """New music for some bars of the seed: `bars` of them, of which `first` is the first, from 0.
+
+    Raises:
+        UsageError: there is no seed, it has no such bars, or they differ in metre.
+    """
+
+    first: int = 0
+    role: ClassVar[int] = WRITTEN
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.seed is None:
+            raise UsageError("--infill needs a piece", hint="Name one with --seed FILE.")
+        n, last = self.seed.n_bars, self.first + self.bars
+        if last > n:
+            reason = f"the seed has no bars {self.first + 1} to {last}"
+            raise UsageError(reason, hint=f"It has bars 1 to {n}.")
+        start, end = self._gap(self.seed)
+        metre = self.seed.metre[:, 0]
+        if ((metre > start) & (metre < end)).any():
+            hint = "Take bars of one metre."
+            raise UsageError("the metre changes within the bars to be written", hint=hint)
+
+    def words(self, vocabulary: Vocabulary) -> Words:
+        """The words before the gap (T, F)."""
+        if not self.first:
+            return np.zeros((0, len(vocabulary.sizes)), np.int16)
+        return vocabulary.prime(until_bar(self._in_words(vocabulary), self.first))
+
+    def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
+        """The music on both sides of the gap, and what of these words is in it."""
+        score = self._in_words(vocabulary)
+        before, after = around(vocabulary, score, self.first, self.first + self.bars - 1)
+        old = len(self.words(vocabulary))
+        new = stretch_of(vocabulary, words, WRITTEN).rows(slice(old, None))
+        return one_after_another(before.rows(slice(-_SIDE, None)), after.rows(slice(_SIDE)), new)
+
+    def tracker(self, vocabulary: Vocabulary, words: Words, join: int, n: int) -> Tracker:
+        """See Plan; metre, key and tempo are those that stand where the gap begins."""
+        assert self.seed is not None
+        tracker = super().tracker(vocabulary, words[:join], join, n)
+        if not self.first:
+            (us,), key = standing(self.seed.tempo, 0), standing(self.seed.key, 0)[:2]
+            numerator, denominator = standing(self.seed.metre, 0)
+            asked = (key[0], key[1]) if key and vocabulary.says_key else None
+            tracker.ask(Opening((numerator, denominator), asked, 60e6 / us))
+        for word in words[join:]:
+            tracker.advance(np.repeat(word[None], n, axis=0))
+        return tracker
+
+    def join(self, vocabulary: Vocabulary, words: Words) -> Score:
+        """The seed with the new music in its gap; all else of it is untouched."""
+        assert self.seed is not None
+        new = vocabulary.decode(words)
+        start, (first, end) = self._gap(self.seed)[0], self._gap(new)
+        quiet = silenced(self.seed, self.first, self.first + self.bars - 1)
+        per_quarter = new.ticks_per_quarter, quiet.ticks_per_quarter
+
+        def ticks(steps: Ints) -> Ints:
+            return start + rescaled(steps - first, *per_quarter)
+
+        by_place = dict(zip(vocabulary.places(new), new.parts, strict=True))
+        parts: list[Part] = []
+        for part, place in zip(quiet.parts, vocabulary.places(self.seed), strict=True):
+            notes = by_place[place].notes if place in by_place else Notes.of([])
+            rows = notes.rows[(notes.onset >= first) & (notes.onset < end)]
+            onset, stop = ticks(rows[:, 0]), ticks(np.minimum(rows[:, 0] + rows[:, 1], end))
+            its = np.stack([onset, stop - onset, rows[:, 2], rows[:, 3]], axis=1)
+            parts.append(replace(part, notes=Notes.of(np.concatenate([part.notes.rows, its]))))
+        marks = (
+            replace(mark, tick=int(ticks(np.array(mark.tick))))
+            for mark in new.marks
+            if first <= mark.tick < end and mark.kind not in STRUCTURE
+        )
+        return replace(quiet, parts=tuple(parts), marks=(*quiet.marks, *marks))
+
+    @property
+    def n_old(self) -> int:
+        """See Plan: all but the gap."""
+        assert self.seed is not None
+        return self.seed.n_bars - self.bars
+
+    def new(self, score: Score) -> Score:
+        """See Plan: the bars of the gap."""
+        cut = until_bar(score, min(self.first + self.bars, score.n_bars))
+        return from_bar(cut, self.first) if self.first else cut
+
+    def _gap(self, score: Score) -> tuple[int, int]:
+        """Where it begins and ends in a score, or the score does."""
+        lines = score.barlines
+        start = int(lines[self.first - 1]) if self.first else 0
+        last = min(self.first + self.bars, len(lines))
+        return start, int(lines[last - 1]) if last else score.end
+
+    def _in_words(self, vocabulary: Vocabulary) -> Score:
+        """The seed as words say it."""
+        assert self.seed is not None
+        return vocabulary.decode(vocabulary.prime(self.seed))
