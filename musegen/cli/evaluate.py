@@ -102,6 +102,8 @@ def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:
         if nats is not None:
             rows.append([names.get(name, "n-gram of order 4"), f"{nats:.4f}", ""])
     give_table([first["split"], f"nats a {first['unit']}", "95 % over pieces"], rows, (1, 2))
+    for figures in found:
+        _show_given(figures)
     fields = [
         [name, *(f"{figures['per_field'].get(name, 0.0):.4f}" for figures in found)]
         for name, nats in first["per_field"].items()
@@ -124,6 +126,20 @@ def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:
         ],
         (0, 1, 2, 3),
     )
+
+
+def _show_given(figures: dict[str, Any]) -> None:
+    """What a model makes of music of which all else is given."""
+    from .terminal import give_table
+
+    names = {"parts": "one part, the others given", "gaps": "four bars, both sides given"}
+    rows = [
+        [names[name], f"{cost['nats_per_unit']:.4f}", f"{cost['as_usual']:.4f}"]
+        for name, cost in figures.get("given", {}).items()
+        if cost
+    ]
+    if rows:
+        give_table([figures["model"], f"nats a {figures['unit']}", "as usual"], rows, (1, 2))
 
 
 def _row(name: str, figures: dict[str, Any], pieces: int) -> list[str]:

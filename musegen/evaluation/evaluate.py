@@ -14,6 +14,7 @@ from musegen.errors import CorpusError, ModelError
 
 from .average import SHIFTS, averaged_nats
 from .baselines import NGram, Repeat
+from .given import given_figures
 from .likelihood import field_nats
 from .trained import Trained
 
@@ -55,7 +56,7 @@ def evaluate(
     units = sum(piece.units for piece in pieces)
     fields = sum((nats[piece.path].sum(axis=0) for piece in pieces), np.zeros(())) / max(units, 1)
     names = [field.name for field in model.vocabulary.fields]
-    seen = model.seen()
+    seen, shows_given = model.seen(), told and model.conditions.given
     return {
         "model": str(model.folder),
         "unit": model.vocabulary.unit,
@@ -69,6 +70,7 @@ def evaluate(
         "per_field": dict(zip(names, fields.tolist(), strict=True)),
         "seen_in_training": [p.path for p in pieces if p.melody in seen],
         "baselines": baselines(prepared, pieces, split),
+        **({"given": given_figures(model, prepared, pieces)} if shows_given else {}),
     }
 
 

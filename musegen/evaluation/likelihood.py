@@ -59,14 +59,15 @@ def field_nats(
         if told is not None:
             rows = [torch.from_numpy(told(window.piece)) for window in windows]
             conditions = pad_sequence(rows, batch_first=True).to(device)
-        nats = _read(network, before, words, features, valid, conditions)
+        nats = read_in_chunks(network, before, words, features, valid, conditions)
         for row, window in enumerate(windows):
             out[window.piece.path] = nats[row, : window.stop].double().cpu().numpy()
     network.train(was_training)
     return out
 
 
-def _read(
+@torch.no_grad()
+def read_in_chunks(
     network: NextWordNetwork,
     before: Tensor,
     words: Tensor,
@@ -74,7 +75,7 @@ def _read(
     valid: Tensor,
     conditions: Tensor | None,
 ) -> Tensor:
-    """Nats (B, T, F), read in chunks with the state carried over."""
+    """Nats (B, T, F), read in chunks with the state carried over; see `log_prob`."""
     state, parts = None, []
     for first in range(0, words.shape[1], _CHUNK):
         now = slice(first, first + _CHUNK)

@@ -26,12 +26,14 @@ from .notes_encode import desks, distinct_notes, encode, longest_note, steps_of
 from .notes_features import features_of, notes_features
 from .notes_layout import (
     APPLIES,
+    DESK,
     DESKS,
     INSTRUMENT,
     KEY,
     KIND,
     LONGER,
     NOTE,
+    PEDAL,
     PITCH,
     VALUE,
     metre_value,
@@ -39,7 +41,7 @@ from .notes_layout import (
 )
 from .notes_tracker import NotesTracker
 from .traits import COARSE_GRID, FINE_GRID, Traits, traits
-from .vocabulary import Features, Vocabulary, Words
+from .vocabulary import Features, Mask, Vocabulary, Words
 
 _MAX_SHIFT = 6
 _MOVED_SHARE = 0.05  # of the onsets may be moved by the coarse grid
@@ -143,6 +145,13 @@ class NotesVocabulary(Vocabulary):
     def of_parts(self, score: Score, parts: Collection[int]) -> Words:
         """See Vocabulary."""
         return self.encode(without_parts(score, set(range(len(score.parts))) - set(parts)))
+
+    def rows_of(self, words: Words, place: tuple[int, int]) -> Mask:
+        """See Vocabulary; bar lines and changes of time are no part's."""
+        is_played = np.isin(words[:, KIND], (NOTE, LONGER, PEDAL))
+        instrument, desk = place
+        its = (words[:, INSTRUMENT] == instrument) & (words[:, DESK] == desk)
+        return np.asarray(is_played & its)
 
     def places_of(self, instruments: Sequence[int]) -> list[tuple[int, int]]:
         """See Vocabulary."""

@@ -205,6 +205,10 @@ class Vocabulary(ABC):
         """
         return self.encode(score)
 
+    def rows_of(self, words: Words, place: tuple[int, int]) -> Mask:
+        """Which words (T, F) are those of a part; all where a word holds all parts."""
+        return np.ones(len(words), bool)
+
     def fields_of(self, parts: Collection[int]) -> list[int]:
         """The fields of every word that are those of these parts; none where words are a part's."""
         return []
