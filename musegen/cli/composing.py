@@ -36,7 +36,8 @@ def make(request: Request, run: Run) -> None:
     """Compose what is asked for, write it and tell of it."""
     from musegen.errors import Interrupted
     from musegen.evaluation.trained import load
-    from musegen.generation.fulfil import best_first, plan_of, sampling_of, settled
+    from musegen.generation.asked import plan_of, sampling_of, settled
+    from musegen.generation.fulfil import best_first
 
     from .adapting import adapt
     from .candidates import tell
@@ -65,7 +66,7 @@ def make(request: Request, run: Run) -> None:
 def make_again(file: Path, given: Request, run: Run) -> None:
     """Compose again what made a MIDI file, to the byte."""
     from musegen.errors import UsageError
-    from musegen.generation.fulfil import plan_of, settled
+    from musegen.generation.asked import plan_of, settled
     from musegen.generation.request import Request
     from musegen.score.files import read
 

@@ -29,9 +29,14 @@ class Loops:
         runs = {} if plan.seed is None else longest_runs(plan.seed)
         self._most = {period: max(_AGAIN[period], runs.get(period, 0) + 1) for period in _PERIODS}
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether so many were met that the music is left to itself."""
+        return self.met >= _PATIENCE
+
     def __call__(self, candidate: Composed) -> int | None:
         """The first new bar that a loop has too many, the first being 0; None without one."""
-        if self.met >= _PATIENCE:
+        if self.gave_up:
             return None
         runs = _runs(self._plan.new(candidate.score))
         looped = [np.flatnonzero(runs[period] >= self._most[period]) for period in _PERIODS]

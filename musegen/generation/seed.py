@@ -55,6 +55,8 @@ def taken(piece: Score, request: Request) -> tuple[Score, str]:
         piece = with_parts(piece, request.parts.split(","))
     if request.continue_from is not None:
         return until_bar(piece, request.continue_from - 1), ""
+    if request.infill or request.accompany:
+        return piece, ""
     piece, silent = without_closing_rests(piece)
     said = f"The seed ends in {counted(silent, 'bars')} of rest, left out." if silent else ""
     return piece, said
@@ -91,6 +93,8 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     if seed is None:
         every = [part for movement in plan.movements for part in movement.parts]
         return _of_instruments(every, model)
+    if plan.role:
+        return _of_instruments(seed.parts, model)
     bar = seed.n_bars
     start = int(seed.barlines[bar - 2]) if bar > 1 else 0
     sounds_until = max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)

@@ -172,6 +172,11 @@ def test_bars_are_written_anew_and_parts_to_others(ask: Ask, musegen: Musegen, m
     for name in ("a-2", "b"):
         again = musegen("generate", "--again", f"{name}.mid", "-m", music / "notes-model")
         assert "to the byte" in again.stderr, again.output
+    Path("rests.abc").write_text("X:1\nT:r\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|CDEF|z4|]\n")
+    ask(
+        "generate", "-m", music / "abc-model", "--seed", "rests.abc", "--infill", "2", "-o", "c.abc"
+    )
+    assert read("c.abc").n_bars == 4
     ask("train", music / "grid", "-o", "never", "--steps", 2, "--tell", "none")
     never = musegen("generate", "-m", "never", "--seed", music / "grid.mid", "--infill", "2")
     assert (never.exit_code, "--tell given" in never.stderr) == (1, True)
