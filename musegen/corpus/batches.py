@@ -32,6 +32,7 @@ class Batch:
         features: (B, T, G).
         valid: which are words to learn, neither padding nor given (B, T).
         conditions: what is told beside each word (B, T, C); 0 for what is not.
+        fields: which fields of a window's words are to be learnt (B, F).
     """
 
     before: Long
@@ -39,6 +40,7 @@ class Batch:
     features: Long
     valid: NDArray[np.bool_]
     conditions: Long
+    fields: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class _Read(NamedTuple):
     features: Features
     valid: NDArray[np.bool_]
     told: Long
+    fields: tuple[int, ...] = ()
 
 
 def gather(
@@ -82,12 +85,15 @@ def gather(
     features = np.zeros((size, length, prepared.features.shape[1]), np.int64)
     valid = np.zeros((size, length), bool)
     told = np.zeros((size, length, len(conditions.kinds)), np.int64)
+    fields = np.ones((size, len(sizes)), bool)
     for row, its in enumerate(read):
         n = len(its.features)
         words[row, 0] = sizes
         words[row, n + 1 - len(its.words) : n + 1] = its.words
         features[row, :n], valid[row, :n], told[row, :n] = its.features, its.valid, its.told
-    return Batch(words[:, :-1], words[:, 1:], features, valid, told)
+        if its.fields:
+            fields[row] = np.isin(np.arange(len(sizes)), its.fields)
+    return Batch(words[:, :-1], words[:, 1:], features, valid, told, fields)
 
 
 def _read(prepared: Prepared, window: Window, conditions: Conditions) -> _Read:
@@ -95,7 +101,7 @@ def _read(prepared: Prepared, window: Window, conditions: Conditions) -> _Read:
     if found is not None:
         moved = _moved(prepared, found.words, found.features, window.semitones)
         told = conditions.columns(len(found.roles), role=found.roles)
-        return _Read(*moved, found.roles == WRITTEN, told)
+        return _Read(*moved, found.roles == WRITTEN, told, found.fields)
     first, n = window.piece.start + window.start, window.stop - window.start
     lead = min(window.start, 1)
     rows = slice(first - lead, first + n)

@@ -1,8 +1,9 @@
 """Music of which some is given and some is to be written: all but a gap, or all but some parts.
 
 What is given is read before what is written to it. Of a gap, the music before and after is given.
-Of parts, each bar of those given stands before the same bar of those written. A role beside each
-word says which it is. Given and written music are words of their own, with features of their own.
+Of parts, each bar of those given stands before the same bar of those written; on a grid of voices,
+each beat. A role beside each word says which it is. Given and written music are words of their own,
+with features of their own.
 """
 
 from __future__ import annotations
@@ -22,15 +23,20 @@ _FEWEST = 4  # words that are written, else there is little to learn
 
 
 class Stretch(NamedTuple):
-    """Words (T, F) in the order in which they are read, features (T, G), and roles (T,)."""
+    """Words (T, F) in the order in which they are read, features (T, G), and roles (T,).
+
+    `fields` are those of a word that are written, where others are given; none for all.
+    """
 
     words: Words
     features: Features
     roles: Ints
+    fields: tuple[int, ...] = ()
 
     def rows(self, chosen: Ints | NDArray[np.bool_] | slice) -> Stretch:
         """Some of its rows."""
-        return Stretch(self.words[chosen], self.features[chosen], self.roles[chosen])
+        rows = self.words[chosen], self.features[chosen], self.roles[chosen]
+        return Stretch(*rows, self.fields)
 
 
 def around(vocabulary: Vocabulary, score: Score, first: int, last: int) -> tuple[Stretch, Stretch]:
@@ -99,22 +105,24 @@ def with_written_parts(
     n = int(chance.integers(1, len(sounding)))
     written = {int(place) for place in chance.choice(sounding, n, replace=False)}
     given = of_parts(vocabulary, score, written)
-    every = bar_by_bar(vocabulary, given, vocabulary.of_parts(score, written))
+    every = in_turns(vocabulary, given, vocabulary.of_parts(score, written))
     start = int(chance.integers(max(1, len(every.words) - limit)))
-    stretch = every.rows(slice(start, start + limit))
+    fields = tuple(vocabulary.fields_of(written))
+    stretch = every.rows(slice(start, start + limit))._replace(fields=fields)
     return stretch if (stretch.roles == WRITTEN).sum() >= _FEWEST else None
 
 
-def bar_by_bar(vocabulary: Vocabulary, given: Stretch, words: Words) -> Stretch:
-    """Each bar of what is given, then the same bar of what is written to it."""
+def in_turns(vocabulary: Vocabulary, given: Stretch, words: Words) -> Stretch:
+    """Each bar (or beat) of what is given, then the same of what is written to it."""
     features = vocabulary.features_of(words)
     written = Stretch(words, features, np.full(len(words), WRITTEN))
-    bars = [vocabulary.bars(stretch.words, stretch.features) for stretch in (given, written)]
-    order = np.argsort(np.concatenate([bars[0] * 2, bars[1] * 2 + 1]), kind="stable")
+    first = 2 * vocabulary.turns(given.words, given.features, given=True)
+    then = 2 * vocabulary.turns(words, features, given=False) + 1
+    order = np.argsort(np.concatenate([first, then]), kind="stable")
     return one_after_another(given, written).rows(order)
 
 
 def one_after_another(*stretches: Stretch) -> Stretch:
     """Stretches as one, in this order."""
-    words, features, roles = zip(*stretches, strict=True)
+    words, features, roles, _ = zip(*stretches, strict=True)
     return Stretch(np.concatenate(words), np.concatenate(features), np.concatenate(roles))

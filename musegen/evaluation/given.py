@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from musegen.corpus.given import WRITTEN, Stretch, around, bar_by_bar, of_parts, one_after_another
+from musegen.corpus.given import WRITTEN, Stretch, around, in_turns, of_parts, one_after_another
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
@@ -68,7 +68,7 @@ def stretch_nats(model: Trained, stretch: Stretch) -> Nats:
 def _of_part(model: Trained, score: Score, words: Words, usual: Nats, part: int) -> Cost:
     vocabulary = model.vocabulary
     own, place = vocabulary.of_parts(score, {part}), vocabulary.places(score)[part]
-    stretch = bar_by_bar(vocabulary, of_parts(vocabulary, score, {part}), own)
+    stretch = in_turns(vocabulary, of_parts(vocabulary, score, {part}), own)
     fields = vocabulary.fields_of({part}) or list(range(len(vocabulary.sizes)))
     mine, before = vocabulary.rows_of(own, place), vocabulary.rows_of(words, place)
     given = stretch_nats(model, stretch)[mine][:, fields].sum()

@@ -22,7 +22,8 @@ _BATCH_WORDS = 4096
 
 def tensors(batch: Batch, device: torch.device) -> tuple[Tensor, ...]:
     """The columns of a batch, in its order, on a device."""
-    columns = (batch.before, batch.words, batch.features, batch.valid, batch.conditions)
+    words = (batch.before, batch.words, batch.features)
+    columns = (*words, batch.valid, batch.conditions, batch.fields)
     return tuple(torch.from_numpy(column).to(device) for column in columns)
 
 
@@ -54,7 +55,7 @@ def field_nats(
     out = {}
     for windows in whole(pieces, batch):
         windows = [replace(window, semitones=semitones) for window in windows]
-        before, words, features, valid, _ = tensors(gather(prepared, windows), device)
+        before, words, features, valid, *_ = tensors(gather(prepared, windows), device)
         conditions = None
         if told is not None:
             rows = [torch.from_numpy(told(window.piece)) for window in windows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -55,24 +56,26 @@ class Accompaniment(Plan):
         progress: Callable[[int, int], None] | None,
         stop: Callable[[], bool],
     ) -> None:
-        """Each bar that is given is read, and then the same bar is written to it."""
+        """Each bar (or beat) that is given is read, and then the same is written to it."""
         vocabulary = drawer.model.vocabulary
         score = self._in_words(vocabulary)
         given = of_parts(vocabulary, score, self.written)
-        bars = vocabulary.bars(given.words, given.features)
+        turns = vocabulary.turns(given.words, given.features, given=True)
         whole = vocabulary.encode(score)[:-1]
         fields = vocabulary.fields_of(set(range(len(score.parts))) - set(self.written))
         drawer.forced = {field: whole[:, field] for field in fields}
         starts = [0, *score.barlines.tolist()]
-        for bar in range(score.n_bars + 1):
-            if stop() or drawer.tracker.done.all():
+        drawer.read()
+        for turn in itertools.count():
+            if stop() or drawer.tracker.done[0]:
                 return
+            bar = int(drawer.tracker.bars[0])
             drawer.tracker.ask(_opening(score, starts[bar], vocabulary))
-            drawer.feed(given.rows(bars == bar))
-            if not drawer.bar():
+            drawer.feed(given.rows(turns == turn))
+            if not drawer.turn(turn):
                 return
             if progress:
-                progress(min(bar + 1, score.n_bars), score.n_bars)
+                progress(int(drawer.tracker.bars[0]), score.n_bars)
 
     def join(self, vocabulary: Vocabulary, words: Words) -> Score:
         """The seed with music in the parts that were written; the others are untouched."""

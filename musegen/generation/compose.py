@@ -84,8 +84,6 @@ def compose(
         for row in range(1 if plan.at_once else n):
             rows, chance = (n if plan.at_once else 1), random_seed + row
             drawer = Drawer(model, plan, seed, len(seed), rows, sampling or Sampling(), chance)
-            if not plan.at_once:
-                drawer.read()
             plan.draw(drawer, progress, stop)
             found += [drawer.row(row) for row in range(rows)]
     return [_composed(model, plan, seed, *drawn) for drawn in found]

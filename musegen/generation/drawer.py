@@ -74,8 +74,16 @@ class Drawer:
 
     def bar(self) -> bool:
         """Draw one bar of the first candidate, or its end; whether it did not grow too long."""
-        started, limit = int(self.tracker.bars[0]), len(self.drawn) + 4 * _WORDS_A_BAR
-        while not self.tracker.done[0] and self.tracker.bars[0] == started:
+        bar = int(self.tracker.bars[0])
+        return self._draw_while(lambda: int(self.tracker.bars[0]) == bar)
+
+    def turn(self, turn: int) -> bool:
+        """Draw the words of a turn of the first candidate; whether they did not grow too many."""
+        return self._draw_while(lambda: int(self.tracker.turn[0]) <= turn)
+
+    def _draw_while(self, goes_on: Callable[[], bool]) -> bool:
+        limit = len(self.drawn) + 4 * _WORDS_A_BAR
+        while not self.tracker.done[0] and goes_on():
             self._next()
             if len(self.drawn) > limit:
                 return False
@@ -115,7 +123,7 @@ class Drawer:
 
     def feed(self, stretch: Stretch) -> None:
         """Have one candidate read more words, which are not drawn."""
-        words, features, roles = stretch
+        words, features, roles, _ = stretch
         network, device = self.model.network, self.model.device
         before = np.concatenate([self._last.cpu().numpy(), words])
         is_seed = len(words) > 0 and not roles.any()

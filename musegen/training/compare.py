@@ -212,7 +212,7 @@ def _bytes_held(fit: Fit) -> int:
         kept.setdefault(storage.data_ptr(), storage.nbytes())
         return tensor
 
-    before, words, features, valid, _ = tensors(fit.batches[0], fit.device)
+    before, words, features, valid, *_ = tensors(fit.batches[0], fit.device)
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         nats, _ = fit.network.log_prob(before, words, features, valid)
     del nats

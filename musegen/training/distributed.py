@@ -59,7 +59,7 @@ def add_up(tensors: Sequence[Tensor]) -> None:
             tensor.copy_(part.view_as(tensor))
 
 
-def total(number: int) -> int:
+def total(number: float) -> float:
     """The sum of a number over all processes.
 
     Raises:
@@ -67,7 +67,7 @@ def total(number: int) -> int:
     """
     count = torch.tensor([number], dtype=torch.float64)
     add_up([count])
-    return int(count)
+    return float(count)
 
 
 def of_first(number: float) -> float:

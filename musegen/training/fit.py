@@ -113,7 +113,7 @@ class Counters:
     best: float = float("inf")
     since_best: int = 0
     nats_since: float = 0.0
-    words_since: int = 0
+    words_since: float = 0.0
     gradient_since: float = 0.0
     steps_since: int = 0
     skipped: int = 0
@@ -195,13 +195,13 @@ class Fit:
     def _update(self, factor: float) -> tuple[float, float]:
         """One step of the optimisers: nats a word, and the norm of the gradient."""
         now = self.counters
-        batch = self.batches[now.step]
-        n_words = distributed.total(int(batch.valid.sum()))
-        before, words, features, valid, told = tensors(batch, self.device)
+        before, words, features, valid, told, fields = tensors(self.batches[now.step], self.device)
+        learnt = (valid.sum(1) * fields.float().mean(1)).sum()  # words, or shares of them
+        n_words = distributed.total(float(learnt))
         torch.manual_seed(_dropout_seed(self.settings.random_seed, now.step))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._mixed):
             log_p, _ = self.network.log_prob(before, words, features, valid, conditions=told)
-        loss = -log_p.sum() / n_words
+        loss = -(log_p * fields[:, None]).sum() / n_words
         torch.autograd.backward(loss)
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
         distributed.add_up([loss.detach(), *gradients])
@@ -218,7 +218,7 @@ class Fit:
             self.network.zero_grad(set_to_none=True)
             now.skipped += 1
         now.step += 1
-        now.words += n_words
+        now.words += round(n_words)
         return nats, gradient
 
     @torch.no_grad()

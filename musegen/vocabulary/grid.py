@@ -168,6 +168,11 @@ class GridVocabulary(Vocabulary):
         """See Vocabulary."""
         return [field for field, voice in enumerate(self.order) if voice in parts]
 
+    def turns(self, words: Words, features: Features, *, given: bool) -> Ints:
+        """See Vocabulary; beat by beat. What sounds in a step is first seen beside the next."""
+        passed, _, _ = self._clock(words, words[:, 0] < self.end_value)
+        return np.maximum(passed - int(given), 0) // self.steps
+
     def start(self, batch: int) -> GridTracker:
         """A tracker over `batch` empty pieces."""
         return GridTracker(

@@ -35,7 +35,7 @@ class GridTracker(Tracker):
         self.bars = np.zeros(batch, np.int64)
         self.done = np.zeros(batch, bool)
         self._ranges = ranges
-        self._metres = list(metres)
+        self._metres, self._steps = list(metres), steps
         self._bar_steps = np.array([1 << 30, *(bar_ticks(n, d, steps) for n, d in metres)])
         self._metre = np.zeros(batch, np.int64)
         self._place = np.zeros(batch, np.int64)
@@ -43,6 +43,12 @@ class GridTracker(Tracker):
         self._held = np.zeros_like(self._sounding)
         self._end = REST + 1
         self._asked = 0  # the metre to come, 0 for any
+
+    @property
+    def turn(self) -> Ints:
+        """See Tracker: the beat."""
+        passed = self.bars * self._bar_steps[self._metre] + self._place
+        return np.asarray(np.where(self._metre > 0, passed, 0) // self._steps)
 
     def ask(self, opening: Opening) -> None:
         """See Tracker."""

@@ -183,6 +183,13 @@ class Vocabulary(ABC):
         bar: NDArray[np.int64] = features[:, column].astype(np.int64)
         return np.cumsum(np.diff(bar, prepend=0) % np.int64(self.features[column].size))
 
+    def turns(self, words: Words, features: Features, *, given: bool) -> NDArray[np.int64]:
+        """In which turn each word of a whole piece comes (T,), where given and written ones meet.
+
+        Those that are given in a turn are read before those that are written in it: bar by bar.
+        """
+        return self.bars(words, features)
+
     def prime(self, seed: Score) -> Words:
         """The words (T, F) of a seed that ends with its last barline, the end word left out.
 
@@ -256,6 +263,11 @@ class Tracker(ABC):
 
         `ranges` are the lowest and highest pitch of instruments.
         """
+
+    @property
+    def turn(self) -> NDArray[np.int64]:
+        """The turn of the next word of each piece (B,), see Vocabulary.turns."""
+        return self.bars
 
     @abstractmethod
     def ask(self, opening: Opening) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from musegen.corpus.conditions import Conditions
-from musegen.corpus.given import GIVEN, WRITTEN, Stretch, around, bar_by_bar, of_parts
+from musegen.corpus.given import GIVEN, WRITTEN, Stretch, around, in_turns, of_parts
 from musegen.errors import ModelError, UsageError
 from musegen.evaluation.trained import Trained, network_for
 from musegen.generation.accompany import accompaniment
@@ -137,7 +137,7 @@ def test_the_nats_of_parts_are_those_of_all_read_at_once(make_score: MakeScore) 
     plan = accompaniment(model, Plan(seed=seed), ["Bass"])
     found = compose(model, plan, random_seed=3)[0]
     given = of_parts(model.vocabulary, plan.seed, plan.written)  # type: ignore[arg-type]
-    stretch = bar_by_bar(model.vocabulary, given, found.words)
+    stretch = in_turns(model.vocabulary, given, found.words)
     np.testing.assert_allclose(nats_of(model, stretch).sum(1), found.word_nats, atol=1e-3)
 
 
