@@ -46,7 +46,7 @@ def command(
             help="What it is told in training: style (sub-folders), density, bars (to come), given"
             " (music to be written to); none."
         ),
-    ] = "style,bars,given",
+    ] = "style,bars",
     size: Annotated[
         Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
     ] = "auto",

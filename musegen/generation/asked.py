@@ -83,6 +83,8 @@ def _check_apart(request: Request) -> None:
     wants = [name for name in ("infill", "accompany") if getattr(request, name)]
     if not wants:
         return
+    if not request.seed:
+        raise UsageError(f"--{wants[0]} needs a piece", hint="Name one with --seed FILE.")
     apart = [name for name in _OF_MUSIC_TO_COME if getattr(request, name) != getattr(usual, name)]
     apart += wants[1:] + ["max_copy"] * (wants[0] == "accompany" and request.max_copy is not None)
     if apart:

@@ -41,7 +41,7 @@ from .log import add_to_log, board, cut_log, read_log
 from .schedule import Extent
 from .settings import FitSettings, expected_seconds, network_settings, suited
 
-TOLD = ("style", "bars", "given")  # what others cost is in docs/decisions.md
+TOLD = ("style", "bars")  # what others cost is in docs/decisions.md
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Two made-up styles, learnt from folders: told apart, and composed as asked."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -117,16 +116,13 @@ def test_a_run_that_tells_conditions_ends_the_same_when_it_was_killed(
     assert killed.config["figures"]["classify"] == whole.config["figures"]["classify"]
 
 
+@pytest.mark.usefixtures("_able")
 def test_a_corpus_without_styles_gives_the_model_it_always_gave(
-    start: Callable[..., Run], prepared: Prepared, tmp_path: Path
+    prepared: Prepared, tmp_path: Path
 ) -> None:
-    one = trained(start("one"))
-    other = trained(
-        Run.start(
-            prepared,
-            tmp_path / "other",
-            RunSettings("gru", "auto", Extent(steps=20), "cpu", 5, tell=()),
-        )
+    one, other = (
+        trained(run(prepared, tmp_path / name, 20, tell))
+        for name, tell in (("one", ("style",)), ("other", ()))
     )
     assert one.fingerprint == other.fingerprint
     assert not any(name.startswith("told") for name in load_tensors(one.folder / WEIGHTS)[0])
