@@ -49,6 +49,7 @@ def test_what_counts_by_other_units_is_not_set_side_by_side(musegen: Musegen, mu
 
 
 def test_a_model_that_can_be_told_nothing_says_so(musegen: Musegen, music: Path) -> None:
-    refused = musegen("evaluate", music / "grid", "-m", music / "grid-model", "--told")
+    musegen("train", music / "grid", "-o", "untold", "--steps", 2, "--tell", "none")
+    refused = musegen("evaluate", music / "grid", "-m", "untold", "--told")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "can be told nothing" in refused.stderr

@@ -44,6 +44,7 @@ SCORES = st.builds(
     characters=st.integers(0, 9),
     faults=st.lists(TEXT, max_size=2).map(tuple),
     unread=st.dictionaries(TEXT, st.integers(0, 9), max_size=2),
+    says_tempo=st.booleans(),
 )
 
 
@@ -52,7 +53,7 @@ def test_everything_comes_back(score: Score) -> None:
     """What equality of scores passes over too."""
     again = unpack(pack(score))
     assert again == score
-    for name in ("number", "characters", "faults", "unread"):
+    for name in ("number", "characters", "faults", "unread", "says_tempo"):
         assert getattr(again, name) == getattr(score, name)
     assert [part.channel for part in again.parts] == [part.channel for part in score.parts]
     assert pack(again) == pack(score)
@@ -62,7 +63,7 @@ def test_a_new_column_of_scores_is_not_forgotten() -> None:
     """The strategy above sets every field but the metre."""
     assert {field.name for field in fields(Score)} == {
         *("ticks_per_quarter", "parts", "tempo", "metre", "key", "barlines", "marks", "events"),
-        *("title", "number", "characters", "faults", "unread"),
+        *("title", "number", "characters", "faults", "unread", "says_tempo"),
     }
 
 
