@@ -96,7 +96,7 @@ def adapted(
     network = copy.deepcopy(start.network)
     if weights is not None:
         network.load_state_dict(weights, strict=False)
-    return Adapted(replace(model, network=network.eval()), steps, before, best, kin)
+    return Adapted(replace(start, network=network.eval()), steps, before, best, kin)
 
 
 def _fit(model: Trained, prepared: Prepared, steps: int, random_seed: int) -> Fit:

@@ -7,21 +7,27 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from musegen.evaluation.trained import Trained
-from musegen.score.instruments import DRUMS
+from musegen.score.instruments import DRUMS, RANGES
 from musegen.score.score import Score
 
 from .seed import unheard
 
 _FIELD = "instrument"
-# The first programs of keys, percussion, organs, guitars, basses, strings, voices, brass, winds, …
-_SECTIONS = (0, 8, 16, 24, 32, 40, 52, 56, 64, 80, 96, 104, 112, 120, DRUMS)
+_UNKNOWN = 24.0  # semitones between ranges of which one is not known
+# The first programs of keys, percussion, organs, guitars, basses, strings, timpani, ensembles, …
+_SECTIONS = (0, 8, 16, 24, 32, 40, 47, 48, 52, 56, 64, 80, 96, 104, 112, 120, DRUMS)
 
 
 def nearest_kin(instrument: int, known: Collection[int]) -> int:
-    """The known instrument of the same section whose program is nearest, or else any."""
+    """The known instrument of the same section that is nearest, or else any.
 
-    def distance(other: int) -> tuple[bool, int]:
-        return _section(other) != _section(instrument), abs(other - instrument)
+    It is near by the middle of its range, and by its program.
+    """
+
+    def distance(other: int) -> tuple[bool, float]:
+        ranges = RANGES.get(other), RANGES.get(instrument)
+        apart = abs(sum(ranges[0]) - sum(ranges[1])) / 2 if ranges[0] and ranges[1] else _UNKNOWN
+        return _section(other) != _section(instrument), apart + abs(other - instrument)
 
     return min(sorted(known), key=distance)
 
@@ -41,7 +47,9 @@ def with_kin(model: Trained, scores: Sequence[Score]) -> tuple[Trained, dict[int
     field = [f.name for f in model.vocabulary.fields].index(_FIELD)
     for instrument, other in kin.items():
         network.begin_as(field, instrument, other)
-    return replace(model, network=network), kin
+    heard = tuple(sorted({*model.vocabulary.instruments, *kin}))
+    vocabulary = replace(model.vocabulary, instruments=heard)  # type: ignore[type-var]
+    return replace(model, network=network, vocabulary=vocabulary), kin
 
 
 def _section(instrument: int) -> int:

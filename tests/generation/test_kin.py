@@ -14,7 +14,10 @@ from musegen.score.score import Score
 def test_kin_are_of_one_section_where_there_is_one() -> None:
     assert nearest_kin(41, {40, 48, 0}) == 40  # viola: violin
     assert nearest_kin(68, {60, 73, 56}) == 73  # oboe: flute, though the horn's number is as near
-    assert nearest_kin(58, {60, 73, 56}) == 56  # tuba: trumpet
+    assert nearest_kin(58, {60, 73, 56}) == 60  # tuba: horn, which is lower than the trumpet
+    assert (
+        nearest_kin(70, {65, 72}) == 65
+    )  # bassoon: saxophone, though the piccolo's number is near
     assert nearest_kin(109, {0, 80}) == 80  # bagpipe: whatever there is
 
 
