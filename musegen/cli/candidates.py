@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from musegen.generation.fulfil import Ranked
     from musegen.generation.plan import Plan
 
-_WHY = {"typical": "as surprising as real music", "like_seed": "like the seed", "original": "new"}
+_WHY = {
+    "typical": "as surprising as real music",
+    "like_seed": "like the seed",
+    "original": "without long copies",
+}
 
 
 def tell(

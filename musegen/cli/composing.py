@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,6 +53,7 @@ def make(request: Request, run: Run) -> None:
     model, request = adapt(model, request, plan, run.quiet)
     plan = settled(model, request, plan)
     found, is_whole = _composed(model, request, plan, run)
+    request = replace(request, broken_off=not is_whole)
     ranked = best_first(found) if run.rank else found
     _write(ranked, paths, model, request, run)
     tell(ranked, paths, model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
@@ -65,7 +67,7 @@ def make(request: Request, run: Run) -> None:
 
 def make_again(file: Path, given: Request, run: Run) -> None:
     """Compose again what made a MIDI file, to the byte."""
-    from musegen.errors import UsageError
+    from musegen.errors import MusegenError, UsageError
     from musegen.generation.asked import plan_of, settled
     from musegen.generation.request import Request
     from musegen.score.files import read
@@ -78,6 +80,9 @@ def make_again(file: Path, given: Request, run: Run) -> None:
         hint = "To change one, call the command as it was called first."
         raise UsageError("--again takes all settings from the file", hint=hint)
     request, fingerprint, version = Request.of(read(file), file)
+    if request.broken_off:
+        reason = "was broken off by Ctrl-C, and cannot be made again"
+        raise MusegenError(reason, file=file, hint="A whole piece can.")
     name = given.seed or _found_beside(request.seed, file)
     here, seed, movements = _read_seed(replace(request, seed=name), run)
     if here.seed_sha256 != request.seed_sha256:
@@ -235,7 +240,8 @@ def _paths(run: Run, seed: str, n: int) -> list[Path]:
     output = run.output
     if output is None:
         stem = f"{stem_of(seed)}-continued" if seed else "composed"
-        return [free_path(Path(f"{stem}-{number + 1}.mid")) for number in range(n)]
+        free = (path for k in itertools.count(1) if not (path := Path(f"{stem}-{k}.mid")).exists())
+        return list(itertools.islice(free, n))
     if output.suffix.lower() not in WRITTEN_SUFFIXES:
         known = ", ".join(WRITTEN_SUFFIXES)
         raise UsageError(f"cannot write {output.suffix or 'no suffix'}", hint=f"Take {known}.")
@@ -255,11 +261,18 @@ def _paths(run: Run, seed: str, n: int) -> list[Path]:
 def _write(
     ranked: list[Ranked], paths: list[Path], model: Trained, request: Request, run: Run
 ) -> None:
-    from musegen.score.files import write
+    from musegen.score.files import write_and_tell
+    from musegen.score.kinds import MIDI, SUFFIX_KINDS
+    from musegen.score.repeats import unfold
 
     from .state import remember
+    from .terminal import say, say_absent
 
     for candidate, path in zip(ranked, paths, strict=True):
         made_by = replace(request, of_n=candidate.row).text(model.fingerprint)
-        write(candidate.composed.score, path, run.force, made_by)
+        score = candidate.composed.score
+        lost = write_and_tell(score, path, run.force, made_by=made_by)
+        say_absent(f"Not kept in {path}", lost, run.quiet)
+        if SUFFIX_KINDS[path.suffix.lower()] == MIDI and unfold(score) is not score:
+            say(f"{path} has its repeats played out.", run.quiet)
     remember("piece", paths[0])

@@ -32,7 +32,8 @@ def command(
         float | None, typer.Option(min=0.1, help="How long, in whole bars, in place of --bars.")
     ] = None,
     notes: Annotated[
-        int | None, typer.Option(min=1, help="About how many new notes, in place of --bars.")
+        int | None,
+        typer.Option(min=1, help="In place of --bars: as many as hold so many notes in the seed."),
     ] = None,
     continue_from: Annotated[
         int | None, typer.Option(min=2, help="The first new bar. [default: after the last]")

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from musegen.score.counts import counted
 
@@ -36,9 +36,9 @@ def console() -> Console:
 
 
 def say(text: str, quiet: bool = False) -> None:
-    """A line for a person."""
+    """A line for a person, or a few."""
     if not quiet:
-        console().print(shown(text), markup=False)
+        console().print("\n".join(map(shown, text.split("\n"))), markup=False)
 
 
 def give(result: dict[str, Any]) -> None:
@@ -56,7 +56,8 @@ def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = 
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column, name in enumerate(head):
-        table.add_column(name, justify="right" if column in right else "left", overflow="fold")
+        aligned: Literal["left", "right"] = "right" if column in right else "left"
+        table.add_column(name, justify=aligned, overflow="fold", no_wrap=column == 0)  # a path
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     Console(highlight=False).print(table)

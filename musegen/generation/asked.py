@@ -119,7 +119,7 @@ def opening_asked(request: Request) -> Opening:
             metre = read_metre(request.metre)
         except ValueError:
             metre = None
-        if metre is None:
+        if metre is None or metre[1].bit_count() != 1:
             raise UsageError(f"{request.metre!r} is no metre", hint="Write 3/4 or 6/8.")
     if request.key:
         try:

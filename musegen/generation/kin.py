@@ -39,7 +39,8 @@ def with_kin(model: Trained, scores: Sequence[Score]) -> tuple[Trained, dict[int
         The model itself where there is none; and for each such instrument its kin.
     """
     known = set(model.vocabulary.instruments) - {DRUMS}
-    unknown = {i for score in scores for i in unheard(score.parts, model)} - {DRUMS}
+    met = {part.instrument for score in scores for part in score.parts if len(part.notes)}
+    unknown = unheard(met, model) - {DRUMS}
     kin = {i: nearest_kin(i, known) for i in sorted(unknown)} if known else {}
     if not kin:
         return model, {}

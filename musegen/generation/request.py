@@ -21,6 +21,7 @@ class Request:
     Attributes:
         seed: file or folder; `seed_sha256` is of its content.
         adapt_steps: how many updates the model was adapted by, which `adapt` says in time.
+        broken_off: whether Ctrl-C ended it.
         of_n: which of the n candidates, from 0, before they were ranked.
     """
 
@@ -50,6 +51,7 @@ class Request:
     accompany: str = ""
     adapt: str = ""
     adapt_steps: int | None = None
+    broken_off: bool = False
     random_seed: int = 0
 
     def text(self, fingerprint: str) -> str:
@@ -70,7 +72,7 @@ class Request:
             text = event.message[2:].decode(errors="replace")
             if event.message[:2] == b"\xff\x01" and text.startswith(_MARK):
                 return cls._read(text.removeprefix(_MARK), file)
-        hint = "Only MIDI files of musegen generate do."
+        hint = "Only MIDI files of musegen generate say so in a way that is read."
         raise MusegenError("does not say how it was made", file=file, hint=hint)
 
     @classmethod

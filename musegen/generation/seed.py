@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,10 +91,10 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     """What a person should know before a model goes on with a seed, a sentence each."""
     seed = plan.seed
     if seed is None:
-        every = [part for movement in plan.movements for part in movement.parts]
-        return _of_instruments(every, model)
+        parts = (part for movement in plan.movements for part in movement.parts)
+        return _of_instruments({*_heard_in(parts), *plan.instruments}, model)
     if plan.role:
-        return _of_instruments(seed.parts, model)
+        return _of_instruments(_heard_in(seed.parts), model)
     bar = seed.n_bars
     start = int(seed.barlines[bar - 2]) if bar > 1 else 0
     sounds_until = max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
@@ -111,22 +111,25 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
         passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
         first = int(passed[-context]) + 1
         told.append(f"The model remembers the seed from bar {first} on, and not what was before.")
-    return told + _of_instruments(seed.parts, model)
+    return told + _of_instruments(_heard_in(seed.parts), model)
 
 
-def _of_instruments(parts: Sequence[Part], model: Trained) -> list[str]:
-    unknown = sorted(unheard(parts, model))
+def _of_instruments(instruments: set[int], model: Trained) -> list[str]:
+    unknown = sorted(unheard(instruments, model))
     if not unknown:
         return []
     names = ", ".join(instrument_name(number) for number in unknown)
     return [f"The model never heard {names}; it may write little for them."]
 
 
-def unheard(parts: Sequence[Part], model: Trained) -> set[int]:
-    """The instruments of these parts that the model never met; none where it does not tell."""
+def unheard(instruments: set[int], model: Trained) -> set[int]:
+    """Those of these instruments that the model never met; none where it does not tell."""
     heard = set(model.vocabulary.instruments)
-    its = {part.instrument for part in parts if len(part.notes)}
-    return its - heard if heard else set()
+    return instruments - heard if heard else set()
+
+
+def _heard_in(parts: Iterable[Part]) -> set[int]:
+    return {part.instrument for part in parts if len(part.notes)}
 
 
 def opening_of(first: Score, asked: Opening) -> Opening:

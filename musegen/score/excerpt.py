@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from musegen.errors import UsageError
 
 from .jumps import ORDERS
+from .pedal import PEDAL_DOWN
 from .score import STRUCTURE, Event, Ints, Mark, Notes, Score, standing
 
 _JOIN = b"\xff\x06composed from here"  # a MIDI marker
@@ -135,7 +136,9 @@ def closed(score: Score) -> Score:
     for part in score.parts:
         rows = part.notes.rows[part.notes.onset < end]
         rows[:, 1] = np.minimum(rows[:, 1], end - rows[:, 0])
-        pedal = part.pedal[part.pedal[:, 0] <= end]
+        pedal = part.pedal[part.pedal[:, 0] < end]
+        if len(pedal) and pedal[-1, 1] >= PEDAL_DOWN:
+            pedal = np.concatenate([pedal, [[end, 0]]])
         parts.append(replace(part, notes=Notes.of(rows), pedal=pedal))
     return replace(score, parts=tuple(parts))
 

@@ -106,7 +106,11 @@ def write(
 
 
 def write_and_tell(
-    score: Score, path: str | Path, force: bool = False, repeats: Repeats | None = None
+    score: Score,
+    path: str | Path,
+    force: bool = False,
+    repeats: Repeats | None = None,
+    made_by: str = "",
 ) -> dict[str, int]:
     """Write as `write` does; what of the score is missing in the file, how many of each kind.
 
@@ -120,7 +124,7 @@ def write_and_tell(
     """
     kind = _kind_to_write(path)
     wanted = _folded(score, kind, repeats)
-    data = _encoded(wanted, kind, path)
+    data = _encoded(wanted, kind, path, made_by)
     lost = _missing(data, kind, path, wanted)
     if lost and wanted is not score:
         lost = as_written(lost, _missing(_encoded(score, kind, path), kind, path, score))

@@ -208,6 +208,8 @@ class GridVocabulary(Vocabulary):
         """
         if not seed.n_bars:
             raise ModelError("it has no bars", hint="Give a piece that has a metre.")
+        if any(part.is_drums for part in seed.parts):
+            raise ModelError("it has drums, and this model writes voices")
         seed = closed(seed)
         end = int(seed.barlines[-1])
         numerator, denominator = standing(seed.metre, end)

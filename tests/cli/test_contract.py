@@ -207,7 +207,7 @@ def test_many_pieces_are_numbered_and_none_is_overwritten(musegen: Musegen, musi
     for _ in range(2):
         assert musegen(*call).exit_code == 0
     assert Path("composed-1.mid").exists()
-    assert Path("composed-1-2.mid").exists()
+    assert Path("composed-2.mid").exists()
 
 
 def test_what_was_made_last_is_taken_where_nothing_is_named(

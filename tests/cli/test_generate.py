@@ -3,15 +3,17 @@
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import mido
+import numpy as np
 import pytest
 from typer.testing import Result
 
 from musegen.generation import drawer
-from musegen.score.excerpt import join_of
+from musegen.score.excerpt import closed, join_of
 from musegen.score.files import read
 
 Musegen = Callable[..., Result]
@@ -187,6 +189,7 @@ def test_bars_are_written_anew_and_parts_to_others(ask: Ask, musegen: Musegen, m
         (["--bars", "4", "--seconds", "9"], "--bars and --seconds cannot both be"),
         (["--metre", "three"], "no metre"),
         (["--metre", "none"], "no metre"),
+        (["--metre", "4/5"], "no metre"),
         (["--key", "H"], "no key"),
         (["--tempo", "3"], "no music is at tempo 3"),
         (["--instruments", "kazoo"], "no instrument is called 'kazoo'"),
@@ -234,6 +237,8 @@ def test_ctrl_c_keeps_the_whole_bars_that_there_are(
     assert made.exit_code == 130
     assert "kept" in made.stderr
     assert 1 <= read("a.mid").n_bars < 8
+    again = musegen("generate", "--again", "a.mid", "-m", music / "grid-model")
+    assert (again.exit_code, "broken off by Ctrl-C" in again.stderr) == (1, True)
     press(0)
     made = musegen("generate", "-m", music / "grid-model", "--bars", 8, "-o", "b.mid")
     assert made.exit_code == 130
@@ -256,3 +261,29 @@ def test_a_model_adapts_to_its_seed_and_stays_as_it_is(
     assert (music / "notes-model" / "model.safetensors").read_bytes() == before
     short = musegen("generate", *call[1:3], "--seed", music / "notes.mid", "--adapt", "1s")
     assert (short.exit_code, "too short to adapt" in short.stderr) == (1, True)
+
+
+def test_what_a_file_cannot_hold_is_told(musegen: Musegen, music: Path) -> None:
+    call = ("generate", "-m", music / "notes-model", "--seed", music / "notes.mid", "--bars", 1)
+    made = musegen(*call, "-o", "a.abc")
+    assert "Not kept in a.abc:" in made.stderr
+    assert "pedal" in made.stderr
+    assert "Not kept" not in musegen(*call, "-o", "a.mid").stderr
+
+
+def test_drums_are_no_voice(musegen: Musegen, music: Path, make_score: Callable) -> None:
+    from musegen.score.files import write
+
+    score = make_score("grid", 2)
+    drums = replace(score.parts[2], is_drums=True)
+    write(replace(score, parts=(*score.parts[:2], drums)), Path("drums.mid"))
+    refused = musegen("generate", "-m", music / "grid-model", "--seed", "drums.mid")
+    assert (refused.exit_code, "has drums" in refused.stderr) == (1, True)
+
+
+def test_every_pedal_is_lifted_at_the_end(make_score: Callable) -> None:
+    score = make_score("notes", 1)
+    end, piano = int(score.barlines[-1]), score.parts[1]
+    for pedal, last in (([[0, 127]], [end, 0]), ([[0, 127], [9, 0], [end, 127]], [9, 0])):
+        held = replace(score, parts=(replace(piano, pedal=np.array(pedal)),))
+        assert closed(held).parts[0].pedal[-1].tolist() == last
