@@ -147,7 +147,7 @@ SEEDS = [
     (1, "cut short", "cut/a.mid"),
     (1, "unknown kind", "other/letter.txt"),
     (2, "no notes", "silent.mid"),
-    (1, "4 parts, and this model writes 3 voices", "band.mid"),
+    (1, "it has drums, and this model writes voices", "band.mid"),
     (2, "only a tune book has a tune 3", "one/a.mid:3"),
 ]
 
