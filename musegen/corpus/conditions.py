@@ -99,8 +99,12 @@ class Conditions:
     @property
     def sizes(self) -> tuple[int, ...]:
         """How many values each has, 'not told' included (C,)."""
-        of = {"style": len(self.styles), "density": len(DENSITIES), "bars": len(_BARS) + 1}
-        of["given"] = _ROLES
+        of = {
+            "style": len(self.styles),
+            "density": len(DENSITIES),
+            "bars": len(_BARS) + 1,
+            "given": _ROLES,
+        }
         return tuple(1 + of[kind] for kind in self.kinds)
 
     def require(self, kind: str) -> None:

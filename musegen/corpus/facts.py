@@ -111,8 +111,7 @@ def facts_of(score: Score, vocabulary: Vocabulary) -> Facts:
     tpq = score.ticks_per_quarter
     instruments: Counter[str] = Counter()
     for part in parts:
-        number = part.instrument
-        instruments[instrument_name(number)] += len(part.notes)
+        instruments[instrument_name(part.instrument)] += len(part.notes)
     _, numerator, denominator = score.metre[0].tolist()
     return Facts(
         faults=faults_of(score),

@@ -19,6 +19,7 @@ from musegen.score.score import Ints, Score
 from musegen.vocabulary.vocabulary import Features, Vocabulary, Words
 
 GIVEN, WRITTEN = 1, 2  # roles; 0 for music of which nothing is given
+SIDE = 256  # words that are given of each side of a gap, at most, where nothing else limits them
 _FEWEST = 4  # words that are written, else there is little to learn
 
 
@@ -39,12 +40,18 @@ class Stretch(NamedTuple):
         return Stretch(*rows, self.fields)
 
 
+def stretch_of(vocabulary: Vocabulary, words: Words, role: int) -> Stretch:
+    """The words of a piece from its beginning (T, F), perhaps none, as words of one role."""
+    features = np.zeros((0, len(vocabulary.features)), np.int16)
+    if len(words):
+        features = vocabulary.features_of(words)
+    return Stretch(words, features, np.full(len(words), role))
+
+
 def around(vocabulary: Vocabulary, score: Score, first: int, last: int) -> tuple[Stretch, Stretch]:
     """What is given before and after a gap: bars `first` to `last` of a piece, from 0."""
-    words = vocabulary.encode(silenced(score, first, last))
-    features = vocabulary.features_of(words)
-    given = Stretch(words, features, np.full(len(words), GIVEN))
-    bars = vocabulary.bars(words, features)
+    given = stretch_of(vocabulary, vocabulary.encode(silenced(score, first, last)), GIVEN)
+    bars = vocabulary.bars(given.words, given.features)
     return given.rows(bars < first), given.rows(bars > last)
 
 
@@ -56,8 +63,31 @@ def of_parts(vocabulary: Vocabulary, score: Score, written: Collection[int]) -> 
         score: all its parts are there.
         written: the parts that are to be written, which are silent here.
     """
-    words = vocabulary.encode(without_parts(score, written))
-    return Stretch(words, vocabulary.features_of(words), np.full(len(words), GIVEN))
+    return stretch_of(vocabulary, vocabulary.encode(without_parts(score, written)), GIVEN)
+
+
+def gap_in(
+    vocabulary: Vocabulary, piece: tuple[Words, Features], first: int, last: int, side: int
+) -> tuple[Stretch, NDArray[np.bool_]]:
+    """A piece with bars `first` to `last` to be written, after so many words given of each side.
+
+    Args:
+        vocabulary: what words mean.
+        piece: all its words (T, F), and their features (T, G).
+        first: the first bar of the gap, from 0.
+        last: its last.
+        side: the most words of either side.
+
+    Returns:
+        The stretch, and which words of the piece are in the gap (T,).
+    """
+    words, features = piece
+    bars = vocabulary.bars(words, features)
+    gap = (bars >= first) & (bars <= last)
+    before, after = around(vocabulary, vocabulary.decode(words), first, last)
+    written = Stretch(words[gap], features[gap], np.full(int(gap.sum()), WRITTEN))
+    sides = before.rows(slice(-side, None)), after.rows(slice(side))
+    return one_after_another(*sides, written), gap
 
 
 def with_gap(
@@ -82,12 +112,8 @@ def with_gap(
     if most < 1:
         return None
     last = first + int(chance.integers(most))
-    before, after = around(vocabulary, vocabulary.decode(words), first, last)
-    gap = (bars >= first) & (bars <= last)
-    if gap.sum() < _FEWEST:
-        return None
-    written = Stretch(words[gap], features[gap], np.full(int(gap.sum()), WRITTEN))
-    return one_after_another(before.rows(slice(-third, None)), after.rows(slice(third)), written)
+    stretch, gap = gap_in(vocabulary, (words, features), first, last, third)
+    return stretch if gap.sum() >= _FEWEST else None
 
 
 def with_written_parts(
@@ -114,10 +140,9 @@ def with_written_parts(
 
 def in_turns(vocabulary: Vocabulary, given: Stretch, words: Words) -> Stretch:
     """Each bar (or beat) of what is given, then the same of what is written to it."""
-    features = vocabulary.features_of(words)
-    written = Stretch(words, features, np.full(len(words), WRITTEN))
+    written = stretch_of(vocabulary, words, WRITTEN)
     first = 2 * vocabulary.turns(given.words, given.features, given=True)
-    then = 2 * vocabulary.turns(words, features, given=False) + 1
+    then = 2 * vocabulary.turns(words, written.features, given=False) + 1
     order = np.argsort(np.concatenate([first, then]), kind="stable")
     return one_after_another(given, written).rows(order)
 

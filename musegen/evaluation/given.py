@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from musegen.corpus.given import WRITTEN, Stretch, around, in_turns, of_parts, one_after_another
+from musegen.corpus.given import SIDE, WRITTEN, Stretch, gap_in, in_turns, of_parts
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
@@ -19,7 +19,6 @@ from .likelihood import field_nats, read_in_chunks
 from .trained import Trained
 
 _GAP = 4  # bars, from the middle of a piece on
-_SIDE = 256  # words that are given of each side of a gap
 
 Nats = NDArray[np.float64]
 Cost = tuple[float, float, int]  # nats with all else given, nats as usual, units
@@ -78,15 +77,11 @@ def _of_part(model: Trained, score: Score, words: Words, usual: Nats, part: int)
 
 def _of_gap(model: Trained, score: Score, words: Words, usual: Nats) -> Cost:
     vocabulary = model.vocabulary
-    features = vocabulary.features_of(words)
-    bars = vocabulary.bars(words, features)
+    piece = words, vocabulary.features_of(words)
     first = score.n_bars // 2
     last = min(first + _GAP, score.n_bars) - 1
-    gap = (bars >= first) & (bars <= last)
-    before, after = around(vocabulary, score, first, last)
-    written = Stretch(words[gap], features[gap], np.full(int(gap.sum()), WRITTEN))
-    sides = before.rows(slice(-_SIDE, None)), after.rows(slice(_SIDE))
-    given = stretch_nats(model, one_after_another(*sides, written)).sum()
+    stretch, gap = gap_in(vocabulary, piece, first, last, SIDE)
+    given = stretch_nats(model, stretch).sum()
     return float(given), float(usual[gap].sum()), vocabulary.units(score, words[gap])
 
 

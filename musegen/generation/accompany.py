@@ -15,11 +15,11 @@ from musegen.evaluation.trained import Trained
 from musegen.score.excerpt import closed, without_parts
 from musegen.score.instruments import DRUMS, instrument_called, instrument_name
 from musegen.score.midi_metre import metre_with_its_bars
-from musegen.score.score import Notes, Part, Score, rescaled, standing
-from musegen.vocabulary.vocabulary import Opening, Tracker, Vocabulary, Words
+from musegen.score.score import Notes, Part, Score, rescaled
+from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
 
 from .drawer import Drawer
-from .plan import Plan, playable
+from .plan import Plan, playable, standing_at
 from .seed import places_called
 
 
@@ -44,7 +44,7 @@ class Accompaniment(Plan):
         score = self._in_words(vocabulary)
         tracker = vocabulary.start(n)
         tracker.last_bar, tracker.keep_time = score.n_bars, True
-        tracker.ask(_opening(score, 0, vocabulary))
+        tracker.ask(standing_at(score, 0, vocabulary))
         places = vocabulary.places(score)
         its = replace(score, parts=tuple(score.parts[place] for place in self.written))
         tracker.keep_parts([places[place] for place in self.written], playable([its]))
@@ -70,7 +70,7 @@ class Accompaniment(Plan):
             if stop() or drawer.tracker.done[0]:
                 return
             bar = int(drawer.tracker.bars[0])
-            drawer.tracker.ask(_opening(score, starts[bar], vocabulary))
+            drawer.tracker.ask(standing_at(score, starts[bar], vocabulary))
             drawer.feed(given.rows(turns == turn))
             if not drawer.turn(turn):
                 return
@@ -167,11 +167,3 @@ def _of_voices(seed: Score, names: Sequence[str], vocabulary: Vocabulary) -> tup
         raise UsageError(reason, hint=f"Name with --accompany those that it lacks: {voices}.")
     parts = [part if i in written else next(given) for i, part in enumerate(silent)]
     return replace(seed, parts=tuple(parts)), written
-
-
-def _opening(score: Score, tick: int, vocabulary: Vocabulary) -> Opening:
-    """What stands in a score at a tick."""
-    numerator, denominator = standing(score.metre, tick)
-    key, (us,) = standing(score.key, tick)[:2], standing(score.tempo, tick)
-    asked = (key[0], key[1]) if key and vocabulary.says_key else None
-    return Opening((numerator, denominator), asked, 60e6 / us)

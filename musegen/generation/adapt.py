@@ -22,6 +22,7 @@ from musegen.training.fit import Fit, Validated
 from musegen.training.schedule import Extent
 from musegen.training.settings import FitSettings
 
+from .compose import never
 from .kin import with_kin
 
 _HELD_OUT = 1 / 6  # of each piece: its last bars
@@ -57,7 +58,7 @@ def adapted(
     steps: int | None = None,
     random_seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[], bool] = never,
 ) -> Adapted:
     """Let a copy of a model learn from pieces but for their last bars, as long as those gain by it.
 

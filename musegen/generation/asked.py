@@ -23,7 +23,6 @@ from .request import Request
 from .sampling import Sampling, read_temperature
 from .seed import opening_of
 
-_BARS = 16
 _OF_MUSIC_TO_COME = (
     *("bars", "seconds", "notes", "continue_from", "omit_seed", "finish"),
     *("key", "metre", "tempo", "instruments"),
@@ -61,7 +60,7 @@ def plan_of(request: Request, seed: Score | None, movements: Sequence[Score] = (
         return infill_of(request, seed)
     names = _listed(request.instruments)
     return Plan(
-        bars=_BARS if bars is None else bars,
+        bars=Plan.bars if bars is None else bars,
         seed=seed,
         omit_seed=request.omit_seed,
         finish=request.finish,

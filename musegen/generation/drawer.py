@@ -50,7 +50,9 @@ class Drawer:
         """Go on from these words, of which the first `join` are the seed's, `n` times."""
         self.model, self.plan = model, plan
         self.tracker = plan.tracker(model.vocabulary, words, join, n)
-        self.samplings = sampling.for_fields([field.name for field in model.vocabulary.fields])
+        self._samplings = self._asked = sampling.for_fields(
+            [field.name for field in model.vocabulary.fields]
+        )
         self.generator = torch.Generator().manual_seed(random_seed)
         self.drawn: list[Words] = []
         self.nats: list[NDArray[np.float64]] = []
@@ -58,7 +60,6 @@ class Drawer:
         self._words, self._n = words, n
         self._state: State | None = None
         self._last = torch.empty(0)
-        self._warmer = 0.0
         self.forced: dict[int, NDArray[np.int16]] = {}  # fields that are given, word by word
 
     def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
@@ -97,7 +98,8 @@ class Drawer:
     def restore(self, snapshot: Snapshot, warmer: float) -> None:
         """Stand there again, and draw at temperatures so much higher than asked from now on."""
         tracker, self._state, self._last, n_drawn, length = snapshot
-        self.tracker, self.length, self._warmer = deepcopy(tracker), length.copy(), warmer
+        self.tracker, self.length = deepcopy(tracker), length.copy()
+        self._samplings = [replace(s, temperature=s.temperature + warmer) for s in self._asked]
         del self.drawn[n_drawn:], self.nats[n_drawn:]
 
     def row(self, row: int) -> tuple[Words, NDArray[np.float64], bool]:
@@ -166,8 +168,7 @@ class Drawer:
         if said is not None and now < len(said):
             legal = torch.arange(legal.shape[1]).eq(int(said[now])).expand_as(legal)
         free = ~legal.any(dim=1, keepdim=True)  # rows where the field does not apply
-        asked = self.samplings[field]
-        sampling = replace(asked, temperature=asked.temperature + self._warmer)
+        sampling = self._samplings[field]
         return draw(scores, legal | free, sampling, self.generator).to(scores.device)
 
     def _features(self, drawn: torch.Tensor) -> torch.Tensor:

@@ -7,15 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from musegen.corpus.given import WRITTEN, Stretch, around, one_after_another
+from musegen.corpus.given import SIDE, WRITTEN, Stretch, around, one_after_another, stretch_of
 from musegen.errors import UsageError
 from musegen.score.excerpt import from_bar, silenced, until_bar
-from musegen.score.score import STRUCTURE, Ints, Notes, Part, Score, rescaled, standing
-from musegen.vocabulary.vocabulary import Opening, Tracker, Vocabulary, Words
+from musegen.score.score import STRUCTURE, Ints, Notes, Part, Score, rescaled
+from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
 
-from .plan import Plan, stretch_of
-
-_SIDE = 256  # words that are given of each side, at most
+from .plan import Plan, standing_at
 
 
 @dataclass(frozen=True)
@@ -55,17 +53,14 @@ class Infill(Plan):
         before, after = around(vocabulary, score, self.first, self.first + self.bars - 1)
         old = len(self.words(vocabulary))
         new = stretch_of(vocabulary, words, WRITTEN).rows(slice(old, None))
-        return one_after_another(before.rows(slice(-_SIDE, None)), after.rows(slice(_SIDE)), new)
+        return one_after_another(before.rows(slice(-SIDE, None)), after.rows(slice(SIDE)), new)
 
     def tracker(self, vocabulary: Vocabulary, words: Words, join: int, n: int) -> Tracker:
         """See Plan; metre, key and tempo are those that stand where the gap begins."""
         assert self.seed is not None
         tracker = super().tracker(vocabulary, words[:join], join, n)
         if not self.first:
-            (us,), key = standing(self.seed.tempo, 0), standing(self.seed.key, 0)[:2]
-            numerator, denominator = standing(self.seed.metre, 0)
-            asked = (key[0], key[1]) if key and vocabulary.says_key else None
-            tracker.ask(Opening((numerator, denominator), asked, 60e6 / us))
+            tracker.ask(standing_at(self.seed, 0, vocabulary))
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         return tracker

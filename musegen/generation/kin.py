@@ -10,7 +10,7 @@ from musegen.evaluation.trained import Trained
 from musegen.score.instruments import DRUMS, RANGES
 from musegen.score.score import Score
 
-from .seed import unheard
+from .seed import heard_in, unheard
 
 _FIELD = "instrument"
 _UNKNOWN = 24.0  # semitones between ranges of which one is not known
@@ -39,7 +39,7 @@ def with_kin(model: Trained, scores: Sequence[Score]) -> tuple[Trained, dict[int
         The model itself where there is none; and for each such instrument its kin.
     """
     known = set(model.vocabulary.instruments) - {DRUMS}
-    met = {part.instrument for score in scores for part in score.parts if len(part.notes)}
+    met = heard_in(part for score in scores for part in score.parts)
     unknown = unheard(met, model) - {DRUMS}
     kin = {i: nearest_kin(i, known) for i in sorted(unknown)} if known else {}
     if not kin:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from musegen.corpus.conditions import Conditions
-from musegen.corpus.given import Stretch
+from musegen.corpus.given import Stretch, stretch_of
 from musegen.errors import ModelError, UsageError
 from musegen.score.excerpt import closed, from_bar, until_bar
 from musegen.score.instruments import RANGES
-from musegen.score.score import Ints, Score
+from musegen.score.score import Ints, Score, standing
 from musegen.vocabulary.vocabulary import ANYHOW, Opening, Tracker, Vocabulary, Words
 
 from .join import in_parts_of, in_tempo, join
@@ -159,12 +159,12 @@ class Plan:
         return from_bar(joined, seed.n_bars) if self.omit_seed else joined
 
 
-def stretch_of(vocabulary: Vocabulary, words: Words, role: int) -> Stretch:
-    """The words of a piece from its beginning (T, F), perhaps none, as words of one role."""
-    features = np.zeros((0, len(vocabulary.features)), np.int16)
-    if len(words):
-        features = vocabulary.features_of(words)
-    return Stretch(words, features, np.full(len(words), role))
+def standing_at(score: Score, tick: int, vocabulary: Vocabulary) -> Opening:
+    """The metre, key and tempo that stand in a score at a tick, as far as words can say them."""
+    numerator, denominator = standing(score.metre, tick)
+    key, (us,) = standing(score.key, tick)[:2], standing(score.tempo, tick)
+    asked = (key[0], key[1]) if key and vocabulary.says_key else None
+    return Opening((numerator, denominator), asked, 60e6 / us)
 
 
 def playable(scores: Iterable[Score]) -> dict[int, tuple[int, int]]:

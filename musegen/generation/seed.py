@@ -39,8 +39,7 @@ def movements(folder: str | Path) -> list[Score]:
 
 def without_closing_rests(seed: Score) -> tuple[Score, int]:
     """The seed up to the bar in which its last note ends, and how many bars were left out."""
-    sounds_until = max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
-    bars = int(np.searchsorted(seed.barlines, sounds_until)) + 1
+    bars = int(np.searchsorted(seed.barlines, _sounds_until(seed))) + 1
     silent = seed.n_bars - bars
     return (until_bar(seed, bars), silent) if silent > 0 else (seed, 0)
 
@@ -92,13 +91,12 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     seed = plan.seed
     if seed is None:
         parts = (part for movement in plan.movements for part in movement.parts)
-        return _of_instruments({*_heard_in(parts), *plan.instruments}, model)
+        return _of_instruments({*heard_in(parts), *plan.instruments}, model)
     if plan.role:
-        return _of_instruments(_heard_in(seed.parts), model)
+        return _of_instruments(heard_in(seed.parts), model)
     bar = seed.n_bars
     start = int(seed.barlines[bar - 2]) if bar > 1 else 0
-    sounds_until = max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
-    beats = (int(seed.barlines[-1]) - max(sounds_until, start)) / seed.ticks_per_quarter
+    beats = (int(seed.barlines[-1]) - max(_sounds_until(seed), start)) / seed.ticks_per_quarter
     told = []
     if beats >= 1:
         told.append(
@@ -111,7 +109,12 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
         passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
         first = int(passed[-context]) + 1
         told.append(f"The model remembers the seed from bar {first} on, and not what was before.")
-    return told + _of_instruments(_heard_in(seed.parts), model)
+    return told + _of_instruments(heard_in(seed.parts), model)
+
+
+def _sounds_until(seed: Score) -> int:
+    """The tick at which its last note ends."""
+    return max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
 
 
 def _of_instruments(instruments: set[int], model: Trained) -> list[str]:
@@ -128,7 +131,8 @@ def unheard(instruments: set[int], model: Trained) -> set[int]:
     return instruments - heard if heard else set()
 
 
-def _heard_in(parts: Iterable[Part]) -> set[int]:
+def heard_in(parts: Iterable[Part]) -> set[int]:
+    """The instruments of the parts that have notes."""
     return {part.instrument for part in parts if len(part.notes)}
 
 

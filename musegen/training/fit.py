@@ -196,8 +196,7 @@ class Fit:
         """One step of the optimisers: nats a word, and the norm of the gradient."""
         now = self.counters
         before, words, features, valid, told, fields = tensors(self.batches[now.step], self.device)
-        learnt = (valid.sum(1) * fields.float().mean(1)).sum()  # words, or shares of them
-        n_words = distributed.total(float(learnt))
+        n_words = distributed.total(float((valid.sum(1) * fields.float().mean(1)).sum()))
         torch.manual_seed(_dropout_seed(self.settings.random_seed, now.step))
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self._mixed):
             log_p, _ = self.network.log_prob(before, words, features, valid, conditions=told)
