@@ -91,12 +91,12 @@ def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:
 
     first = found[0]
     told = ", told what it can be" if first["told"] else ""
-    rows = [_row(figures["model"] + told, figures, first["pieces"]) for figures in found]
+    rows = [row for its in found for row in _rows(its["model"] + told, its, first["pieces"])]
     if average:
         n = len(average["models"])
         keys = counted(len(average["transpositions"]), "keys")
         name = f"mean of {counted(n, 'models')}, {keys}"
-        rows.append(_row(name, average, first["pieces"]))
+        rows += _rows(name, average, first["pieces"])
     names = {"repeat": "repeat the last word", "repeat_bar": "repeat the last bar"}
     for name, nats in first["baselines"].items():
         if nats is not None:
@@ -142,7 +142,12 @@ def _show_given(figures: dict[str, Any]) -> None:
         give_table([figures["model"], f"nats a {figures['unit']}", "as usual"], rows, (1, 2))
 
 
-def _row(name: str, figures: dict[str, Any], pieces: int) -> list[str]:
+def _rows(name: str, figures: dict[str, Any], pieces: int) -> list[list[str]]:
+    """What a model costs; beneath it, where that is another figure, what published tables count."""
     low, high = figures["interval"]
     spread = f"{low:.4f} to {high:.4f}" if pieces > 1 else "one piece: none"
-    return [name, f"{figures['nats_per_unit']:.4f}", spread]
+    rows = [[name, f"{figures['nats_per_unit']:.4f}", spread]]
+    if "nats_per_unit_without_end" in figures:
+        nats = f"{figures['nats_per_unit_without_end']:.4f}"
+        rows.append(["  its steps alone, as published tables count", nats, ""])
+    return rows

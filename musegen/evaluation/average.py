@@ -27,6 +27,8 @@ def averaged_nats(
     prepared: Prepared,
     pieces: Sequence[Encoded],
     shifts: Sequence[int] = SHIFTS,
+    *,
+    instead: int | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """−log of the mean p of each field of each word of each piece, by its path: (T, F), in nats.
 
@@ -35,9 +37,10 @@ def averaged_nats(
         prepared: the corpus.
         pieces: which of its pieces.
         shifts: the transpositions to average over, in semitones; 0 must be among them.
+        instead: see field_nats.
     """
     readings = [
-        (shift, field_nats(network, prepared, pieces, semitones=shift))
+        (shift, field_nats(network, prepared, pieces, semitones=shift, instead=instead))
         for shift in shifts
         for network in networks
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.errors import CorpusError, ModelError
+from musegen.vocabulary.grid import GridVocabulary
 
 from .average import SHIFTS, averaged_nats
 from .baselines import NGram, Repeat
@@ -47,12 +48,12 @@ def evaluate(
     pieces = _pieces(prepared, split)
     if told and not model.conditions.kinds:
         raise ModelError("can be told nothing", file=model.folder, hint="Leave --told out.")
-    nats = field_nats(
-        model.network,
-        prepared,
-        pieces,
-        told=(lambda piece: model.conditions.of_piece(prepared, piece)) if told else None,
-    )
+    tell = (lambda piece: model.conditions.of_piece(prepared, piece)) if told else None
+
+    def measure(instead: int | None = None) -> dict[str, Nats]:
+        return field_nats(model.network, prepared, pieces, told=tell, instead=instead)
+
+    nats = measure()
     units = sum(piece.units for piece in pieces)
     fields = sum((nats[piece.path].sum(axis=0) for piece in pieces), np.zeros(())) / max(units, 1)
     names = [field.name for field in model.vocabulary.fields]
@@ -67,6 +68,7 @@ def evaluate(
         "pieces": len(pieces),
         "units": units,
         **_likelihood(nats, pieces),
+        **_without_end(prepared, pieces, nats, measure),
         "per_field": dict(zip(names, fields.tolist(), strict=True)),
         "seen_in_training": [p.path for p in pieces if p.melody in seen],
         "baselines": baselines(prepared, pieces, split),
@@ -98,11 +100,17 @@ def evaluate_together(
             hint="Average models of one corpus and vocabulary.",
         )
     pieces = _pieces(prepared[0], split)
-    nats = averaged_nats([model.network for model in models], prepared[0], pieces)
+
+    def measure(instead: int | None = None) -> dict[str, Nats]:
+        networks = [model.network for model in models]
+        return averaged_nats(networks, prepared[0], pieces, instead=instead)
+
+    nats = measure()
     return {
         "models": [str(model.folder) for model in models],
         "transpositions": list(SHIFTS),
         **_likelihood(nats, pieces),
+        **_without_end(prepared[0], pieces, nats, measure),
     }
 
 
@@ -143,6 +151,33 @@ def _likelihood(nats: Mapping[str, Nats], pieces: Sequence[Encoded]) -> dict[str
         "notes": notes,
         "nats_per_note": float(by_piece.sum() / max(notes, 1)),
     }
+
+
+def _without_end(
+    prepared: Prepared,
+    pieces: Sequence[Encoded],
+    nats: Mapping[str, Nats],
+    measure: Callable[[int], Mapping[str, Nats]],
+) -> dict[str, float]:
+    """Nats a voice and step, metre and end left out, as published tables of chorales count.
+
+    Of each step given that the piece goes on: −log p(step) + log(1 − p(end)).
+
+    Args:
+        prepared: the corpus; where it is no grid of voices, nothing is told.
+        pieces: which of its pieces.
+        nats: of their words.
+        measure: a value of the first field → the nats of that instead.
+    """
+    vocabulary = prepared.vocabulary
+    if not isinstance(vocabulary, GridVocabulary):
+        return {}
+    ends, total = measure(vocabulary.end_value), 0.0
+    for piece in pieces:
+        steps = prepared.words[piece.start : piece.stop, 0] < vocabulary.end_value
+        goes_on = np.log1p(-np.exp(-ends[piece.path][steps, 0]))
+        total += nats[piece.path][steps].sum() + goes_on.sum()
+    return {"nats_per_unit_without_end": float(total / sum(piece.units for piece in pieces))}
 
 
 def interval(nats: NDArray[np.float64], units: NDArray[np.int64]) -> list[float]:

@@ -35,6 +35,7 @@ def field_nats(
     *,
     told: Callable[[Encoded], Long] | None = None,
     semitones: int = 0,
+    instead: int | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """−log p of each field of each word of each piece, by its path: (T, F), in nats.
 
@@ -46,6 +47,7 @@ def field_nats(
         pieces: which of its pieces.
         told: what is told of a piece beside its words (T, C); None: nothing is.
         semitones: by how much the pieces are moved.
+        instead: a value of the first field, to be measured in place of each word.
     """
     device = next(network.parameters()).device
     was_training = network.training
@@ -57,6 +59,9 @@ def field_nats(
         windows = [replace(window, semitones=semitones) for window in windows]
         before, words, features, valid, *_ = tensors(gather(prepared, windows), device)
         conditions = None
+        if instead is not None:
+            words = torch.zeros_like(words)
+            words[..., 0] = instead
         if told is not None:
             rows = [torch.from_numpy(told(window.piece)) for window in windows]
             conditions = pad_sequence(rows, batch_first=True).to(device)

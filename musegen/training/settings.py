@@ -18,6 +18,7 @@ _HEAD_WIDTH = 32
 _WORDS_A_SECOND = {"small": 5000, "medium": 1500, "large": 400}  # about, on two cores
 _MOST_DROPOUT = 0.4
 _HELD_BACK = 0.07  # what is left out of the input of a run that meets each word twenty times
+_CONTEXT = {"notes": 1024, "abc": 512, "grid": 128}  # words
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def network_settings(
         width=width,
         depth=(_ATTENTION_DEPTH if attentive else _RECURRENT_DEPTH)[size],
         heads=width // _HEAD_WIDTH,
-        context=1024 if vocabulary == "notes" else 512,
+        context=_CONTEXT[vocabulary],
         dropout=dropout,
         forget=round(dropout / 3, 2) if vocabulary == "grid" else 0.0,
     )
@@ -96,10 +97,13 @@ def network_settings(
 def suited(settings: FitSettings, network: NetworkSettings) -> FitSettings:
     """The settings for a network that must be held back from learning the music by heart.
 
-    That is one from which much of what it reads is left out: of voices on a grid, each of whose
-    words it meets twenty times and more. All windows are then moved to another key, and weights
-    are held small (measured on chorales, docs/decisions.md).
+    That is one of voices on a grid: windows are short. Where it meets each word twenty times and
+    more, so that much of what it reads is left out, all windows are moved to another key, and
+    weights are held small (measured on chorales, docs/decisions.md).
     """
-    if network.forget < _HELD_BACK:
+    if not network.forget:
         return settings
-    return replace(settings, transposed=1.0, decay=0.05, average=0.998)
+    short = replace(settings, length=min(settings.length, _CONTEXT["grid"]))
+    if network.forget < _HELD_BACK:
+        return short
+    return replace(short, transposed=1.0, decay=0.05, average=0.998)

@@ -69,7 +69,9 @@ class Tables:
 
     Attributes:
         effects: what each does; kind and ticks are its first columns.
-        tied, opens: (V,) whether it is tied; whether it is a bar line that may be the first.
+        ending: (V,) its number, where it is an ending; else 0.
+        tied: (V,) whether it is tied.
+        opens, closes: (V,) whether it is a bar line that may be the first; that closes a repeat.
         order: (V,) its place among those that stand at one tick.
         canonical: (15, V) whether its notes are spelled as they should be in each signature.
         sound: (15, V) the number of the set of its pitches in each signature; 0 for none.
@@ -90,8 +92,10 @@ class Tables:
         self.effects = Effects(*(np.array(column, np.int64) for column in zip(*rows, strict=True)))
         self.kind, self.ticks = self.effects.kind, self.effects.ticks
         self.tied = self._column([lexeme.tied for lexeme in self.lexemes]).astype(bool)
+        self.closes = self._column([lexeme.text.startswith(":") for lexeme in self.lexemes]) > 0
         self.opens = self._column([lexeme.text == "|:" for lexeme in self.lexemes]).astype(bool)
         self.order = self._column(self._orders())
+        self.ending = self._column([_ending(lexeme) for lexeme in self.lexemes])
         self.canonical, self.sound = self._spellings()
         self.fillable = self._fillable()
 
@@ -186,6 +190,12 @@ def key_value(text: str) -> int:
 def signature_row(key: Ints) -> Ints:
     """Key values → the row of their signature in the tables; without a key, that of C."""
     return np.where(key < 2, 7, (key - 2) // len(MODES))
+
+
+def _ending(lexeme: Lexeme) -> int:
+    """The first number of an ending; 0 where it is none."""
+    signs = lexeme.text if lexeme.kind == Kind.ENDING else ""
+    return next((int(sign) for sign in signs if sign.isdigit()), 0)
 
 
 def _bar_units(metre: str) -> Fraction:

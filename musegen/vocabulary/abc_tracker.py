@@ -44,6 +44,9 @@ class AbcTracker(Tracker):
         self._rested = np.zeros(batch, bool)  # since the last note or bar line
         self._held = np.zeros(batch, np.int64)  # the pitches that a tie holds, 0 for none
         self._spelled: list[str | None] = [None] * batch
+        self._ending = np.zeros(batch, np.int64)  # the last of this repeat
+        self._in_ending = np.zeros(batch, bool)  # since the section began
+        self._repeats = np.zeros(batch, bool)  # the last bar line closes a repeat
         self._continued: dict[tuple[int, int], Mask] = {}
         self._asked: list[tuple[int, Mask]] = []  # metre and key: kind, and the words that say it
 
@@ -82,6 +85,7 @@ class AbcTracker(Tracker):
         kind[self.done] = Kind.END
         self._sound(kind, effects.ticks, sound)
         self._bar_line(kind == Kind.BAR, effects.section > 0)
+        self._end(kind, effects.section > 0, now)
         self._metre = np.where(kind == Kind.METRE, effects.metre, self._metre)
         self._bar = np.where(kind == Kind.METRE, effects.bar, self._bar)
         self._key = np.where(kind == Kind.KEY, effects.key, self._key)
@@ -180,6 +184,15 @@ class AbcTracker(Tracker):
         )
         self._place[is_bar] = 0
 
+    def _end(self, kind: Ints, section: Mask, now: Ints) -> None:
+        """Follow endings: which began last, and whether another can follow."""
+        is_bar, begins = kind == Kind.BAR, kind == Kind.ENDING
+        over = is_bar & section
+        self._ending[over & ~self._in_ending] = 0
+        self._ending = np.where(begins, self._tables.ending[now], self._ending)
+        self._in_ending = begins | (self._in_ending & ~over)
+        self._repeats = np.where(is_bar, self._tables.closes[now], self._repeats)
+
     def _legal_sounds(self) -> Mask:
         """Notes and rests that fit in the bar, leaving what notes can fill."""
         tables = self._tables
@@ -248,8 +261,16 @@ class AbcTracker(Tracker):
         may_change = at_bar & (self._held == 0) & (not self.keep_time)
         new_metre = (may_change & (last <= Kind.ENDING))[:, None] & (metre != self._metre[:, None])
         new_key = (may_change & (last <= Kind.METRE))[:, None] & (key != self._key[:, None])
-        legal: Mask = (tables.kind == Kind.ENDING) & (at_bar & (last == Kind.BAR))[:, None]
+        legal = self._legal_endings() & (at_bar & (last == Kind.BAR))[:, None]
         legal |= is_metre & ((last < 0)[:, None] | new_metre)
         legal |= is_key & (new_key & (key > 1))
         legal |= is_key & ((last == Kind.METRE) & (self._key == 0))[:, None]
+        return legal
+
+    def _legal_endings(self) -> Mask:
+        """A first ending where there is none yet; a later one right after the repeat before it."""
+        which = self._tables.ending
+        first = ~self._in_ending & ((self._ending == 0) | ~self._section_begins)
+        later = (which > 1) & (which == self._ending[:, None] + 1)
+        legal: Mask = ((which == 1) & first[:, None]) | (later & self._repeats[:, None])
         return legal

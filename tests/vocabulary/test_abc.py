@@ -13,6 +13,7 @@ from music21.corpus import getWork
 from musegen.errors import ModelError
 from musegen.score.abc import read_book, read_tunes
 from musegen.score.bars import check_bars
+from musegen.score.play_order import stretches_of
 from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.abc import AbcVocabulary
 from musegen.vocabulary.abc_lexicon import Kind
@@ -142,6 +143,18 @@ def test_whatever_the_mask_allows_is_a_tune_of_good_bars(
             assert np.array_equal(vocabulary.encode(score), words), texts(vocabulary, words)
             assert check_bars(score) == []
     assert ended > 30
+
+
+def test_every_bar_that_the_mask_allows_is_played(irish: list[Score]) -> None:
+    """A second ending without a first would be passed over."""
+    vocabulary = AbcVocabulary.build(irish[::4])
+    endings = 0
+    for words, _, done in walk(vocabulary, 120, seed=4):
+        score = vocabulary.decode(words)
+        played = {at for start, stop in stretches_of(score) for at in range(start, stop)}
+        endings += sum(mark.kind == "ending" for mark in score.marks)
+        assert not done or played == set(range(score.end)), texts(vocabulary, words)
+    assert endings > 20
 
 
 def test_a_piece_ends_after_the_bars_asked_for(small: AbcVocabulary) -> None:
