@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from musegen.corpus.conditions import NOTHING, Conditions
 from musegen.errors import ModelError, NotFound
 from musegen.network.checkpoint import CONFIG, device_of, load_config, load_weights
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, shape_of
+from musegen.network.stepwise import Stepwise
 from musegen.vocabulary.choose import from_dict
 from musegen.vocabulary.vocabulary import Vocabulary
 
@@ -44,6 +46,11 @@ class Trained:
     def device(self) -> torch.device:
         """Where the network computes."""
         return next(self.network.parameters()).device
+
+    @cached_property
+    def stepwise(self) -> Stepwise:
+        """The network, word by word; as it is when first asked for."""
+        return Stepwise(self.network)
 
     def seen(self) -> dict[str, str]:
         """The melodies that it learnt from: fingerprint → path.

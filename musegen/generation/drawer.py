@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 
 from musegen.corpus.given import Stretch
 from musegen.evaluation.trained import Trained
-from musegen.network.backbones import State
-from musegen.vocabulary.vocabulary import Features, Tracker, Words
+from musegen.network.stepwise import read_all
+from musegen.network.stepwise_backbones import Past
+from musegen.network.stepwise_heads import Numbers
+from musegen.network.stepwise_layers import Floats
+from musegen.vocabulary.vocabulary import Tracker, Words
 
 from .plan import Plan
 from .sampling import Sampling, draw
@@ -25,17 +28,17 @@ _WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
 
 
 class Snapshot(NamedTuple):
-    """Where a drawer stood: tracker, state, last words, how many were drawn, and lengths."""
+    """Where a drawer stood: tracker, past, last words, how many were drawn, and lengths."""
 
     tracker: Tracker
-    state: State | None
-    last: torch.Tensor
+    past: Past
+    last: Numbers
     n_drawn: int
     length: NDArray[np.int64]
 
 
 class Drawer:
-    """The loop's state: the network's, the tracker's, and what was drawn."""
+    """The loop's state: what the network has read, the tracker's, and what was drawn."""
 
     def __init__(
         self,
@@ -53,13 +56,13 @@ class Drawer:
         self._samplings = self._asked = sampling.for_fields(
             [field.name for field in model.vocabulary.fields]
         )
-        self.generator = torch.Generator().manual_seed(random_seed)
+        self.chance = np.random.default_rng(random_seed)
         self.drawn: list[Words] = []
         self.nats: list[NDArray[np.float64]] = []
         self.length = np.zeros(n, np.int64)
         self._words, self._n = words, n
-        self._state: State | None = None
-        self._last = torch.empty(0)
+        self._past: Past = None
+        self._last: Numbers = np.array([model.vocabulary.sizes], np.int64)
         self.forced: dict[int, NDArray[np.int16]] = {}  # fields that are given, word by word
 
     def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
@@ -93,11 +96,11 @@ class Drawer:
     def snapshot(self) -> Snapshot:
         """Where the loop stands, but for its chance."""
         tracker = deepcopy(self.tracker)
-        return Snapshot(tracker, self._state, self._last, len(self.drawn), self.length.copy())
+        return Snapshot(tracker, self._past, self._last, len(self.drawn), self.length.copy())
 
     def restore(self, snapshot: Snapshot, warmer: float) -> None:
         """Stand there again, and draw at temperatures so much higher than asked from now on."""
-        tracker, self._state, self._last, n_drawn, length = snapshot
+        tracker, self._past, self._last, n_drawn, length = snapshot
         self.tracker, self.length = deepcopy(tracker), length.copy()
         self._samplings = [replace(s, temperature=s.temperature + warmer) for s in self._asked]
         del self.drawn[n_drawn:], self.nats[n_drawn:]
@@ -115,64 +118,60 @@ class Drawer:
 
     def read(self) -> None:
         """Read what stands before the first word once, to go on from it `n` times."""
-        n, network, device = self._n, self.model.network, self.model.device
-        sizes = np.array(self.model.vocabulary.sizes)
-        self._last = _tensor(sizes[None], device)
-        self.feed(self.plan.context(self.model.vocabulary, self._words))
-        if self._state is not None:
-            self._state = network.backbone.repeat(self._state, n)
-        self._last = self._last.expand(n, -1)
+        stretch = self.plan.context(self.model.vocabulary, self._words)
+        before, features, told = self._columns(stretch)
+        state = read_all(self.model.network, before[:-1], features, told, _CHUNK)
+        self._past = self.model.stepwise.past(state, self._n)
+        self._last = np.repeat(before[-1:], self._n, axis=0)
 
     def feed(self, stretch: Stretch) -> None:
-        """Have one candidate read more words, which are not drawn."""
+        """Have the one candidate read more words, which are not drawn."""
+        before, features, told = self._columns(stretch)
+        for word in range(len(features)):
+            now = slice(word, word + 1)
+            _, self._past = self.model.stepwise.read(
+                before[now], features[now], told[now], self._past
+            )
+        self._last = before[-1:]
+
+    def _columns(self, stretch: Stretch) -> tuple[Numbers, Numbers, Numbers]:
+        """The words before (N + 1, F), the last one too; their features, and what is told."""
         words, features, roles, _ = stretch
-        network, device = self.model.network, self.model.device
-        before = np.concatenate([self._last.cpu().numpy(), words])
         is_seed = len(words) > 0 and not roles.any()
         passed = self.model.vocabulary.bars(words, features) if is_seed else roles
-        told = self._told(passed, roles)[None]
-        for first in range(0, len(words), _CHUNK):
-            now = slice(first, first + _CHUNK)
-            _, self._state = network.read(
-                _tensor(before[None, :-1][:, now], device),
-                _tensor(features[None, now], device),
-                self._state,
-                told[:, now],
-            )
-        self._last = _tensor(before[-1:], device)
+        before = np.concatenate([self._last[:1], words])
+        return before, features.astype(np.int64), self._told(passed, roles)
 
     def _next(self) -> None:
         """One more word of every candidate."""
-        network, device = self.model.network, self.model.device
-        known = _tensor(self.tracker.features(np.zeros((self._n, 0), np.int16)), device)
-        told = self._told(self.tracker.bars, self.plan.role)[:, None]
-        hidden, self._state = network.read(self._last[:, None], known[:, None], self._state, told)
-        words, nats = network.next(hidden[:, 0], self._choose, known, self._features)
+        model = self.model.stepwise
+        known = self._features(np.zeros((self._n, 0), np.int16))
+        told = self._told(self.tracker.bars, self.plan.role)
+        hidden, self._past = model.read(self._last, known, told, self._past)
+        words, nats = model.draw(hidden, self._choose, known, self._features)
         nats[:, list(self.forced)] = 0
-        self.nats.append(-nats.sum(1).double().cpu().numpy())
+        self.nats.append(-nats.sum(1))
         self.length += ~self.tracker.done
-        drawn = words.cpu().numpy().astype(np.int16)
+        self._last = words
+        drawn = words.astype(np.int16)
         self.tracker.advance(drawn)
         self.drawn.append(drawn)
-        self._last = words
 
-    def _told(self, passed: NDArray[np.int64], role: NDArray[np.int64] | int) -> torch.Tensor:
+    def _told(self, passed: NDArray[np.int64], role: NDArray[np.int64] | int) -> Numbers:
         """What is told beside words of a role before which so many bars passed (N,): (N, C)."""
         assert self.tracker.last_bar is not None
-        told = self.plan.told(self.model.conditions, self.tracker.last_bar - passed, role)
-        return _tensor(told, self.model.device)
+        return self.plan.told(self.model.conditions, self.tracker.last_bar - passed, role)
 
-    def _choose(self, field: int, scores: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
-        legal = torch.from_numpy(self.tracker.legal(drawn.cpu().numpy()))
+    def _choose(self, field: int, scores: Floats, drawn: Numbers) -> Numbers:
+        legal = self.tracker.legal(drawn.astype(np.int16))
         said, now = self.forced.get(field), len(self.drawn)
         if said is not None and now < len(said):
-            legal = torch.arange(legal.shape[1]).eq(int(said[now])).expand_as(legal)
-        free = ~legal.any(dim=1, keepdim=True)  # rows where the field does not apply
-        sampling = self._samplings[field]
-        return draw(scores, legal | free, sampling, self.generator).to(scores.device)
+            legal = np.broadcast_to(np.arange(legal.shape[1]) == said[now], legal.shape)
+        free = ~legal.any(axis=1, keepdims=True)  # rows where the field does not apply
+        return draw(scores, legal | free, self._samplings[field], self.chance)
 
-    def _features(self, drawn: torch.Tensor) -> torch.Tensor:
-        return _tensor(self.tracker.features(drawn.cpu().numpy()), self.model.device)
+    def _features(self, drawn: Words | Numbers) -> Numbers:
+        return self.tracker.features(drawn.astype(np.int16)).astype(np.int64)
 
 
 @contextmanager
@@ -190,7 +189,3 @@ def plain_kernels() -> Iterator[None]:
     finally:
         torch.set_num_threads(threads)
         torch.backends.mkldnn.set_flags(_enabled=before)  # type: ignore[no-untyped-call]
-
-
-def _tensor(array: Words | Features | NDArray[np.int64], device: torch.device) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.int64)).to(device)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from musegen.errors import UsageError
+
+Floats = NDArray[np.floating]
 
 # A part that pauses comes back too seldom when the part that plays is drawn as it was learnt: each
 # silent bar makes the next likelier (docs/decisions.md has the figures).
@@ -89,27 +91,33 @@ def read_temperature(text: str) -> tuple[float, dict[str, float]]:
     return of_all, of_field
 
 
-def probabilities(scores: Tensor, legal: Tensor, sampling: Sampling) -> Tensor:
+def probabilities(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) -> Floats:
     """Scores (B, V) and what is legal (B, V) → probabilities (B, V), 0 where illegal or cut."""
-    scores = scores.double().masked_fill(~legal, float("-inf"))
+    scores = np.where(legal, scores.astype(np.float64), -np.inf)
     if sampling.temperature == 0:
-        return torch.zeros_like(scores).scatter_(-1, scores.argmax(-1, keepdim=True), 1.0)
-    below = scores - scores.amax(-1, keepdim=True)  # at most 0: no temperature is too low
-    p = (below / sampling.temperature).softmax(-1)
-    if 0 < sampling.top_k < p.shape[-1]:
-        least = p.topk(sampling.top_k, dim=-1).values[..., -1:]
-        p = p.masked_fill(p < least, 0.0)
+        return np.asarray(np.arange(scores.shape[1]) == scores.argmax(1)[:, None], np.float64)
+    below = scores - scores.max(axis=1, keepdims=True)  # at most 0: no temperature is too low
+    with np.errstate(over="ignore"):  # a temperature near 0 makes all but the likeliest nothing
+        p = np.exp(below / sampling.temperature)
+    p /= p.sum(axis=1, keepdims=True)
+    if 0 < sampling.top_k < p.shape[1]:
+        least = np.partition(p, -sampling.top_k, axis=1)[:, -sampling.top_k, None]
+        p[p < least] = 0
     if sampling.top_p < 1:
-        ranked, order = p.sort(dim=-1, descending=True)
-        before = ranked.cumsum(-1) - ranked
-        rest = ranked.masked_fill(before >= sampling.top_p * p.sum(-1, keepdim=True), 0.0)
-        p = torch.zeros_like(p).scatter_(-1, order, rest)
+        order = np.argsort(-p, axis=1, kind="stable")
+        ranked = np.take_along_axis(p, order, 1)
+        before = ranked.cumsum(axis=1) - ranked
+        ranked[before >= sampling.top_p * p.sum(axis=1, keepdims=True)] = 0
+        np.put_along_axis(p, order, ranked, 1)
     if sampling.min_p > 0:
-        p = p.masked_fill(p < sampling.min_p * p.amax(-1, keepdim=True), 0.0)
-    return p / p.sum(-1, keepdim=True)
+        p[p < sampling.min_p * p.max(axis=1, keepdims=True)] = 0
+    return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
-def draw(scores: Tensor, legal: Tensor, sampling: Sampling, generator: torch.Generator) -> Tensor:
+def draw(
+    scores: Floats, legal: NDArray[np.bool_], sampling: Sampling, chance: np.random.Generator
+) -> NDArray[np.int64]:
     """Scores (B, V) and what is legal (B, V) → one value each (B,)."""
-    p = probabilities(scores.cpu(), legal, sampling)
-    return torch.multinomial(p, 1, generator=generator)[:, 0]
+    mass = probabilities(scores, legal, sampling).cumsum(axis=1)
+    at = chance.random((len(mass), 1)) * mass[:, -1:]
+    return np.asarray((mass > at).argmax(axis=1))

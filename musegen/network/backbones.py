@@ -33,10 +33,6 @@ class Backbone(nn.Module, ABC):
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Inputs (B, T, D), and what was read before → hidden (B, T, D), and the new state."""
 
-    @abstractmethod
-    def repeat(self, state: State, n: int) -> State:
-        """The state of one piece (B = 1) → that of `n` pieces which go on from it."""
-
 
 class Recurrent(Backbone):
     """Layers of one recurrent cell, each normalised first and added to what it reads.
@@ -63,15 +59,6 @@ class Recurrent(Backbone):
             after.append(last)
         return self.final(hidden), after
 
-    def repeat(self, state: State, n: int) -> State:
-        """See Backbone."""
-        return [
-            tuple(part.repeat(1, n, 1) for part in layer)
-            if isinstance(layer, tuple)
-            else layer.repeat(1, n, 1)
-            for layer in state
-        ]
-
 
 class Transformer(Backbone):
     """Causal self-attention that sees the last `context` words (Vaswani et al. 2017, section 3).
@@ -97,11 +84,6 @@ class Transformer(Backbone):
             hidden, cache = layer(hidden, angles, None if state is None else state[1 + number])
             caches.append(cache)
         return self.final(hidden), [read + length, *caches]
-
-    def repeat(self, state: State, n: int) -> State:
-        """See Backbone."""
-        read, *caches = state
-        return [read, *(tuple(part.repeat(n, 1, 1, 1) for part in cache) for cache in caches)]
 
 
 class TransformerLayer(nn.Module):
@@ -159,10 +141,6 @@ class LastWords(Backbone):
         for layer in self.layers:
             hidden = hidden + layer(hidden)
         return self.final(hidden), [seen[:, 1 - REACH :]]
-
-    def repeat(self, state: State, n: int) -> State:
-        """See Backbone."""
-        return [state[0].repeat(n, 1, 1)]
 
 
 class Bag(LastWords):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -72,14 +71,6 @@ class WordEmbedding(nn.Module):
     def begin_as(self, field: int, value: int, other: int) -> None:
         """Read a value of a field as another one."""
         self.table.begin_as(field, value, other)
-
-
-class Draw(Protocol):
-    """How a field is chosen: `(k, scores (B, size), fields drawn so far (B, k)) → values (B,)`."""
-
-    def __call__(self, field: int, scores: Tensor, drawn: Tensor) -> Tensor:
-        """See the class."""
-        ...
 
 
 class Head(nn.Module):
@@ -156,40 +147,6 @@ class FieldHeads(nn.Module):
             if field + 1 < self.n_fields:
                 known = known + self._link(field, words[:, field], features)
         return torch.stack(columns, dim=1)
-
-    def draw(
-        self, hidden: Tensor, draw: Draw, shown: Tensor, features: Callable[[Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """One word for each hidden state (B, D), field by field.
-
-        Args:
-            hidden: (B, D).
-            draw: chooses a value of each field from its scores.
-            shown: the features before any field is drawn (B, G).
-            features: fields drawn so far (B, k) → features (B, G).
-
-        Returns:
-            The words (B, F), and the nats of each field (B, F) by its scores as they are.
-        """
-        words = hidden.new_zeros(len(hidden), 0, dtype=torch.long)
-        nats, known = [], self._known(hidden)
-        for field in range(self.n_fields):
-            asked = self.applies[words[:, 0], field] if field else None
-            value = words.new_zeros(len(hidden))
-            cost = hidden.new_zeros(len(hidden))
-            if asked is None or bool(asked.any()):
-                scores = self._scores(field, known, shown[:, self.sees[field]])
-                drawn = draw(field, scores, words)
-                value = drawn if asked is None else torch.where(asked, drawn, 0)
-                log_p = scores.log_softmax(-1).gather(1, value[:, None])[:, 0]
-                cost = log_p if asked is None else torch.where(asked, log_p, 0.0)
-            words = torch.cat([words, value[:, None]], dim=1)
-            nats.append(cost)
-            if field + 1 < self.n_fields:
-                if self.late[field]:
-                    shown = features(words)
-                known = known + self._link(field, value, shown)
-        return words, torch.stack(nats, dim=1)
 
     def begin_as(self, field: int, value: int, other: int) -> None:
         """Score a value of a field as another one, and take it for that in the fields after."""

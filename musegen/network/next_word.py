@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from musegen.errors import ModelError
 from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
 from .dropout import Dropout
-from .fields import Draw, FieldHeads, WordEmbedding
+from .fields import FieldHeads, WordEmbedding
 from .shared import Shared, SharedEmbedding, SharedHeads, value_table
 
 
@@ -153,15 +153,6 @@ class NextWordNetwork(nn.Module):
         nats = self.heads.log_prob(hidden[valid], words[valid], features[valid])
         out = nats.new_zeros(*words.shape)
         return out.masked_scatter(valid[..., None].expand_as(out), nats), state
-
-    def next(
-        self, hidden: Tensor, draw: Draw, shown: Tensor, features: Callable[[Tensor], Tensor]
-    ) -> tuple[Tensor, Tensor]:
-        """One word after each hidden state (B, D): the words (B, F) and their nats (B, F).
-
-        What `shown` and `features` are, FieldHeads.draw says.
-        """
-        return self.heads.draw(hidden, draw, shown, features)
 
     @torch.no_grad()
     def begin_as(self, field: int, value: int, other: int) -> None:

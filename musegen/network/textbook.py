@@ -159,10 +159,6 @@ class Unrolled(Backbone):
             outputs.append(y)
         return torch.stack(outputs, dim=1), list(now)
 
-    def repeat(self, state: State, n: int) -> State:
-        """See Backbone."""
-        return [part.repeat(n, 1) for part in state]
-
 
 class SinusoidalPositions(nn.Module):
     """Where a word stands, as waves (Vaswani et al. 2017, section 3.5).
@@ -258,7 +254,3 @@ class TextbookTransformer(Backbone):
             after.append(x if before is None else torch.cat([before, x], dim=1))
             x = block(x, before)
         return x, after
-
-    def repeat(self, state: State, n: int) -> State:
-        """See Backbone."""
-        return [words.repeat(n, 1, 1) for words in state]

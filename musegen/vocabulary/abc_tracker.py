@@ -261,7 +261,7 @@ class AbcTracker(Tracker):
         may_change = at_bar & (self._held == 0) & (not self.keep_time)
         new_metre = (may_change & (last <= Kind.ENDING))[:, None] & (metre != self._metre[:, None])
         new_key = (may_change & (last <= Kind.METRE))[:, None] & (key != self._key[:, None])
-        legal = self._legal_endings() & (at_bar & (last == Kind.BAR))[:, None]
+        legal: Mask = self._legal_endings() & (at_bar & (last == Kind.BAR))[:, None]
         legal |= is_metre & ((last < 0)[:, None] | new_metre)
         legal |= is_key & (new_key & (key > 1))
         legal |= is_key & ((last == Kind.METRE) & (self._key == 0))[:, None]

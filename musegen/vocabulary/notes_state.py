@@ -121,19 +121,19 @@ class NotesState(Tracker):
         bar = 8 * self.steps
         out = np.zeros((len(self._rows), self._n_features), np.int64)
         place, metre = self._time - self._bar_start, self._standing[:, METRE]
-        out[:, 0] = np.clip(place, 0, bar)
-        out[:, 1] = np.clip(self._bar_lengths[metre] - place, 0, bar)
+        out[:, 0] = np.minimum(place, bar)
+        out[:, 1] = np.minimum(np.maximum(self._bar_lengths[metre] - place, 0), bar)
         out[:, 2] = self.bars % BARS
         out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
         so_far: Ints = drawn.astype(np.int64)
         if so_far.shape[1] > TICKS:
             delta = self._delta(so_far)
-            out[:, 6] = np.clip(place + delta, 0, bar)
+            out[:, 6] = np.minimum(place + delta, bar)
         if so_far.shape[1] > DESK:
             note = self._part_note[self._rows, self._part(so_far)]
             known = (note[:, 0] > 0) & APPLIES[so_far[:, KIND], DESK]
-            gap = np.clip(self._time + self._delta(so_far) - note[:, 1], 0, 4 * self.steps) + 1
-            length = np.clip(note[:, 2], 0, bar)
+            gap = np.minimum(self._time + self._delta(so_far) - note[:, 1], 4 * self.steps) + 1
+            length = np.minimum(note[:, 2], bar)
             values = np.stack([note[:, 0], gap, length, note[:, 3]], axis=1)
             out[:, 7:11] = np.where(known[:, None], values, 0)
         return out.astype(np.int16)

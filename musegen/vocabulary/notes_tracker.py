@@ -109,14 +109,16 @@ class NotesTracker(NotesState):
         """Whether a word of the last kind can still follow at the same tick (B,)."""
         highest = np.flatnonzero(self._may_play.ravel())[-1]
         room = self._part(self._last) < highest
-        is_played = np.isin(self._last[:, KIND], (NOTE, PEDAL))
+        is_played = (self._last[:, KIND] == NOTE) | (self._last[:, KIND] == PEDAL)
         return np.asarray(is_played & (room | self._higher(self._last)))
 
     def _onset_range(self, kind: Ints) -> tuple[Ints, Ints]:
         """The least and most steps from the last word to one of `kind` (B,)."""
         last, to_go = self._last[:, KIND], self._to_go
         same = (kind > last) | ((kind == last) & self._another_here())
-        here = np.isin(kind, (METRE, KEY, *self._asked)) | (self._standing[:, TEMPO] == 0)
+        here = (kind == METRE) | (kind == KEY) | (self._standing[:, TEMPO] == 0)
+        for asked in self._asked:
+            here |= kind == asked
         low = np.where(same, 0, 1)
         high = np.where(here, 0, np.minimum(to_go - 1, COARSE * self.steps - 1))
         low = np.where(kind == BARLINE, np.maximum(to_go, low), np.where(here, 0, low))
@@ -195,7 +197,7 @@ class NotesTracker(NotesState):
         legal = np.ones((len(drawn), METRES), bool)
         legal[kind == KEY] = values < KEYS
         legal[kind == TEMPO] = values < TEMPOS
-        standing = np.isin(kind, (KEY, TEMPO))
+        standing = (kind == KEY) | (kind == TEMPO)
         now = self._standing[self._rows, kind]
         rows = np.flatnonzero(standing & (now > 0))
         legal[rows, now[rows] - 1] = False

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from musegen.corpus.prepare import Prepared, prepare
 from musegen.errors import CorpusError, ModelError, NotFound
 from musegen.evaluation import likelihood
-from musegen.evaluation.evaluate import evaluate, interval
+from musegen.evaluation.evaluate import evaluate, evaluate_together, interval
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.trained import SEEN, Trained, find_model, network_for
 from musegen.network.backbones import BACKBONES
@@ -58,13 +58,35 @@ def test_a_model_that_knows_nothing_costs_the_logarithm_of_each_size(
         costs = np.log(sizes - shared + 1) + (words < shared) * np.log(shared)
     expected = (asked * costs).sum()
     found = evaluate(model, prepared, "valid")
-    assert set(found) == KEYS
+    steps_alone = {"nats_per_unit_without_end"} if kind == "grid" else set()
+    assert set(found) == KEYS | steps_alone
     assert found["nats"] == pytest.approx(expected, rel=1e-5)
     assert found["nats_per_unit"] == pytest.approx(expected / found["units"], rel=1e-5)
     assert sum(found["per_field"].values()) == pytest.approx(found["nats_per_unit"])
     assert found["nats_per_note"] == pytest.approx(expected / found["notes"], rel=1e-5)
     assert all(nats < found["nats_per_unit"] for nats in found["baselines"].values())
     json.dumps(found, allow_nan=False)
+
+
+def test_steps_alone_are_measured_as_published_tables_do(
+    tmp_path: Path, make_corpus: Callable[..., Path]
+) -> None:
+    """Of each step given that the piece goes on; in every key it is the mean's own end."""
+    prepared = prepare(make_corpus(tmp_path / "corpus", "grid"))
+    model = untrained(prepared, tmp_path / "model")
+    for weight in model.network.heads.parameters():
+        torch.nn.init.zeros_(weight)
+    vocabulary = prepared.vocabulary
+    pieces = prepared.of("valid")
+    words = np.concatenate([prepared.words[p.start : p.stop] for p in pieces])
+    words = words[words[:, 0] < vocabulary.end_value]
+    shared = vocabulary.fields[0].shared
+    kinds = np.array(vocabulary.sizes) - shared + 1
+    costs = np.log(np.broadcast_to(kinds, words.shape)) + (words < shared) * np.log(shared)
+    expected = (costs.sum() + len(words) * np.log(1 - 1 / kinds[0])) / words.size
+    assert evaluate(model, prepared)["nats_per_unit_without_end"] == pytest.approx(expected)
+    together = evaluate_together([model, model], [prepared, prepared])
+    assert together["nats_per_unit_without_end"] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)

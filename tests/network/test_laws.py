@@ -1,13 +1,18 @@
-"""Four laws of a next-word network, over all backbones and words of 1, 4 and 6 fields."""
+"""Laws of a next-word network, over all backbones and words of 1, 3, 4 and 6 fields."""
 
+from dataclasses import replace
 from itertools import product
 
+import numpy as np
 import pytest
 import torch
 
+from musegen.network import stepwise_backbones
 from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
 from musegen.network.shared import Shared
+from musegen.network.stepwise import Stepwise, read_all
+from musegen.network.stepwise_backbones import stepping
 
 CONTEXT = 7
 SHAPES = {
@@ -101,21 +106,77 @@ def test_the_probabilities_of_all_words_sum_to_one(fields: int) -> None:
     assert nats.sum((1, 2)).exp().sum().item() == pytest.approx(1.0, abs=1e-5)
 
 
-@pytest.mark.parametrize(("backbone", "fields"), CASES)
-def test_drawing_uses_the_same_scores_as_training(backbone: str, fields: int) -> None:
-    network = make(backbone, fields)
-    before, words, features = piece(network, length=5)
-    hidden, _ = network.read(before, features)
-    forced = words[:, -1]
-    drawn, nats = network.next(
-        hidden[:, -1],
-        lambda field, *_: forced[:, field],
-        known(features[:, -1], network.shape, 0),
-        lambda drawn: known(features[:, -1], network.shape, drawn.shape[1]),
-    )
-    whole, _ = network.log_prob(before, words, features)
-    assert torch.equal(drawn, forced)
-    torch.testing.assert_close(nats, whole[:, -1], atol=1e-5, rtol=0)
+def word_by_word(
+    network: NextWordNetwork, read: int, n: int, told: torch.Tensor | None = None
+) -> tuple[np.ndarray, torch.Tensor]:
+    """Nats of a forced piece: word by word after `read` words, of `n` rows; and all at once."""
+    before, words, features = piece(network, batch=1, length=20)
+    whole, _ = network.log_prob(before, words, features, conditions=told)
+    columns = (before[0], features[0], torch.zeros(20, 0) if told is None else told[0])
+    before, features, told = (column.numpy().astype(np.int64) for column in columns)
+    stepwise = Stepwise(network)
+    state = read_all(network, before[:read], features[:read], told[:read], chunk=4)
+    past, found = stepwise.past(state, n), []
+    for t in range(read, 20):
+        row = [np.repeat(column[t : t + 1], n, axis=0) for column in (before, features, told)]
+        hidden, past = stepwise.read(*row, past)
+        forced = np.repeat(words[0, t : t + 1].numpy(), n, axis=0)
+
+        def shown(drawn: int, now: np.ndarray = row[1]) -> np.ndarray:
+            return known(torch.from_numpy(now), network.shape, drawn).numpy()
+
+        drawn, log_p = stepwise.draw(
+            hidden,
+            lambda field, *_, forced=forced: forced[:, field],
+            shown(0),
+            lambda drawn, shown=shown: shown(drawn.shape[1]),
+        )
+        assert np.array_equal(drawn, forced)
+        found.append(log_p)
+    return np.stack(found, axis=1), whole[:, read:].expand(n, -1, -1)
+
+
+@pytest.mark.parametrize(("backbone", "fields"), list(product(BACKBONES, SHAPES)))
+@pytest.mark.parametrize(("read", "n"), [(0, 1), (1, 6), (9, 2)])
+def test_word_by_word_equals_all_at_once(backbone: str, fields: int, read: int, n: int) -> None:
+    """Past what attention sees, and with few rows and with many."""
+    with torch.no_grad():
+        found, whole = word_by_word(make(backbone, fields), read, n)
+    np.testing.assert_allclose(found, whole.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_what_is_told_counts_word_by_word_too(backbone: str) -> None:
+    settings = NetworkSettings(backbone, width=16, depth=1, heads=2, context=CONTEXT)
+    torch.manual_seed(0)
+    network = NextWordNetwork(replace(SHAPES[4], conditions=(3, 4)), settings).eval()
+    told = torch.stack([torch.arange(20) % 3, torch.arange(20) % 4], -1)[None]
+    with torch.no_grad():
+        found, whole = word_by_word(network, 5, 2, told)
+        _, other = word_by_word(network, 5, 2, 0 * told)
+    np.testing.assert_allclose(found, whole.numpy(), atol=1e-5)
+    assert not np.allclose(found, other.numpy(), atol=1e-3)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_transformer_goes_on_from_where_it_stood(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """What was read on one way is forgotten on another, also where its cache has grown."""
+    monkeypatch.setattr(stepwise_backbones, "_ROOM", 4)
+    backbone = stepping(make("transformer", 1).backbone)
+    rng = np.random.default_rng(0)
+    words = rng.normal(size=(12, 1, 16)).astype(np.float32)
+    past = backbone.past(None, 1)
+    for word in words[:6]:
+        hidden, past = backbone.step(word, past)
+    expected, _ = backbone.step(words[6], past)
+    for _ in range(times):
+        elsewhere = past
+        for word in words[7:]:
+            _, elsewhere = backbone.step(word, elsewhere)
+    hidden, _ = backbone.step(words[6], past)
+    np.testing.assert_array_equal(hidden, expected)
 
 
 @pytest.mark.parametrize("backbone", EVERY)

@@ -1,0 +1,138 @@
+"""The fields of a word drawn one after the other, in NumPy; see fields.py and shared.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from .fields import FieldHeads, Head, Table
+from .shared import VALUE_WIDTH, SharedHeads
+from .stepwise_layers import Dense, Floats, Norm, Rows, array, gelu
+
+Numbers = NDArray[np.int64]
+
+
+class Draw(Protocol):
+    """How a field is chosen: `(k, scores (B, size), fields drawn so far (B, k)) → values (B,)`."""
+
+    def __call__(self, field: int, scores: Floats, drawn: Numbers) -> Numbers:
+        """See the class."""
+        ...
+
+
+class Heads:
+    """FieldHeads."""
+
+    def __init__(self, module: FieldHeads) -> None:
+        self._applies = array(module.applies)
+        self._late, self._sees = module.late, module.sees
+        self._n_fields = module.n_fields
+        self._make(module)
+
+    def _make(self, module: FieldHeads) -> None:
+        self._heads = [_Head(head) for head in module.heads]  # type: ignore[arg-type]
+        self._chain = [_Chain(table) for table in module.chain]  # type: ignore[arg-type]
+
+    def draw(
+        self,
+        hidden: Floats,
+        draw: Draw,
+        shown: Numbers,
+        features: Callable[[Numbers], Numbers],
+    ) -> tuple[Numbers, NDArray[np.float64]]:
+        """See Stepwise.draw. A field that applies to no word is 0, and costs nothing."""
+        words = np.zeros((len(hidden), self._n_fields), np.int64)
+        nats = np.zeros(words.shape)
+        known = self._known(hidden)
+        rows = np.arange(len(hidden))
+        for field in range(self._n_fields):
+            asked = self._applies[words[:, 0], field] if field else np.ones(len(hidden), bool)
+            if asked.any():
+                scores = self._scores(field, known, shown[:, self._sees[field]])
+                value = np.where(asked, draw(field, scores, words[:, :field]), 0)
+                below = scores - scores.max(axis=1, keepdims=True)
+                log_p = below[rows, value] - np.log(np.exp(below).sum(axis=1))
+                words[:, field], nats[:, field] = value, np.where(asked, log_p, 0.0)
+            if field + 1 < self._n_fields and self._applies[words[:, 0], field + 1 :].any():
+                if self._late[field]:
+                    shown = features(words[:, : field + 1])
+                known = known + self._link(field, words[:, field], shown)
+        return words, nats
+
+    def _known(self, hidden: Floats) -> Floats:
+        return hidden
+
+    def _scores(self, field: int, known: Floats, seen: Numbers) -> Floats:
+        return self._heads[field](known)
+
+    def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
+        columns = np.concatenate([value[:, None], features[:, self._late[field]]], axis=1)
+        return self._chain[field](columns)
+
+
+class _Head:
+    """Head."""
+
+    def __init__(self, module: Head) -> None:
+        norm, dense, *_ = module.inner
+        assert isinstance(norm, nn.RMSNorm)
+        assert isinstance(dense, nn.Linear)
+        self._norm, self._inner, self._out = Norm(norm), Dense(dense), Dense(module.scores)
+
+    def __call__(self, known: Floats) -> Floats:
+        return self._out(gelu(self._inner(self._norm(known))))
+
+
+class _Chain:
+    """Table."""
+
+    def __init__(self, module: Table) -> None:
+        self._rows, self._offsets = Rows(module.bag), array(module.offsets)
+
+    def __call__(self, columns: Numbers) -> Floats:
+        return self._rows(columns + self._offsets)
+
+
+class SharedValuesHeads(Heads):
+    """SharedHeads."""
+
+    def __init__(self, module: SharedHeads) -> None:
+        self._size, self._drawn = module.shared.size, module.shared.drawn
+        super().__init__(module)
+
+    def _make(self, module: FieldHeads) -> None:
+        assert isinstance(module, SharedHeads)
+        self._values = array(module.values.weight)
+        self._bias, self._field = array(module.bias.weight), array(module.field.weight)
+        self._read, self._standing = Dense(module.read), Dense(module.standing)
+        self._norm, self._inner = Norm(module.norm), Dense(module.inner)
+        self._query, self._again = Dense(module.query), Dense(module.again)
+        self._kinds = [Dense(kinds) for kinds in module.kinds]  # type: ignore[arg-type]
+        self._drawn_values = [Dense(d) for d in module.drawn_values]  # type: ignore[arg-type]
+        self._drawn_kinds = [_Chain(table) for table in module.drawn_kinds]  # type: ignore[arg-type]
+        self._to_values = self._values[1:].T * np.float32(VALUE_WIDTH**-0.5)
+
+    def _known(self, hidden: Floats) -> Floats:
+        return self._read(hidden)
+
+    def _scores(self, field: int, known: Floats, seen: Numbers) -> Floats:
+        stands = seen[:, 0]
+        told = self._field[field] + self._standing(self._values[stands])
+        inner = gelu(self._norm(known + told))
+        inner = inner + gelu(self._inner(inner))
+        kinds = self._kinds[field](inner)
+        scores = self._query(inner) @ self._to_values + self._bias[field]
+        sounds = np.flatnonzero(stands)
+        scores[sounds, stands[sounds] - 1] += self._again(inner)[sounds, 0]
+        scores -= scores.max(axis=1, keepdims=True)
+        scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return np.concatenate([scores + kinds[:, :1], kinds[:, 1:]], axis=1)
+
+    def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
+        kind = np.maximum(value - self._size + 1, 0)
+        by_value = self._drawn_values[field](self._values[features[:, self._drawn[field]]])
+        return by_value + self._drawn_kinds[field](kind[:, None])

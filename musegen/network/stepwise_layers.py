@@ -1,0 +1,80 @@
+"""Layers of a network for a few rows at a time, in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+Floats = NDArray[np.float32]
+_FEW = 4  # rows up to which NumPy multiplies faster than torch
+_EPSILON = float(np.finfo(np.float32).eps)  # torch's, where RMSNorm is told none
+
+
+def array(weights: Tensor) -> NDArray[Any]:
+    """A copy of weights."""
+    return np.array(weights.detach().cpu().numpy())
+
+
+def gelu(x: Floats) -> Floats:
+    """The same shape, x Φ(x) (Hendrycks and Gimpel 2016). NumPy has no error function."""
+    y: Floats = functional.gelu(torch.from_numpy(x)).numpy()
+    return y
+
+
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + e^−x), any shape; as a tanh it never overflows."""
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x))
+
+
+class Dense:
+    """x W + b."""
+
+    def __init__(self, layer: nn.Linear) -> None:
+        bias: Tensor | None = layer.bias
+        self._rows = layer.weight.detach().cpu(), None if bias is None else bias.detach().cpu()
+        self._weight = np.ascontiguousarray(array(layer.weight).T)
+        self._bias = 0.0 if bias is None else array(bias)
+
+    def __call__(self, x: Floats) -> Floats:
+        """Rows (B, D) → (B, E)."""
+        if len(x) <= _FEW:
+            return np.asarray(x @ self._weight + self._bias)
+        y: Floats = functional.linear(torch.from_numpy(x), *self._rows).numpy()
+        return y
+
+
+class Norm:
+    """x g / √(mean x² + ε) (Zhang and Sennrich 2019)."""
+
+    def __init__(self, layer: nn.RMSNorm) -> None:
+        assert layer.weight is not None
+        self._gain = array(layer.weight)
+        self._width = len(self._gain)
+
+    def __call__(self, x: Floats) -> Floats:
+        """Rows (B, D) → the same, normalised."""
+        square = np.einsum("bd,bd->b", x, x) / self._width
+        return np.asarray(x * self._gain / np.sqrt(square + _EPSILON)[:, None])
+
+
+class Rows:
+    """Sums of rows of a table.
+
+    Args:
+        layer: the table.
+        skip_first: whether row 0 adds nothing.
+    """
+
+    def __init__(self, layer: nn.Embedding | nn.EmbeddingBag, *, skip_first: bool = False) -> None:
+        self._table = array(layer.weight)
+        if skip_first:
+            self._table[0] = 0
+
+    def __call__(self, numbers: NDArray[np.int64]) -> Floats:
+        """Numbers of rows (B, C) → the sum of each (B, D)."""
+        return np.asarray(self._table[numbers].sum(axis=1))
