@@ -219,10 +219,14 @@ class Batches:
         return [plan[i] for i in rng.permutation(len(plan))]
 
     def _window(self, piece: Encoded, rng: np.random.Generator) -> Window:
-        """A random stretch; starts and ends of pieces are met as often as their middles."""
+        """A random stretch; starts and ends of pieces are met as often as their middles.
+
+        A piece longer than a window may end anywhere in its second half: ended it always at its
+        last word, a network would learn to expect the end after so many words.
+        """
         n = piece.stop - piece.start
         half = self._length // 2
-        start = int(np.clip(rng.integers(-half, max(n - half, 1)), 0, max(n - self._length, 0)))
+        start = max(int(rng.integers(-half, n - half)), 0) if n > self._length else 0
         moved = rng.random() < self._transposed
         shift = int(rng.integers(piece.low, piece.high + 1)) if moved else 0
         return Window(piece, start, min(start + self._length, n), shift)

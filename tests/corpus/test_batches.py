@@ -88,7 +88,8 @@ def test_each_epoch_meets_every_piece_once_for_each_length_of_words(
         for window in windows:
             n = window.piece.stop - window.piece.start
             assert 0 <= window.start < window.stop <= n
-            assert window.stop - window.start == min(length, n)
+            assert window.stop == min(window.start + length, n)
+            assert window.stop - window.start >= min(length // 2, n)
             assert window.piece.low <= window.semitones <= window.piece.high
 
 
@@ -108,6 +109,20 @@ def test_every_word_and_every_key_is_met_in_time(prepared: Prepared) -> None:
 def test_without_transposition_every_key_is_its_own(prepared: Prepared) -> None:
     made = Batches(prepared, prepared.pieces, length=24, batch=3, random_seed=1, transposed=0.0)
     assert not any(window.semitones for its in made._plan(0) for window in its)
+
+
+def test_a_piece_ends_anywhere_in_the_second_half_of_a_window(prepared: Prepared) -> None:
+    """Where it always ends at the last word, a network expects the end after so many words."""
+    made = batches(prepared, length=10)
+    ends = Counter(
+        window.stop - window.start
+        for epoch in range(40)
+        for its in made._plan(epoch)
+        for window in its
+        if window.stop == window.piece.stop - window.piece.start
+    )
+    assert set(ends) == set(range(6, 11))
+    assert max(ends.values()) < 3 * min(ends.values())
 
 
 def test_whole_pieces_come_once_each_and_like_lengths_together(prepared: Prepared) -> None:
