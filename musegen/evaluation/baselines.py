@@ -60,13 +60,29 @@ class NGram:
         asked = self.vocabulary.applies[words[:, 0]]
         fields = np.nonzero(asked)[1]
         p = 1.0 / np.array(self.vocabulary.sizes)[fields]
-        for length, (kinds, counts, seen, totals, types) in enumerate(self._tables):
-            contexts, events = self._keys(words, features, length)
-            count = _look_up(kinds, counts, events)
-            total, kind = _look_up(seen, totals, contexts), _look_up(seen, types, contexts)
-            known = total > 0
-            p = np.where(known, (count + kind * p) / np.maximum(total + kind, 1), p)
+        for length in range(self.order):
+            p = self._smoothed(length, *self._keys(words, features, length), p)
         return float(-np.log(p).sum())
+
+    def probabilities(self, history: Words, field: int) -> NDArray[np.float64]:
+        """How likely every value of a field is (N, size), after what `history` names (N, 3)."""
+        size = self.vocabulary.sizes[field]
+        context = np.full((len(history), 1), field, np.uint64)
+        p = np.full((len(history), size), 1 / size)
+        for length in range(self.order):
+            if length:
+                context = _mix(context, history[:, length - 1 : length])
+            p = self._smoothed(length, context, _mix(context, np.arange(size, dtype=np.int16)), p)
+        return p
+
+    def _smoothed(
+        self, length: int, contexts: Keys, events: Keys, p: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """p_length of events in their contexts, from p of one value less."""
+        kinds, counts, seen, totals, types = self._tables[length]
+        count = _look_up(kinds, counts, events)
+        total, kind = _look_up(seen, totals, contexts), _look_up(seen, types, contexts)
+        return np.where(total > 0, (count + kind * p) / np.maximum(total + kind, 1), p)
 
     def _keys(self, words: Words, features: Features, length: int) -> tuple[Keys, Keys]:
         """Hashes of `length` values before each field that applies (N,), and with its own value."""

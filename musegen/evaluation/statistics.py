@@ -72,14 +72,14 @@ def likeness(score: Score, other: Score) -> dict[str, float]:
     """
     both = (score, other)
     classes, bands, lengths = zip(*map(_histograms, both), strict=True)
-    density, rival = (_density(piece) for piece in both)
+    own, rival = (density(piece) for piece in both)
     found = {
         "pitch_classes": _common(*classes),
         "range": _common(*bands),
         "rhythm": _common(*lengths),
-        "density": min(density, rival) / max(density, rival, 1e-9),
+        "density": min(own, rival) / max(own, rival, 1e-9),
     }
-    one, two = (_form(piece) for piece in both)
+    one, two = (form(piece) for piece in both)
     lags = [lag for lag in one if lag in two]
     if lags:
         found["form"] = 1 - float(np.mean([abs(one[lag] - two[lag]) for lag in lags]))
@@ -104,11 +104,12 @@ def _common(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(np.minimum(one, other).sum())
 
 
-def _density(score: Score) -> float:
+def density(score: Score) -> float:
+    """Notes a quarter."""
     return score.n_notes * score.ticks_per_quarter / max(score.end, 1)
 
 
-def _form(score: Score) -> dict[int, float]:
+def form(score: Score) -> dict[int, float]:
     """By lag, the mean share of places with an onset that two bars so far apart have in common."""
     onsets = np.concatenate([np.zeros(0, np.int64), *(part.notes.onset for part in score.parts)])
     steps = _STEPS * onsets // score.ticks_per_quarter

@@ -75,6 +75,20 @@ def test_the_n_gram_is_that_of_witten_and_bell(prepared: Prepared) -> None:
         assert ngram.nats(words, features) == pytest.approx(expected, rel=1e-9)
 
 
+def test_the_n_gram_tells_p_of_every_value_that_its_nats_come_from(prepared: Prepared) -> None:
+    vocabulary = prepared.vocabulary
+    ngram = NGram(vocabulary).fit(prepared, prepared.of("train"))
+    words, features = piece(prepared, "valid")
+    history, nats = vocabulary.history(words, features), 0.0
+    for field, size in enumerate(vocabulary.sizes):
+        p = ngram.probabilities(history[:, field], field)
+        assert p.shape == (len(words), size)
+        assert p.sum(axis=1) == pytest.approx(1.0)
+        asked = vocabulary.applies[words[:, 0], field]
+        nats -= np.log(p[asked, words[asked, field]]).sum()
+    assert ngram.nats(words, features) == pytest.approx(nats)
+
+
 def summed(
     baseline: NGram | Repeat, prepared: Prepared, applies: Mask, t: int, field: int
 ) -> float:
