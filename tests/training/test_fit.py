@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -201,6 +202,7 @@ def test_what_is_met_often_is_held_back_from_being_learnt_by_heart() -> None:
     assert 0 < short.dropout < long.dropout < 0.5
     assert 0 < short.forget < long.forget
     usual = FitSettings(random_seed=3)
-    assert suited(usual, short) == usual
+    assert suited(usual, replace(long, forget=0.0)) == usual
+    assert suited(usual, short) == replace(usual, length=short.context)
     assert suited(usual, long).decay > usual.decay
     assert suited(usual, long).transposed == 1.0
