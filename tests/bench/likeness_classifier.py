@@ -136,6 +136,7 @@ def told_apart(one: list[Bags], other: list[Bags] | None, random_seed: int) -> T
         other: the same of the other set; None: the first is shared out between two, at random.
         random_seed: of splits and draws.
     """
+    torch.set_num_threads(1)  # so little is computed that threads would but wait for each other
     chance = np.random.default_rng(random_seed)
     if min(len(one), len(one) // 2 if other is None else len(other)) < FEWEST:
         return None
