@@ -39,6 +39,7 @@ def make(request: Request, run: Run) -> None:
     from musegen.evaluation.trained import load
     from musegen.generation.asked import plan_of, sampling_of, settled
     from musegen.generation.fulfil import best_first
+    from musegen.generation.seed import silent_in
 
     from .adapting import adapt
     from .candidates import tell
@@ -60,6 +61,9 @@ def make(request: Request, run: Run) -> None:
     for candidate, path in zip(ranked, paths, strict=True):
         if is_whole and not candidate.composed.finished:
             say(f"{path} was broken off after a bar: the model wrote too many notes.", run.quiet)
+        silent = silent_in(plan.new(candidate.composed.score), plan)
+        if silent:
+            say(f"Nothing new in {path} for {', '.join(silent)}.", run.quiet)
     say(f"Now try: musegen play {paths[0]}", run.quiet)
     if not is_whole:
         raise typer.Exit(Interrupted.exit_code)

@@ -112,6 +112,19 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     return told + _of_instruments(heard_in(seed.parts), model)
 
 
+def silent_in(new: Score, plan: Plan) -> list[str]:
+    """What parts of the seed, or instruments asked for, have no note in new music."""
+    heard = heard_in(new.parts)
+    if plan.seed is None:
+        return [instrument_name(asked) for asked in plan.instruments if asked not in heard]
+    places = range(len(plan.seed.parts))
+    return [
+        _label(part)
+        for place, part in zip(places, new.parts, strict=False)
+        if not len(part.notes) and (plan.role or len(plan.seed.parts[place].notes))
+    ]
+
+
 def _sounds_until(seed: Score) -> int:
     """The tick at which its last note ends."""
     return max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
@@ -167,4 +180,4 @@ def _instrument(part: Part) -> str:
 
 
 def _label(part: Part) -> str:
-    return part.name or instrument_name(part.instrument)
+    return part.name.strip() or instrument_name(part.instrument)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from musegen.generation.plan import Plan
+from musegen.generation.seed import silent_in
 from musegen.score.abc import read_tunes
-from musegen.score.score import Score
+from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.abc import AbcVocabulary
 
 SEED = "X:1\nT:seed\nM:4/4\nL:1/8\nK:G\n|: GABc dedB | G2 B2 d4 |\n"
@@ -35,3 +36,16 @@ def test_new_lengths_that_need_finer_ticks_leave_the_seed_as_it_is() -> None:
     quarters = starts / joined.ticks_per_quarter
     exact = other.parts[0].notes.onset / other.ticks_per_quarter
     assert np.abs(quarters - exact).max() <= 1 / joined.ticks_per_quarter
+
+
+def test_what_has_nothing_new_is_named() -> None:
+    """A part that was silent before is not missed; instruments asked for are, and parts asked."""
+
+    def part(name: str, program: int, *notes: tuple[int, int, int, int]) -> Part:
+        return Part(name, program, Notes.of(notes))
+
+    note = (0, 24, 60, 80)
+    seed = Score(24, (part("Solo", 0, note), part(" ", 68, note), part("Tacet", 1)))
+    new = Score(24, (part("Solo", 0, note), part(" ", 68), part("Tacet", 1)))
+    assert silent_in(new, Plan(1, seed)) == ["Oboe"]
+    assert silent_in(new, Plan(1, instruments=(0, 40))) == ["Violin"]
