@@ -45,7 +45,8 @@ def test_what_has_nothing_new_is_named() -> None:
         return Part(name, program, Notes.of(notes))
 
     note = (0, 24, 60, 80)
-    seed = Score(24, (part("Solo", 0, note), part(" ", 68, note), part("Tacet", 1)))
-    new = Score(24, (part("Solo", 0, note), part(" ", 68), part("Tacet", 1)))
+    bar = {"metre": np.array([[0, 1, 4]]), "barlines": np.array([24])}
+    seed = Score(24, (part("Solo", 0, note), part(" ", 68, note), part("Tacet", 1)), **bar)
+    new = Score(24, (part("Solo", 0, note), part(" ", 68), part("Tacet", 1)), **bar)
     assert silent_in(new, Plan(1, seed)) == ["Oboe"]
     assert silent_in(new, Plan(1, instruments=(0, 40))) == ["Violin"]
