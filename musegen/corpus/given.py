@@ -1,9 +1,9 @@
 """Music of which some is given and some is to be written: all but a gap, or all but some parts.
 
 What is given is read before what is written to it. Of a gap, the music before and after is given.
-Of parts, each bar of those given stands before the same bar of those written; on a grid of voices,
-each beat. A role beside each word says which it is. Given and written music are words of their own,
-with features of their own.
+Of parts, each bar of those given stands before the same bar of those written. A role beside each
+word says which it is. Given and written music are words of their own, with features of their own.
+On a grid of voices, where one word holds them all, those given are told beside each word instead.
 """
 
 from __future__ import annotations
@@ -130,19 +130,37 @@ def with_written_parts(
         return None
     n = int(chance.integers(1, len(sounding)))
     written = {int(place) for place in chance.choice(sounding, n, replace=False)}
-    given = of_parts(vocabulary, score, written)
-    every = in_turns(vocabulary, given, vocabulary.of_parts(score, written))
+    every = written_to(vocabulary, score, (words, features), written)
     start = int(chance.integers(max(1, len(every.words) - limit)))
-    fields = tuple(vocabulary.fields_of(written))
-    stretch = every.rows(slice(start, start + limit))._replace(fields=fields)
+    stretch = every.rows(slice(start, start + limit))
     return stretch if (stretch.roles == WRITTEN).sum() >= _FEWEST else None
 
 
+def written_to(
+    vocabulary: Vocabulary, score: Score, piece: tuple[Words, Features], written: Collection[int]
+) -> Stretch:
+    """A piece of which some parts are written, and the others given.
+
+    Args:
+        vocabulary: what words mean.
+        score: the piece.
+        piece: its words (T, F), and their features (T, G).
+        written: the parts that are.
+    """
+    words, features = piece
+    fields = tuple(vocabulary.fields_of(written))
+    beside = vocabulary.beside(words, features, set(range(len(score.parts))) - set(written))
+    if beside is not None:
+        return Stretch(words, beside, np.full(len(words), WRITTEN), fields)
+    given = of_parts(vocabulary, score, written)
+    return in_turns(vocabulary, given, vocabulary.of_parts(score, written))._replace(fields=fields)
+
+
 def in_turns(vocabulary: Vocabulary, given: Stretch, words: Words) -> Stretch:
-    """Each bar (or beat) of what is given, then the same of what is written to it."""
+    """Each bar of what is given, then the same of what is written to it."""
     written = stretch_of(vocabulary, words, WRITTEN)
-    first = 2 * vocabulary.turns(given.words, given.features, given=True)
-    then = 2 * vocabulary.turns(words, written.features, given=False) + 1
+    first = 2 * vocabulary.bars(given.words, given.features)
+    then = 2 * vocabulary.bars(words, written.features) + 1
     order = np.argsort(np.concatenate([first, then]), kind="stable")
     return one_after_another(given, written).rows(order)
 

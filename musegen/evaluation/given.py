@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from musegen.corpus.given import SIDE, WRITTEN, Stretch, gap_in, in_turns, of_parts
+from musegen.corpus.given import SIDE, WRITTEN, Stretch, gap_in, written_to
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
@@ -67,7 +67,7 @@ def stretch_nats(model: Trained, stretch: Stretch) -> Nats:
 def _of_part(model: Trained, score: Score, words: Words, usual: Nats, part: int) -> Cost:
     vocabulary = model.vocabulary
     own, place = vocabulary.of_parts(score, {part}), vocabulary.places(score)[part]
-    stretch = in_turns(vocabulary, of_parts(vocabulary, score, {part}), own)
+    stretch = written_to(vocabulary, score, (words, vocabulary.features_of(words)), {part})
     fields = vocabulary.fields_of({part}) or list(range(len(vocabulary.sizes)))
     mine, before = vocabulary.rows_of(own, place), vocabulary.rows_of(words, place)
     given = stretch_nats(model, stretch)[mine][:, fields].sum()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -56,26 +55,30 @@ class Accompaniment(Plan):
         progress: Callable[[int, int], None] | None,
         stop: Callable[[], bool],
     ) -> None:
-        """Each bar (or beat) that is given is read, and then the same is written to it."""
+        """What is given is told beside every word; or each bar of it is read, then written to."""
         vocabulary = drawer.model.vocabulary
         score = self._in_words(vocabulary)
-        given = of_parts(vocabulary, score, self.written)
-        turns = vocabulary.turns(given.words, given.features, given=True)
         whole = vocabulary.encode(score)[:-1]
-        fields = vocabulary.fields_of(set(range(len(score.parts))) - set(self.written))
-        drawer.forced = {field: whole[:, field] for field in fields}
+        places = set(range(len(score.parts))) - set(self.written)
+        drawer.forced = {field: whole[:, field] for field in vocabulary.fields_of(places)}
+        beside = vocabulary.beside(whole, vocabulary.features_of(whole), places)
+        if beside is not None:
+            drawer.tracker.give(beside)
+            drawer.run(progress, stop)
+            return
+        given = of_parts(vocabulary, score, self.written)
+        bars = vocabulary.bars(given.words, given.features)
         starts = [0, *score.barlines.tolist()]
         drawer.read()
-        for turn in itertools.count():
+        for bar in range(score.n_bars + 1):  # after the last comes the end
             if stop() or drawer.tracker.done[0]:
                 return
-            bar = int(drawer.tracker.bars[0])
             drawer.tracker.ask(standing_at(score, starts[bar], vocabulary))
-            drawer.feed(given.rows(turns == turn))
-            if not drawer.turn(turn):
+            drawer.feed(given.rows(bars == bar))
+            if not drawer.bar():
                 return
             if progress:
-                progress(int(drawer.tracker.bars[0]), score.n_bars)
+                progress(min(bar + 1, score.n_bars), score.n_bars)
 
     def join(self, vocabulary: Vocabulary, words: Words) -> Score:
         """The seed with music in the parts that were written; the others are untouched."""
@@ -90,9 +93,8 @@ class Accompaniment(Plan):
         for place in self.written:
             its = music[places[place]].notes if places[place] in music else Notes.of([])
             onset, end = (rescaled(ticks, *per_quarter) - later for ticks in (its.onset, its.end))
-            kept = onset >= 0
-            notes = Notes(onset, end - onset, its.pitch, its.velocity)
-            parts[place] = replace(parts[place], notes=Notes.of(notes.rows[kept]))
+            rows = np.stack([onset, end - onset, its.pitch, its.velocity], axis=1)
+            parts[place] = replace(parts[place], notes=Notes.of(rows[onset >= 0]))
         return replace(self.seed, parts=tuple(parts), characters=0)
 
     def new(self, score: Score) -> Score:

@@ -79,15 +79,8 @@ class Drawer:
     def bar(self) -> bool:
         """Draw one bar of the first candidate, or its end; whether it did not grow too long."""
         bar = int(self.tracker.bars[0])
-        return self._draw_while(lambda: int(self.tracker.bars[0]) == bar)
-
-    def turn(self, turn: int) -> bool:
-        """Draw the words of a turn of the first candidate; whether they did not grow too many."""
-        return self._draw_while(lambda: int(self.tracker.turn[0]) <= turn)
-
-    def _draw_while(self, goes_on: Callable[[], bool]) -> bool:
         limit = len(self.drawn) + 4 * _WORDS_A_BAR
-        while not self.tracker.done[0] and goes_on():
+        while not self.tracker.done[0] and int(self.tracker.bars[0]) == bar:
             self._next()
             if len(self.drawn) > limit:
                 return False

@@ -89,6 +89,8 @@ class Run:
         if folder.exists() and distributed.is_first():
             hint = "Go on with --resume, or name another with -o."
             raise OutputError("is already there", file=folder, hint=hint)
+        if "given" in settings.tell:
+            prepared = replace(prepared, vocabulary=prepared.vocabulary.taking_given())
         extent = settings.extent
         alone, processes = FitSettings(random_seed=settings.random_seed), distributed.count()
         shape = network_settings(

@@ -82,8 +82,11 @@ def from_dict(settings: dict[str, Any]) -> Vocabulary:
         if name == "abc":
             return AbcVocabulary.from_dict(settings)
         if name == "grid":
-            pairs = {k: tuple(map(tuple, settings[k])) for k in ("voices", "ranges", "metres")}
-            return GridVocabulary(steps=int(settings["steps"]), **pairs)
+            voices, ranges, metres = (
+                tuple(map(tuple, settings[k])) for k in ("voices", "ranges", "metres")
+            )
+            given = bool(settings.get("given"))
+            return GridVocabulary(int(settings["steps"]), voices, ranges, metres, given)
         if name == "notes":
             heard = tuple(settings.pop("instruments", ()))
             return NotesVocabulary(**settings, instruments=heard)

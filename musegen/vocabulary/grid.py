@@ -17,8 +17,6 @@ from musegen.errors import ModelError
 from musegen.score.excerpt import closed
 from musegen.score.score import (
     Ints,
-    Notes,
-    Part,
     Score,
     bar_ticks,
     barlines_of_metre,
@@ -26,12 +24,22 @@ from musegen.score.score import (
     standing,
 )
 
-from .grid_features import HOLD, REST, columns, grid_features, sounding, voices_of
+from .grid_features import (
+    HOLD,
+    REST,
+    columns,
+    given_columns,
+    given_features,
+    grid_features,
+    padded,
+    sounding,
+    voices_of,
+)
+from .grid_lines import line_of, part_of
 from .grid_tracker import GridTracker
 from .traits import VOICE_GRID, Traits, notes_changed, traits
 from .vocabulary import Features, Field, Vocabulary, Words, before, unknown_metre
 
-_VELOCITY = 80
 _MAX_SHIFT = 6
 
 
@@ -44,12 +52,14 @@ class GridVocabulary(Vocabulary):
         voices: name and program of each voice, in the order of the score.
         ranges: lowest and highest pitch of each voice.
         metres: numerator and denominator of the metres known.
+        given: whether voices can be given, to write the others to.
     """
 
     steps: int
     voices: tuple[tuple[str, int], ...]
     ranges: tuple[tuple[int, int], ...]
     metres: tuple[tuple[int, int], ...]
+    given: bool = False
     name: ClassVar[str] = "grid"
     says_key: ClassVar[bool] = False
 
@@ -61,6 +71,7 @@ class GridVocabulary(Vocabulary):
             for voice, size in zip(order, sizes, strict=True)
         )
         features = grid_features(order, len(self.metres))
+        features += given_features(order) if self.given else ()
         applies = np.ones((first, n), bool)
         applies[self.end_value :, 1:] = False
         object.__setattr__(self, "fields", fields)
@@ -122,7 +133,7 @@ class GridVocabulary(Vocabulary):
             )
         if metre not in self.metres:
             raise unknown_metre(metre, self.metres)
-        lines = [self._line(score, score.parts[voice]) for voice in self.order]
+        lines = [line_of(score, score.parts[voice], self.steps) for voice in self.order]
         length = max(int(stop.max(initial=0)) for _, stop, _ in lines)
         body = np.full((length, len(self.voices)), REST, np.int16)
         for column, (start, stop, pitch) in zip(body.T, lines, strict=True):
@@ -144,7 +155,10 @@ class GridVocabulary(Vocabulary):
         if len(first) and first[0] > self.end_value:
             metre = self.metres[first[0] - self.end_value - 1]
         body = words[first < self.end_value].astype(np.int64)
-        parts = [self._part(body[:, self.order.index(v)], v) for v in range(len(self.voices))]
+        columns_of = (body[:, self.order.index(voice)] for voice in range(len(self.voices)))
+        parts = [
+            part_of(column, *voice) for column, voice in zip(columns_of, self.voices, strict=True)
+        ]
         metres = np.array([[0, *metre]])
         return Score(
             self.steps,
@@ -157,7 +171,8 @@ class GridVocabulary(Vocabulary):
         """Words of a whole piece (T, V) → features (T, G)."""
         is_step = words[:, 0] < self.end_value
         passed, bar, metre = self._clock(words, is_step)
-        return columns(passed % bar, metre, *voices_of(words.astype(np.int64), is_step))
+        found = columns(passed % bar, metre, *voices_of(words.astype(np.int64), is_step))
+        return padded(found, len(self.features))
 
     def bars(self, words: Words, features: Features) -> Ints:
         """See Vocabulary."""
@@ -168,10 +183,17 @@ class GridVocabulary(Vocabulary):
         """See Vocabulary."""
         return [field for field, voice in enumerate(self.order) if voice in parts]
 
-    def turns(self, words: Words, features: Features, *, given: bool) -> Ints:
-        """See Vocabulary; beat by beat. What sounds in a step is first seen beside the next."""
-        passed, _, _ = self._clock(words, words[:, 0] < self.end_value)
-        return np.maximum(passed - int(given), 0) // self.steps
+    def taking_given(self) -> GridVocabulary:
+        """See Vocabulary."""
+        return replace(self, given=True)
+
+    def beside(self, words: Words, features: Features, given: Collection[int]) -> Features | None:
+        """See Vocabulary."""
+        if not self.given:
+            return None
+        is_step = words[:, 0] < self.end_value
+        its = given_columns(words.astype(np.int64), is_step, self.fields_of(given), self.steps)
+        return np.concatenate([features[:, : -its.shape[1]], its], axis=1)
 
     def start(self, batch: int) -> GridTracker:
         """A tracker over `batch` empty pieces."""
@@ -180,6 +202,7 @@ class GridVocabulary(Vocabulary):
             ranges=[self.ranges[v] for v in self.order],
             metres=self.metres,
             steps=self.steps,
+            n_features=len(self.features),
         )
 
     def transpositions(self, words: Words) -> tuple[int, int]:
@@ -214,7 +237,7 @@ class GridVocabulary(Vocabulary):
         end = int(seed.barlines[-1])
         numerator, denominator = standing(seed.metre, end)
         words = self.encode(replace(seed, metre=np.array([[0, numerator, denominator]])))
-        steps = int(self._steps(seed, np.int64(end)))
+        steps = int(rescaled(np.int64(end), seed.ticks_per_quarter, self.steps))
         body = np.full((steps, words.shape[1]), REST, np.int16)
         sounding = words[1:-1][:steps]
         body[: len(sounding)] = sounding
@@ -253,33 +276,8 @@ class GridVocabulary(Vocabulary):
 
     def to_dict(self) -> dict[str, Any]:
         """The settings, as JSON knows them."""
-        names = ("steps", "voices", "ranges", "metres")
+        names = ("steps", "voices", "ranges", "metres", "given")
         return {"name": self.name, **{name: getattr(self, name) for name in names}}
-
-    def _steps(self, score: Score, ticks: Ints) -> Ints:
-        return rescaled(ticks, score.ticks_per_quarter, self.steps)
-
-    def _line(self, score: Score, part: Part) -> tuple[Ints, Ints, Ints]:
-        """First step, step after the last and pitch (N,) of what a voice sings.
-
-        Of notes that begin together the highest stays; a note ends where the next begins.
-        """
-        notes = part.notes
-        start, stop = self._steps(score, notes.onset), self._steps(score, notes.end)
-        order = np.lexsort((stop, notes.pitch, start))
-        order = order[np.diff(start[order], append=-1) != 0]
-        start, pitch = start[order], notes.pitch[order]
-        stop = np.maximum(stop[order], start + 1)
-        stop[:-1] = np.minimum(stop[:-1], start[1:])
-        return start, stop, pitch
-
-    def _part(self, column: Ints, voice: int) -> Part:
-        begins = np.flatnonzero(column < HOLD)
-        stops = np.append(np.flatnonzero(column != HOLD), len(column))
-        ends = stops[np.searchsorted(stops, begins, side="right")]
-        velocity = np.full(len(begins), _VELOCITY)
-        name, program = self.voices[voice]
-        return Part(name, program, Notes(begins, ends - begins, column[begins], velocity))
 
     def _clock(self, words: Words, is_step: np.ndarray) -> tuple[Ints, Ints, Ints]:
         """Steps before each word, how many a bar has, and its metre, 0 for none (T,)."""

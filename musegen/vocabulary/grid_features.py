@@ -6,7 +6,7 @@ that voice is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ HOLD, REST = 128, 129
 PLACES = 64  # steps of a bar told apart
 HELD = 32  # steps of holding told apart
 _PITCHES = 129  # a pitch plus one, or 0 for none
+_WAYS = ("begin", "hold", "rest")  # of what a voice does in a step
 
 
 def sounding(voice: int) -> str:
@@ -34,6 +35,31 @@ def grid_features(order: Sequence[int], n_metres: int) -> tuple[Feature, ...]:
         *(Feature(sounding(voice), _PITCHES, shared=True) for voice in order),
         *(Feature(f"now {v + 1}", _PITCHES, k, shared=True) for k, v in enumerate(order)),
     )
+
+
+def given_features(order: Sequence[int]) -> tuple[Feature, ...]:
+    """What is told of voices that are given: what each sings in the step, a beat later, and how."""
+    return (
+        *(Feature(f"given {voice + 1}", _PITCHES, shared=True) for voice in order),
+        *(Feature(f"soon {voice + 1}", _PITCHES, shared=True) for voice in order),
+        *(Feature(f"gives {voice + 1}", 1 + len(_WAYS)) for voice in order),
+    )
+
+
+def given_columns(words: Ints, is_step: np.ndarray, given: Collection[int], beat: int) -> Features:
+    """Those features of a whole piece (T, 3 V).
+
+    Args:
+        words: (T, V).
+        is_step: which of them are steps (T,).
+        given: the fields whose voices are given; those of all others are 0.
+        beat: steps a quarter.
+    """
+    _, _, now = voices_of(words, is_step)
+    soon = np.concatenate([now[beat:], np.zeros_like(now[:beat])])[: len(now)]
+    how = np.select([words == HOLD, words == REST], [_WAYS.index("hold"), _WAYS.index("rest")], 0)
+    its = np.isin(np.arange(words.shape[1]), list(given)) & is_step[:, None]
+    return np.concatenate([now * its, soon * its, (1 + how) * its], axis=1).astype(np.int16)
 
 
 def columns(place: Ints, metre: Ints, held: Ints, sounds: Ints, now: Ints) -> Features:
@@ -61,3 +87,8 @@ def voices_of(words: Ints, is_step: np.ndarray) -> tuple[Ints, Ints, Ints]:
     n_steps = np.cumsum(is_step)
     held = np.where(sounds > 0, before(n_steps)[:, None] - n_steps[since] + 1, 0)
     return held, sounds, now
+
+
+def padded(features: Features, n: int) -> Features:
+    """Features (N, G), and 0 for those up to `n`: of voices of which none is given."""
+    return np.pad(features, ((0, 0), (0, n - features.shape[1])))

@@ -9,7 +9,7 @@ import numpy as np
 from musegen.errors import ModelError
 from musegen.score.score import Ints, bar_ticks
 
-from .grid_features import HOLD, REST, columns
+from .grid_features import HOLD, REST, columns, padded
 from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
 
 
@@ -23,6 +23,7 @@ class GridTracker(Tracker):
         ranges: lowest and highest pitch of each voice, in the order of drawing.
         metres: numerator and denominator of those known.
         steps: time steps a quarter.
+        n_features: G.
     """
 
     def __init__(
@@ -31,11 +32,12 @@ class GridTracker(Tracker):
         ranges: list[tuple[int, int]],
         metres: Sequence[tuple[int, int]],
         steps: int,
+        n_features: int,
     ) -> None:
         self.bars = np.zeros(batch, np.int64)
         self.done = np.zeros(batch, bool)
         self._ranges = ranges
-        self._metres, self._steps = list(metres), steps
+        self._metres, self._n_features = list(metres), n_features
         self._bar_steps = np.array([1 << 30, *(bar_ticks(n, d, steps) for n, d in metres)])
         self._metre = np.zeros(batch, np.int64)
         self._place = np.zeros(batch, np.int64)
@@ -43,12 +45,8 @@ class GridTracker(Tracker):
         self._held = np.zeros_like(self._sounding)
         self._end = REST + 1
         self._asked = 0  # the metre to come, 0 for any
-
-    @property
-    def turn(self) -> Ints:
-        """See Tracker: the beat."""
-        passed = self.bars * self._bar_steps[self._metre] + self._place
-        return np.asarray(np.where(self._metre > 0, passed, 0) // self._steps)
+        self._read = 0  # words
+        self._beside: Features | None = None  # see give
 
     def ask(self, opening: Opening) -> None:
         """See Tracker."""
@@ -63,8 +61,13 @@ class GridTracker(Tracker):
         if (self._metre > 0).any() and (self._metre != self._asked).any():
             raise ModelError("in the words of this model a piece has one metre")
 
+    def give(self, beside: Features) -> None:
+        """See Tracker."""
+        self._beside = beside
+
     def advance(self, words: Words) -> None:
         """Take one more step of each piece (B, V)."""
+        self._read += 1
         said: Ints = words.astype(np.int64)
         first = said[:, 0]
         live = ~self.done
@@ -92,7 +95,12 @@ class GridTracker(Tracker):
         if drawn.shape[1]:
             is_step = drawn[:, :1] < self._end
             now[:, : drawn.shape[1]] = self._after(drawn.astype(np.int64)) * is_step
-        return columns(self._place, self._metre, self._held, self._sounding, now)
+        found = columns(self._place, self._metre, self._held, self._sounding, now)
+        known = found.shape[1]
+        found = padded(found, self._n_features)
+        if self._beside is not None:
+            found[:, known:] = self._beside[min(self._read, len(self._beside) - 1), known:]
+        return found
 
     def legal(self, drawn: Words) -> Mask:
         """Fields drawn so far (B, k) → which values of voice k may follow (B, size)."""

@@ -183,12 +183,16 @@ class Vocabulary(ABC):
         bar: NDArray[np.int64] = features[:, column].astype(np.int64)
         return np.cumsum(np.diff(bar, prepend=0) % np.int64(self.features[column].size))
 
-    def turns(self, words: Words, features: Features, *, given: bool) -> NDArray[np.int64]:
-        """In which turn each word of a whole piece comes (T,), where given and written ones meet.
+    def taking_given(self) -> Vocabulary:
+        """The same words, for a model that some parts can be given, to write the others to."""
+        return self
 
-        Those that are given in a turn are read before those that are written in it: bar by bar.
+    def beside(self, words: Words, features: Features, given: Collection[int]) -> Features | None:
+        """The features of a whole piece (T, G) with the parts that are given told beside its words.
+
+        None where they cannot be: then they are read as words of their own, see corpus/given.py.
         """
-        return self.bars(words, features)
+        return None
 
     def prime(self, seed: Score) -> Words:
         """The words (T, F) of a seed that ends with its last barline, the end word left out.
@@ -264,10 +268,8 @@ class Tracker(ABC):
         `ranges` are the lowest and highest pitch of instruments.
         """
 
-    @property
-    def turn(self) -> NDArray[np.int64]:
-        """The turn of the next word of each piece (B,), see Vocabulary.turns."""
-        return self.bars
+    def give(self, beside: Features) -> None:  # noqa: B027 - most read what is given as words
+        """Put the last of these features (T, G), from Vocabulary.beside, beside word after word."""
 
     @abstractmethod
     def ask(self, opening: Opening) -> None:

@@ -6,7 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from musegen.corpus.given import GIVEN, WRITTEN, Stretch, with_gap, with_written_parts
+from musegen.corpus.given import (
+    GIVEN,
+    WRITTEN,
+    Stretch,
+    with_gap,
+    with_written_parts,
+    written_to,
+)
 from musegen.score.excerpt import silenced
 from musegen.score.score import Notes, Score
 from musegen.vocabulary.choose import build
@@ -107,6 +114,38 @@ def test_parts_are_written_bar_by_bar_to_those_given(
     changes = np.flatnonzero(np.diff(stretch.roles))
     assert stretch.roles[0] == GIVEN
     assert len(changes) >= 2 * score.n_bars - 1  # given, written, given, …
+
+
+def test_voices_that_are_given_are_told_beside_each_step(make_score: MakeScore) -> None:
+    """What they sing now and a beat later, and nothing of the voices that are written."""
+    scores = [make_score("grid", number, bars=8) for number in range(5)]
+    vocabulary = build(scores, "grid").taking_given()
+    score = vocabulary.decode(vocabulary.encode(scores[0]))
+    beat, n = score.ticks_per_quarter, len(score.parts)
+
+    def told(of: Score) -> Stretch:
+        words = vocabulary.encode(of)
+        return written_to(vocabulary, of, (words, vocabulary.features_of(words)), {1})
+
+    stretch = told(score)
+    assert set(stretch.roles.tolist()) == {WRITTEN}
+    assert list(stretch.fields) == vocabulary.fields_of({1})
+    names = [feature.name for feature in vocabulary.features]
+    for voice, part in enumerate(score.parts):
+        for onset, length, pitch, _ in part.notes.rows.tolist():
+            row = stretch.features[1 + onset]  # after the word of the metre
+            at = [row[names.index(f"{what} {voice + 1}")] for what in ("given", "gives")]
+            assert at == ([0, 0] if voice == 1 else [pitch + 1, 1])
+            if voice != 1 and onset >= beat:
+                soon = stretch.features[1 + onset - beat, names.index(f"soon {voice + 1}")]
+                assert soon == pitch + 1
+            if voice != 1 and length > 1:
+                assert stretch.features[2 + onset, names.index(f"gives {voice + 1}")] == 2
+    other = told(moved(score, lambda place, notes: np.full(len(notes), place == 1)))
+    assert np.array_equal(other.features[:, -3 * n :], stretch.features[:, -3 * n :])
+    up, beside = vocabulary.transpose(stretch.words, stretch.features, 2)
+    again = vocabulary.beside(up, vocabulary.features_of(up), {0, 2})
+    assert np.array_equal(beside, again)
 
 
 def test_silence_in_some_bars_leaves_all_else(make_score: MakeScore) -> None:

@@ -21,7 +21,10 @@ def test_a_network_that_heeds_nothing_gives_the_same_nats_both_ways(
     kind: str, make_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
     """Its scores are biases alone, so that what is counted is the same words and fields."""
-    prepared = prepare(make_corpus(tmp_path / "music", kind, n=8), vocabulary=kind)
+    corpus = make_corpus(tmp_path / "music", kind, n=8)
+    prepared = prepare(
+        corpus, vocabulary=prepare(corpus, vocabulary=kind).vocabulary.taking_given()
+    )
     giving = Conditions(given=True)
     torch.manual_seed(0)
     network = network_for(prepared.vocabulary, NetworkSettings("gru", 16, 1, 2), giving).eval()

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from musegen.corpus.conditions import Conditions
-from musegen.corpus.given import GIVEN, WRITTEN, Stretch, around, in_turns, of_parts
+from musegen.corpus.given import GIVEN, WRITTEN, Stretch, around, in_turns, of_parts, written_to
 from musegen.errors import ModelError, UsageError
 from musegen.evaluation.trained import Trained, network_for
 from musegen.generation.accompany import accompaniment
@@ -25,7 +25,7 @@ GIVING = Conditions(given=True)
 
 def giving(make_score: MakeScore, kind: str, backbone: str = "gru") -> Trained:
     torch.set_num_threads(1)
-    vocabulary = build([make_score(kind, n) for n in range(6)], kind)
+    vocabulary = build([make_score(kind, n) for n in range(6)], kind).taking_given()
     torch.manual_seed(1)
     settings = NetworkSettings(backbone, width=16, depth=2, heads=2, context=300)
     network = network_for(vocabulary, settings, GIVING).eval()
@@ -110,6 +110,18 @@ def test_a_gap_can_be_drawn_again(make_score: MakeScore) -> None:
             p.notes.rows[(p.notes.onset >= first) & (p.notes.onset < second)] for p in (part, other)
         ]
         assert kept[0][:, [0, 2]].tolist() == kept[1][:, [0, 2]].tolist()
+
+
+def test_voices_are_written_as_they_are_measured(make_score: MakeScore) -> None:
+    """What is told beside each word in composing is what is told of the whole piece."""
+    model, seed = giving(make_score, "grid"), make_score("grid", 9, 4)
+    plan = accompaniment(model, Plan(seed=seed), ["2"])
+    found = compose(model, plan, random_seed=3)[0]
+    words = model.vocabulary.encode(found.score)
+    whole = words, model.vocabulary.features_of(words)
+    stretch = written_to(model.vocabulary, found.score, whole, plan.written)
+    nats = nats_of(model, stretch)[:, list(stretch.fields)].sum(1)
+    np.testing.assert_allclose(nats[1:-1], found.word_nats[1:-1], atol=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["notes", "grid"])
