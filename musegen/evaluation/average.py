@@ -1,10 +1,11 @@
 """The mean of several predictions: of several models, of a piece in several keys, or of both.
 
-Field by field, p(value | past) is the mean over models and shifts of p(value moved | past moved).
-That is a distribution like any other, as moving is one to one, and it hangs on the past alone: the
-shifts are the same for every piece, and one counts no more after the first field that it cannot
-move (there it gives no probability at all). So its nats are honest; but they are those of many
-readings of the piece, and are told as such.
+Field by field, p(value | past) is a mean over models and shifts of p(value moved | past moved),
+each weighted by how well it has done lately in the piece: by e to the half of its log-likelihood of
+the fields before, those long ago counting less (exponential weights, Vovk 1990). That is a
+distribution like any other, as moving is one to one, and it hangs on the past alone; a shift has no
+weight any more after the first field that it cannot move (there it gives no probability at all). So
+its nats are honest; but they are those of many readings of the piece, and are told as such.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from musegen.network.next_word import NextWordNetwork
 
 from .likelihood import field_nats
 
+Nats = NDArray[np.float64]
+
 SHIFTS = tuple(range(-6, 6))  # semitones: every key once
+_TRUST = 0.5  # how much a nat better makes of a reading
+_MEMORY = 0.995  # how much of a nat still counts a field later
 
 
 def averaged_nats(
@@ -29,7 +34,7 @@ def averaged_nats(
     shifts: Sequence[int] = SHIFTS,
     *,
     instead: int | None = None,
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, Nats]:
     """−log of the mean p of each field of each word of each piece, by its path: (T, F), in nats.
 
     Args:
@@ -39,16 +44,23 @@ def averaged_nats(
         shifts: the transpositions to average over, in semitones; 0 must be among them.
         instead: see field_nats.
     """
-    readings = [
-        (shift, field_nats(network, prepared, pieces, semitones=shift, instead=instead))
-        for shift in shifts
-        for network in networks
-    ]
+    each = [(shift, network) for shift in shifts for network in networks]
+
+    def read(value: int | None = None) -> list[dict[str, Nats]]:
+        return [
+            field_nats(network, prepared, pieces, semitones=shift, instead=value)
+            for shift, network in each
+        ]
+
+    readings = read()
+    measured = readings if instead is None else read(instead)
     out = {}
     for piece in pieces:
-        nats = np.stack([nats[piece.path] for _, nats in readings])
-        moves = np.stack([_moves(prepared, piece, shift) for shift, _ in readings])
-        out[piece.path] = _mean(nats, moves)
+        nats = asked = np.stack([its[piece.path] for its in readings])
+        if instead is not None:
+            asked = np.stack([its[piece.path] for its in measured])
+        moves = np.stack([_moves(prepared, piece, shift) for shift, _ in each])
+        out[piece.path] = _mean(nats, moves, asked)
     return out
 
 
@@ -60,12 +72,21 @@ def _moves(prepared: Prepared, piece: Encoded, shift: int) -> NDArray[np.bool_]:
     return prepared.vocabulary.moves(words, features, shift)
 
 
-def _mean(nats: NDArray[np.float64], moves: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """The nats (T, F) of the mean of R readings (R, T, F), each until it cannot move (R, T, F)."""
-    shape = nats.shape[1:]
-    still = np.logical_and.accumulate(moves.reshape(len(moves), -1), axis=1)
-    counted = np.concatenate([np.ones_like(still[:, :1]), still[:, :-1]], axis=1)
-    log_p = np.where(still, -nats.reshape(len(nats), -1), -np.inf)
-    most = log_p.max(axis=0)
-    total = np.exp(log_p - most).sum(axis=0)
-    return np.asarray(np.log(counted.sum(axis=0)) - most - np.log(total)).reshape(shape)
+def _mean(nats: Nats, moves: NDArray[np.bool_], asked: Nats) -> Nats:
+    """What the mean of R readings needs for what is asked (T, F).
+
+    Args:
+        nats: of the piece (R, T, F).
+        moves: which fields of it each can move (R, T, F).
+        asked: of what is asked (R, T, F), the piece itself or a value in place of each word.
+    """
+    readings = len(nats)
+    still = np.logical_and.accumulate(moves.reshape(readings, -1), axis=1)
+    log_p = np.where(still, -nats.reshape(readings, -1), -np.inf)
+    wanted = log_p if asked is nats else -asked.reshape(readings, -1)
+    found, done = np.zeros(log_p.shape[1]), np.zeros(readings)
+    for t, now in enumerate(log_p.T):
+        weights = np.exp(_TRUST * (done - done.max()))
+        found[t] = -np.log(weights @ np.exp(wanted[:, t]) / weights.sum())
+        done = _MEMORY * done + now
+    return found.reshape(nats.shape[1:])
