@@ -82,7 +82,7 @@ def gather(
     size, length = len(windows), max(len(its.features) for its in read)
     sizes = prepared.vocabulary.sizes
     words = np.zeros((size, length + 1, len(sizes)), np.int64)
-    features = np.zeros((size, length, len(prepared.vocabulary.features)), np.int64)
+    features = np.zeros((size, length, prepared.features.shape[1]), np.int64)
     valid = np.zeros((size, length), bool)
     told = np.zeros((size, length, len(conditions.kinds)), np.int64)
     fields = np.ones((size, len(sizes)), bool)
@@ -90,8 +90,7 @@ def gather(
         n = len(its.features)
         words[row, 0] = sizes
         words[row, n + 1 - len(its.words) : n + 1] = its.words
-        features[row, :n, : its.features.shape[1]] = its.features
-        valid[row, :n], told[row, :n] = its.valid, its.told
+        features[row, :n], valid[row, :n], told[row, :n] = its.features, its.valid, its.told
         if its.fields:
             fields[row] = np.isin(np.arange(len(sizes)), its.fields)
     return Batch(words[:, :-1], words[:, 1:], features, valid, told, fields)

@@ -9,6 +9,7 @@ On a grid of voices, where one word holds them all, those given are told beside 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from musegen.score.excerpt import silenced, without_parts
 from musegen.score.score import Ints, Score
 from musegen.vocabulary.vocabulary import Features, Vocabulary, Words
+
+from .prepare import Prepared
 
 GIVEN, WRITTEN = 1, 2  # roles; 0 for music of which nothing is given
 SIDE = 256  # words that are given of each side of a gap, at most, where nothing else limits them
@@ -38,6 +41,16 @@ class Stretch(NamedTuple):
         """Some of its rows."""
         rows = self.words[chosen], self.features[chosen], self.roles[chosen]
         return Stretch(*rows, self.fields)
+
+
+def taking_given(prepared: Prepared) -> Prepared:
+    """A corpus for a model that some parts can be given: of its pieces, as they are, none is."""
+    vocabulary = prepared.vocabulary.taking_given()
+    more = len(vocabulary.features) - prepared.features.shape[1]
+    if not more:
+        return prepared
+    features = np.pad(prepared.features, ((0, 0), (0, more)))
+    return replace(prepared, vocabulary=vocabulary, features=features)
 
 
 def stretch_of(vocabulary: Vocabulary, words: Words, role: int) -> Stretch:

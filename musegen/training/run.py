@@ -16,6 +16,7 @@ import torch
 
 import musegen
 from musegen.corpus.conditions import Conditions
+from musegen.corpus.given import taking_given
 from musegen.corpus.prepare import Prepared
 from musegen.disk import whole_folder, write_whole
 from musegen.errors import CorpusError, ModelError, OutputError
@@ -90,7 +91,7 @@ class Run:
             hint = "Go on with --resume, or name another with -o."
             raise OutputError("is already there", file=folder, hint=hint)
         if "given" in settings.tell:
-            prepared = replace(prepared, vocabulary=prepared.vocabulary.taking_given())
+            prepared = taking_given(prepared)
         extent = settings.extent
         alone, processes = FitSettings(random_seed=settings.random_seed), distributed.count()
         shape = network_settings(

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from musegen.corpus.conditions import Conditions
+from musegen.corpus.given import taking_given
 from musegen.corpus.prepare import prepare
 from musegen.evaluation.evaluate import evaluate
 from musegen.evaluation.given import given_figures
@@ -22,9 +23,7 @@ def test_a_network_that_heeds_nothing_gives_the_same_nats_both_ways(
 ) -> None:
     """Its scores are biases alone, so that what is counted is the same words and fields."""
     corpus = make_corpus(tmp_path / "music", kind, n=8)
-    prepared = prepare(
-        corpus, vocabulary=prepare(corpus, vocabulary=kind).vocabulary.taking_given()
-    )
+    prepared = taking_given(prepare(corpus, vocabulary=kind))
     giving = Conditions(given=True)
     torch.manual_seed(0)
     network = network_for(prepared.vocabulary, NetworkSettings("gru", 16, 1, 2), giving).eval()
