@@ -80,7 +80,7 @@ def _judge(figures: dict[str, Any], quiet: bool) -> None:
 
     nats = [n for n in figures["baselines"].values() if n is not None]
     if nats and figures["nats_per_unit"] >= min(nats):
-        say("Warning: a baseline needs no more nats than this model. Train it for longer.")
+        say("Warning: a baseline needs no more nats than this model: more time or pieces may help.")
     else:
         say(f"Fewer nats are better. Now try: musegen generate --model {figures['model']}", quiet)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,6 +12,7 @@ import typer
 from musegen.score.counts import counted
 
 from .options import Corpus, Device, Json, Quiet, RandomSeed
+from .resuming import check_begun, check_new
 
 if TYPE_CHECKING:
     from musegen.corpus.prepare import Prepared
@@ -23,6 +26,7 @@ _OVERFITS = (
 
 
 def command(
+    ctx: typer.Context,
     corpus: Corpus,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The model folder. [default: runs/NAME]")
@@ -51,7 +55,8 @@ def command(
         Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
     ] = "auto",
     budget: Annotated[
-        str | None, typer.Option(help="Time to train, as 90s, 10m or 1h30m. [default: 10m]")
+        str | None,
+        typer.Option(help="Time to train, as 90s, 10m or 1h30m; 90 is 90s. [default: 10m]"),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Updates to make; makes a run repeatable.")
@@ -86,6 +91,10 @@ def command(
             path = corpus_path(corpus, quiet, as_json)
             named = path.resolve()
             folder = output or Path("runs") / (named.stem if path.is_file() else named.name)
+            if resume:
+                check_begun(ctx, folder, quiet)
+            elif speaks:
+                check_new(folder)
             prepared = _prepared(path, folder, vocabulary, time_grid, pedal, resume, quiet)
         if resume:
             run = Run.resume(prepared, folder, device)
@@ -95,7 +104,9 @@ def command(
         try:
             _follow(run, quiet)
         except KeyboardInterrupt:
-            say(f"Go on later: musegen train {corpus} -o {folder} --resume", not speaks)
+            again = shlex.join(["musegen", "train", corpus, "-o", str(folder), "--resume"])
+            step = run.fit.counters.step
+            say(f"Stopped at step {step}. Go on later: {again}", not speaks)
             raise
         if speaks:
             _finish(run, as_json, quiet)
@@ -112,15 +123,10 @@ def _prepared(
 ) -> Prepared:
     """The corpus as words, for a run in a folder that is not there yet, or goes on."""
     from musegen.corpus.prepare import prepare
-    from musegen.errors import OutputError
     from musegen.evaluation.trained import vocabulary_of
-    from musegen.training import distributed
 
     from .terminal import counting
 
-    if folder.exists() and not resume and distributed.is_first():
-        hint = "Go on with it by --resume, or name another folder with -o."
-        raise OutputError("is already there", file=folder, hint=hint)
     with counting("reading", quiet) as progress:
         return prepare(
             path,
@@ -164,27 +170,39 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
     say(
         f"Vocabulary {prepared.vocabulary.name} ({prepared.vocabulary.grid}); "
         f"{network.settings.backbone} of {network.n_parameters:,} parameters, for {duration}, "
-        f"in up to {run.memory_mb} MB of memory.",
+        f"in up to {run.memory_mb} MB of memory. Nats of training are taken with dropout and in "
+        "other keys, so that they may be higher than those held out.",
         quiet,
     )
 
 
 def _follow(run: Run, quiet: bool) -> None:
     """Train, with a bar and a line at each measurement."""
+    from musegen.training import distributed
     from musegen.training.fit import Learnt
 
-    from .terminal import bars
+    from .terminal import bars, until_interrupted
 
     unit = run.config["unit"]
-    with bars(quiet, "now") as progress:
+    alone = distributed.count() == 1  # processes that stop at different updates wait for each other
+    with (
+        until_interrupted() if alone else nullcontext(lambda: False) as stop,
+        bars(quiet, "now") as progress,
+    ):
         task = progress.add_task("training", total=1.0, now="")
         for event in run.events():
+            if stop():
+                run.fit.checkpoint()
+                raise KeyboardInterrupt
             if isinstance(event, Learnt):
                 rate = event.words * run.fit.notes_per_word / max(event.seconds, 1e-9)
                 left_out = ", update skipped" if event.skipped else ""
                 now = f"{rate:,.0f} notes/s, gradient {event.gradient:.2f}{left_out}"
                 progress.update(task, completed=event.share, now=now)
-            elif not quiet:
+                continue
+            if distributed.is_first():
+                _draw_curves(run)
+            if not quiet:
                 line = (
                     f"{event.seconds:6.0f} s  step {event.step:6d}  train {event.train_nats:.4f}  "
                     f"held out {event.valid_nats:.4f} nats a {unit}"
@@ -202,7 +220,6 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
     from .state import remember
     from .terminal import give, say
 
-    _draw_curves(run)  # before the checkpoint goes: what fails here can be resumed
     model = run.finish()
     remember("model", run.folder)
     figures: dict[str, Any] = model.config["figures"]
@@ -219,6 +236,9 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
                 "files": figures["files"],
             }
         )
+    elif quiet:
+        nats = f"{figures['valid_nats']:.4f} nats a {model.vocabulary.unit}"
+        typer.echo(f"{run.folder}: held out {nats}")
     pieces = counted(figures["valid_pieces"], "pieces")
     say(
         f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces} "

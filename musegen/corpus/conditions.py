@@ -189,7 +189,9 @@ def kinds_of(text: str) -> tuple[str, ...]:
     Raises:
         UsageError: one is no kind of condition.
     """
-    names = [name.strip() for name in text.split(",") if name.strip() not in ("", "none")]
+    names = [name.strip() for name in text.split(",")]
+    if names == ["none"]:
+        return ()
     unknown = [name for name in names if name not in KINDS]
     if unknown:
         hint = f"Name some of {', '.join(KINDS)}, or none."

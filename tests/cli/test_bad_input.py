@@ -306,7 +306,7 @@ def test_what_is_there_is_not_overwritten(
     }[command]
     before = there.read_bytes()
     error = check(musegen, 1, "already there", *call)
-    assert "--force" in error["hint"] or "--resume" in error["hint"]
+    assert "--force" in error["hint"] or "-o" in error["hint"]
     assert there.read_bytes() == before
 
 
@@ -324,7 +324,7 @@ def test_an_output_that_cannot_be(musegen: Musegen, music: Path, bad: Path) -> N
 def test_a_run_is_not_resumed_where_there_is_none(
     musegen: Musegen, music: Path, here: Path
 ) -> None:
-    check(musegen, 2, "no such model", "train", music / "grid", "--resume")
+    check(musegen, 2, "no run to go on with", "train", music / "grid", "--resume")
     model = music / "grid-model"
     error = check(musegen, 1, "no checkpoint", "train", music / "grid", "-o", model, "--resume")
     assert error["file"] == str(model)

@@ -256,10 +256,19 @@ def test_a_run_broken_off_goes_on(
     assert stopped.exit_code == 130
     assert "--resume" in stopped.stderr
     assert "Traceback" not in stopped.output
-    assert ask("train", music / "grid", "-o", "model", "--resume")["steps"] == 20
+    again = ("train", music / "grid", "-o", "model", "--resume")
+    for changed in (("--backbone", "gru"), ("--steps", 21), ("--budget", "1m")):
+        refused = musegen(*again, *changed)
+        assert refused.exit_code == 2
+        assert f"was not begun with {changed[0]} {changed[1]}" in refused.stderr
+    kept = musegen(*again, "--backbone", "lstm", "--steps", 20, "--size", "large")
+    assert kept.exit_code == 0
+    assert "stays: --size" in kept.stderr
     assert ask("train", music / "grid", "-o", "whole", "--steps", 20)["steps"] == 20
     weights = [Path(name, "model.safetensors").read_bytes() for name in ("model", "whole")]
     assert weights[0] == weights[1]
+    there = musegen("train", music / "grid", "-o", "model")
+    assert "holds a model" in there.stderr
 
 
 def test_options_are_taken_from_the_environment(

@@ -1,0 +1,94 @@
+"""Whether `musegen train` can start a run in a folder, or go on with the one that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+_SETTLED = (
+    *("backbone", "vocabulary", "time_grid", "pedal", "tell", "size"),
+    *("budget", "steps", "random_seed"),
+)
+
+
+def check_new(folder: Path) -> None:
+    """Make sure that nothing is there yet.
+
+    Raises:
+        OutputError: something is.
+    """
+    from musegen.errors import OutputError
+    from musegen.network.checkpoint import CONFIG, RESUME
+    from musegen.training.fit import CHECKPOINT
+
+    if not folder.exists():
+        return
+    hint = "Name another folder with -o."
+    if (folder / RESUME / CHECKPOINT).is_file():
+        hint = "Go on with it by --resume, or name another folder with -o."
+    elif (folder / CONFIG).is_file():
+        hint = "It holds a model; name another folder with -o."
+    raise OutputError("is already there", file=folder, hint=hint)
+
+
+def check_begun(ctx: typer.Context, folder: Path, quiet: bool) -> None:
+    """Make sure that a run was begun, and that no option asks for another one.
+
+    Of options that cannot be compared any more it is told that they are kept.
+
+    Raises:
+        NotFound: nothing was begun.
+        UsageError: an option differs from what the run was begun with.
+        ModelError: the folder is no run, or damaged.
+    """
+    from musegen.errors import NotFound, UsageError
+    from musegen.network.checkpoint import load_config
+
+    from .terminal import say
+
+    if not folder.exists():
+        hint = "Leave out --resume to start one."
+        raise NotFound("there is no run to go on with", file=folder, hint=hint)
+    given = [name for name in _SETTLED if _is_given(ctx, name)]
+    if not given:
+        return
+    was, kept = _begun_with(load_config(folder)), []
+    for name in given:
+        option, value = f"--{name.replace('_', '-')}", ctx.params[name]
+        if name not in was:
+            kept.append(option)
+        elif was[name] != _comparable(name, value):
+            hint = f"Leave {option} out with --resume, or start another run with -o."
+            raise UsageError(f"{folder} was not begun with {option} {value}", hint=hint)
+    if kept:
+        say(f"As the run was begun stays: {', '.join(kept)}.", quiet)
+
+
+def _is_given(ctx: typer.Context, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _begun_with(config: dict[str, Any]) -> dict[str, object]:
+    """The options of a run that its settings still tell."""
+    from musegen.errors import ModelError
+
+    try:
+        training = config["training"]
+        return {
+            "backbone": config["network"]["backbone"],
+            "vocabulary": config["vocabulary"]["name"],
+            "budget": training["seconds"] if training["steps"] is None else None,
+            "steps": training["steps"],
+            "random_seed": training["fit"]["random_seed"],
+        }
+    except (KeyError, TypeError) as error:
+        raise ModelError("its settings are damaged") from error
+
+
+def _comparable(name: str, value: object) -> object:
+    from musegen.training.schedule import seconds_of
+
+    return seconds_of(str(value)) if name == "budget" else value
