@@ -25,6 +25,7 @@ from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
 from musegen.score.excerpt import from_bar, until_bar
 from musegen.score.files import read, read_all, write
+from musegen.score.repeats import unfold
 from musegen.score.score import Score
 
 from .continuation import begins_with, opens
@@ -56,14 +57,14 @@ def at_home(score: Score, home: tuple[int, str]) -> tuple[bool, bool]:
 
 
 def check(seed: Score, score: Score, bars: int) -> dict[str, bool]:
-    """What must be so of every result."""
+    """What must be so of every result; a MIDI file has its repeats played out."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "piece.mid"
         write(score, out)
         again = read(out)
         return {
             "opens": opens(out),
-            "seed kept": begins_with(again, seed),
+            "seed kept": begins_with(score, seed) and begins_with(again, unfold(score)),
             "tempo": np.array_equal(again.tempo, seed.tempo),
             "bars": score.n_bars == seed.n_bars + bars,
             "ends on the barline": score.end == score.barlines[-1],
