@@ -203,14 +203,19 @@ def _piece(source: Source, file: str, number: int, record: Record) -> Piece:
 def _mark_twins(
     pieces: list[Piece], given: list[str], is_linked: list[bool], families: list[str]
 ) -> list[Piece]:
-    """Keep the first of each set of twins: held-out ones before those to learn from, links last.
+    """Keep one of each set of twins: a held-out one before those to learn from, links last.
 
-    Pieces of given valid and test splits are all kept, so that published splits stay whole.
+    Of the rest the shortest name stays, as copies have longer ones, then the first by path. Pieces
+    of given valid and test splits are all kept, so that published splits stay whole.
     """
     first: dict[str, str] = {}
     marked = list(pieces)
     learnt = [split in ("", SPLITS[0]) for split in given]
-    for i in sorted(range(len(pieces)), key=lambda i: (learnt[i], is_linked[i])):
+
+    def rank(i: int) -> tuple[bool, bool, bool, int]:
+        return learnt[i], is_linked[i], not given[i], len(Path(pieces[i].file).name)
+
+    for i in sorted(range(len(pieces)), key=rank):
         piece = pieces[i]
         if piece.status != "kept":
             continue

@@ -196,6 +196,25 @@ def test_twins_are_found_in_any_key_tempo_and_encoding(
         assert found[name] == ("duplicate", "a.mid", "")
 
 
+def test_of_twins_the_one_of_the_shortest_name_is_kept_unless_a_folder_says_train(
+    tmp_path: Path, make_score: Callable
+) -> None:
+    for kind, name in [
+        (1, "a copy of waltz.mid"),
+        (1, "old/waltz.mid"),
+        (1, "waltz.mid"),
+        (1, "waltz 2.mid"),
+        (2, "b.mid"),
+        (2, "train/the same as b.mid"),
+    ]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write(make_score("notes", kind), tmp_path / name)
+    found = by_path(survey(tmp_path))
+    for name in ("a copy of waltz.mid", "waltz.mid", "waltz 2.mid"):
+        assert found[name] == ("duplicate", "old/waltz.mid", "")
+    assert found["b.mid"] == ("duplicate", "train/the same as b.mid", "")
+
+
 def test_a_broken_tune_does_not_lose_the_others_of_its_book(tmp_path: Path) -> None:
     tunes = [("Reel", "CDEF"), ("Broken", "CDEF"), ("Jig", "GcBA"), ("Silent", "z4")]
     book = [
