@@ -50,7 +50,7 @@ def command(
     from musegen.training.schedule import seconds_of
 
     from .options import corpus_path
-    from .terminal import give, say, say_unused
+    from .terminal import give, quoted, say, say_unused
 
     seconds = seconds_of(budget)
     path = corpus_path(corpus, quiet, as_json)
@@ -71,7 +71,7 @@ def command(
         give(found)
     say(
         f"{verdict(found)}\nThe curves are in {folder / PAGE}: open it in a browser.\n"
-        f"Now try: musegen train {corpus} --backbone {best_of(found)}",
+        f"Now try: musegen train {quoted(corpus)} --backbone {best_of(found)}",
         quiet,
     )
 

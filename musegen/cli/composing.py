@@ -43,7 +43,7 @@ def make(request: Request, run: Run) -> None:
 
     from .adapting import adapt
     from .candidates import tell
-    from .terminal import say
+    from .terminal import quoted, say
 
     sampling_of(request)
     request, seed, movements = _read_seed(request, run)
@@ -64,7 +64,7 @@ def make(request: Request, run: Run) -> None:
         silent = silent_in(plan.new(candidate.composed.score), plan)
         if silent:
             say(f"Nothing new in {path} for {', '.join(silent)}.", run.quiet)
-    say(f"Now try: musegen play {paths[0]}", run.quiet)
+    say(f"Now try: musegen play {quoted(paths[0])}", run.quiet)
     if not is_whole:
         raise typer.Exit(Interrupted.exit_code)
 

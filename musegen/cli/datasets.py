@@ -80,7 +80,7 @@ def get(
     from musegen.corpus.datasets_recipe import find
 
     from .state import remember
-    from .terminal import give, say
+    from .terminal import give, quoted, say
 
     recipe = find(name)
     folder = made(recipe, output or Path(name), source, quiet, ask=not (yes or as_json))
@@ -90,9 +90,10 @@ def get(
     if as_json:
         give({"dataset": name, "folder": str(folder), "complete": complete})
     if complete:
-        say(f"{recipe.title} is in {folder}. Now try: musegen train {folder}", quiet)
+        say(f"{recipe.title} is in {folder}. Now try: musegen train {quoted(folder)}", quiet)
     else:
-        rest = f" To get the rest: musegen datasets get {name} -o {folder}" if source else ""
+        again = f"musegen datasets get {name} -o {quoted(folder)}"
+        rest = f" To get the rest: {again}" if source else ""
         say(f"{folder} does not hold all of {recipe.title}.{rest}", quiet)
 
 

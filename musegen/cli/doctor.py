@@ -32,7 +32,7 @@ def command(
     from musegen.errors import OutputError
     from musegen.picture.report import report_page
 
-    from .terminal import counting, give, say
+    from .terminal import counting, give, quoted, say
 
     if out:
         check_output(out, (".html", ".htm"), "report")
@@ -51,9 +51,9 @@ def command(
     if out:
         say(f"Wrote {out}: open it in a browser.", quiet)
     elif found["kept"] and not as_json:
-        say(f"For plots and every piece: musegen doctor {corpus} -o report.html", quiet)
+        say(f"For plots and every piece: musegen doctor {quoted(corpus)} -o report.html", quiet)
     if found["splits"]["train"] and found["splits"]["valid"]:
-        say(f"Now try: musegen train {corpus}", quiet)
+        say(f"Now try: musegen train {quoted(corpus)}", quiet)
     elif found["kept"]:
         say("To train takes two different pieces at least, one of them to measure on.", quiet)
 

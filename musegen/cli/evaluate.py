@@ -76,13 +76,14 @@ def _warn(figures: dict[str, Any]) -> None:
 
 def _judge(figures: dict[str, Any], quiet: bool) -> None:
     """A plain word where the model is no better than a baseline, and what to do next."""
-    from .terminal import say
+    from .terminal import quoted, say
 
     nats = [n for n in figures["baselines"].values() if n is not None]
     if nats and figures["nats_per_unit"] >= min(nats):
         say("Warning: a baseline needs no more nats than this model: more time or pieces may help.")
     else:
-        say(f"Fewer nats are better. Now try: musegen generate --model {figures['model']}", quiet)
+        again = f"musegen generate --model {quoted(figures['model'])}"
+        say(f"Fewer nats are better. Now try: {again}", quiet)
 
 
 def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:

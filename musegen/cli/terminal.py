@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +27,11 @@ _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 def shown(text: str) -> str:
     """A line in which control characters, as names of files may hold, are spelled out."""
     return _CONTROLS.sub(lambda sign: sign[0].encode("unicode_escape").decode(), text)
+
+
+def quoted(word: object) -> str:
+    """A path or a name as it is typed in a shell, in quotation marks where it needs them."""
+    return shlex.quote(str(word))
 
 
 def console() -> Console:
@@ -86,7 +92,7 @@ def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
     }
     found = [f"{what}: {count}." for what, count in told.items() if count]
     if found:
-        say(f"{' '.join(found)} See why: musegen doctor {corpus}", quiet)
+        say(f"{' '.join(found)} See why: musegen doctor {quoted(corpus)}", quiet)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def load_weights(folder: Path, network: nn.Module) -> str:
         ModelError: the weights are missing, damaged, or of another shape than the settings say.
     """
     if (folder / RESUME).is_dir() and not (folder / WEIGHTS).exists():
-        hint = f"Go on with it: musegen train CORPUS -o {folder} --resume."
+        hint = f"Go on with it: musegen train CORPUS -o {shlex.quote(str(folder))} --resume."
         raise ModelError("has learnt nothing yet", file=folder, hint=hint)
     tensors, _ = load_tensors(folder / WEIGHTS)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -214,10 +215,11 @@ def _music_in(file: Path) -> tuple[str, bytes]:
         raise NotFound("there is no such file", file=file) from error
     except OSError as error:
         if file.is_dir():
+            told = f"musegen doctor {shlex.quote(str(file))} tells what it holds"
             raise UsageError(
                 "is a folder, where one piece is wanted",
                 file=file,
-                hint=f"Name a file in it; musegen doctor {file} tells what it holds",
+                hint=f"Name a file in it; {told}",
             ) from error
         raise UnreadableFile(f"cannot be read: {error.strerror}", file=file) from error
     if not data:

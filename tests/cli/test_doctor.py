@@ -84,6 +84,16 @@ def test_a_page_is_written_once_and_again_only_when_asked(musegen: Callable, her
     assert (here / "report.html").read_text(encoding="utf-8") == page
 
 
+def test_a_command_to_try_next_can_be_pasted(
+    musegen: Callable, make_corpus: Callable, here: Path
+) -> None:
+    make_corpus(here / "mé lange", "notes", 2)
+    told = musegen("doctor", "mé lange").stderr
+    assert "Now try: musegen train 'mé lange'\n" in told
+    assert "musegen doctor 'mé lange' -o report.html" in told
+    assert "musegen doctor 'mé lange' tells" in musegen("play", "mé lange").stderr
+
+
 def test_one_file_has_a_report(musegen: Callable, make_corpus: Callable, here: Path) -> None:
     make_corpus(here / "one", "abc", 1)
     result = musegen("doctor", "one/0.abc", "-o", "page.html")
