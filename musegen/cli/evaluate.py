@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from musegen.score.counts import counted
 
 from .options import Corpus, Device, Json, Quiet, corpus_path
+
+if TYPE_CHECKING:
+    from musegen.corpus.prepare import Prepared
+    from musegen.evaluation.trained import Trained
 
 
 def command(
@@ -17,8 +22,12 @@ def command(
         list[str], typer.Option("--model", "-m", help="A model folder or name; may be repeated.")
     ],
     split: Annotated[
-        Literal["train", "valid", "test", "all"], typer.Option(help="Which pieces to measure.")
-    ] = "valid",
+        Literal["train", "valid", "test", "all"] | None,
+        typer.Option(
+            help="Which pieces to measure. [default: valid, what was held out; all of a file that"
+            " was not learnt from]"
+        ),
+    ] = None,
     average: Annotated[
         bool,
         typer.Option("--average", help="Also the mean of all the models, reading in every key."),
@@ -44,14 +53,15 @@ def command(
     for trained in models:
         with counting("reading", quiet) as progress:
             prepared.append(prepare(path, vocabulary=trained.vocabulary, progress=progress))
+    measured = split or _usual_split(models, prepared[0], path.is_file())
     found = []
     for trained, corpus_words in zip(models, prepared, strict=True):
         say(f"Measuring {trained.folder}…", quiet)
-        found.append(evaluate(trained, corpus_words, split, told=told))
+        found.append(evaluate(trained, corpus_words, measured, told=told))
     together: dict[str, Any] = {}
     if average:
         say("Measuring in every key…", quiet)
-        together = {"average": evaluate_together(models, prepared, split)}
+        together = {"average": evaluate_together(models, prepared, measured)}
     say_unused(prepared[0].survey, corpus, quiet)
     for figures in found:
         _warn(figures)
@@ -60,6 +70,13 @@ def command(
     else:
         _show(found, together.get("average"))
     _judge(min(found, key=lambda figures: figures["nats_per_unit"]), quiet)
+
+
+def _usual_split(models: Sequence[Trained], prepared: Prepared, is_file: bool) -> str:
+    """What to measure where nothing is asked: all of a file, or what was held out in training."""
+    seen = {melody for model in models for melody in model.seen()}
+    is_learnt = any(piece.melody in seen for piece in prepared.pieces)
+    return "valid" if not is_file or (is_learnt and prepared.of("valid")) else "all"
 
 
 def _warn(figures: dict[str, Any]) -> None:

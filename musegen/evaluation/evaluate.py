@@ -133,8 +133,9 @@ def require_comparable(models: Sequence[Trained]) -> None:
 def _pieces(prepared: Prepared, split: str) -> list[Encoded]:
     pieces = prepared.of(split)
     if not pieces:
+        which = "held-out (valid)" if split == "valid" else split
         raise CorpusError(
-            f"has no {split} pieces", file=prepared.survey.root, hint="Try --split all."
+            f"has no {which} pieces", file=prepared.survey.root, hint="Try --split all."
         )
     return pieces
 

@@ -48,6 +48,25 @@ def test_what_counts_by_other_units_is_not_set_side_by_side(musegen: Musegen, mu
     assert "Traceback" not in refused.output
 
 
+def test_of_a_file_all_is_measured_and_of_a_book_that_was_learnt_what_was_held_out(
+    ask: Ask, musegen: Musegen, music: Path, here: Path, make_corpus: Callable[..., Path]
+) -> None:
+    model = ("-m", music / "abc-model")
+    alone = ask("evaluate", music / "abc" / "0.abc", *model)
+    assert (alone["split"], alone["pieces"]) == ("all", 1)
+    refused = musegen("evaluate", music / "abc" / "0.abc", *model, "--split", "valid")
+    assert "has no held-out (valid) pieces" in refused.stderr
+    for tunes, found in (
+        (music / "abc", ("valid", 1)),
+        (make_corpus(here / "new", "abc", 6, first=40), ("all", 6)),
+    ):
+        texts = enumerate((tune.read_text() for tune in sorted(tunes.glob("*.abc"))), start=1)
+        book = "\n\n".join(text.replace("X:1", f"X:{number}") for number, text in texts)
+        (here / "book.abc").write_text(book)
+        measured = ask("evaluate", "book.abc", *model)
+        assert (measured["split"], measured["pieces"]) == found
+
+
 def test_a_model_that_can_be_told_nothing_says_so(musegen: Musegen, music: Path) -> None:
     musegen("train", music / "grid", "-o", "untold", "--steps", 2, "--tell", "none")
     refused = musegen("evaluate", music / "grid", "-m", "untold", "--told")
