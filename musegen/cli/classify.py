@@ -27,6 +27,7 @@ def command(
 
     A folder with these same sub-folders is measured: how often its held-out pieces are told right.
     """
+    from musegen.errors import MusegenError
     from musegen.evaluation.classify import classify, classify_paths, confusion, held_out
     from musegen.evaluation.trained import find_model, load
 
@@ -35,9 +36,16 @@ def command(
     trained = load(find_model(model), device)
     trained.conditions.require("style")
     found: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
     measured: dict[str, Any] = {}
     for file in files:
-        prepared, paths = _asked(file, trained, quiet, as_json)
+        try:
+            prepared, paths = _asked(file, trained, quiet, as_json)
+        except MusegenError as error:
+            if len(files) == 1:
+                raise
+            failed.append({"path": file, "reason": error.message})
+            continue
         labelled = held_out(trained, prepared) if len(files) == 1 else []
         if labelled:
             _say_left_out(len(prepared.pieces) - len(labelled), quiet)
@@ -46,10 +54,12 @@ def command(
         else:
             found += classify_paths(trained, prepared, paths)
     if as_json:
-        give({"model": str(trained.folder), "files": found, **measured})
-    else:
+        give({"model": str(trained.folder), "files": found, "failed": failed, **measured})
+    elif found:
         _show(found, measured)
-    _warn(found, trained, quiet)
+    _warn(found, failed, trained, quiet)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _asked(file: str, model: Trained, quiet: bool, as_json: bool) -> tuple[Prepared, set[str]]:
@@ -109,12 +119,20 @@ def _show(files: list[dict[str, Any]], measured: dict[str, Any]) -> None:
     give_table([f"right, of {counted(measured['pieces'], 'pieces')}", "", "95 %"], rows, (1,))
 
 
-def _warn(files: list[dict[str, Any]], model: Trained, quiet: bool) -> None:
-    """What the answers are worth."""
+def _warn(
+    files: list[dict[str, Any]], failed: list[dict[str, str]], model: Trained, quiet: bool
+) -> None:
+    """What has no answer, and what the answers are worth."""
     from .terminal import say
 
+    for failure in failed:
+        say(f"{failure['path']}: {failure['reason']}.")
+    if not files:
+        return
     seen = sum(file["seen_in_training"] for file in files)
     if seen:
-        say(f"Warning: of {seen} of the {len(files)} pieces the model learnt the style itself.")
+        of = counted(len(files), "pieces")
+        which = f"{seen:,} of the {of}" if len(files) > 1 else "the piece"
+        say(f"Warning: the model learnt from {which}, or from twins, so knows the style already.")
     fitted = model.config.get("figures", {}).get("classify", {}).get("pieces", 0)
     say(f"The probabilities are tempered by what {fitted} held-out pieces taught of them.", quiet)

@@ -174,9 +174,10 @@ def _built(found: Survey, name: str, steps: int | None, pedal: str) -> Vocabular
 
 def _unusable(found: Survey, unsuited: Iterable[str] = ()) -> CorpusError:
     reasons = sorted({*unsuited, *(piece.reason for piece in found.pieces if piece.reason)})
+    files = {piece.file for piece in found.pieces}
     return CorpusError(
         f"no piece can be used ({'; '.join(reasons[:3])})",
-        file=found.root,
+        file=found.root / (files.pop() if len(files) == 1 else ""),
         hint="See musegen doctor for each file.",
     )
 

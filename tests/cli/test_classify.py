@@ -1,5 +1,6 @@
 """Styles from the command line: learnt from folders, asked for by name, told of files."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def test_files_and_folders_are_told_one_by_one(
     write(make_score("abc", 40), tmp_path / "twin.abc")
     twin = styles / "music" / "train" / "jig" / "1.abc"
     found = ask("classify", tmp_path, twin, "-m", styles / "model")
-    assert set(found) == {"model", "files"}
+    assert set(found) == {"model", "files", "failed"}
     mine = [str(tmp_path / "mine.abc"), str(tmp_path / "twin.abc")]
     assert [file["path"] for file in found["files"]] == [*mine, str(twin)]
     assert [file["seen_in_training"] for file in found["files"]] == [False, False, True]
@@ -44,6 +45,33 @@ def test_files_and_folders_are_told_one_by_one(
         assert set(file["probabilities"]) == {"jig", "reel"}
         assert sum(file["probabilities"].values()) == pytest.approx(1)
         assert file["style"] == max(file["probabilities"], key=file["probabilities"].__getitem__)
+
+
+def test_a_bad_file_among_good_ones_is_named_and_the_good_are_told(
+    musegen: Musegen, styles: Path, tmp_path: Path, make_score: Callable[..., Any]
+) -> None:
+    write(make_score("abc", 40), tmp_path / "good.abc")
+    (tmp_path / "text.mid").write_text("no music")
+    good, bad, gone = (tmp_path / name for name in ("good.abc", "text.mid", "gone.abc"))
+    told = musegen("classify", good, bad, gone, "-m", styles / "model")
+    assert told.exit_code == 1
+    assert "good.abc" in told.stdout
+    assert f"{bad}: no piece can be used (" in told.stderr
+    assert f"{gone}: there is no such file" in told.stderr
+    found = json.loads(musegen("classify", good, bad, "-m", styles / "model", "--json").stdout)
+    assert [file["path"] for file in found["files"]] == [str(good)]
+    assert [file["path"] for file in found["failed"]] == [str(bad)]
+    alone = musegen("classify", bad, "-m", styles / "model")
+    assert (alone.exit_code, alone.stdout) == (1, "")
+    assert f"Error: {bad}: no piece can be used (" in alone.stderr
+
+
+def test_what_was_learnt_from_is_told(musegen: Musegen, styles: Path) -> None:
+    folder, model = styles / "music" / "train" / "jig", ("-m", styles / "model")
+    one = musegen("classify", folder / "1.abc", *model).stderr
+    assert "Warning: the model learnt from the piece, or from twins" in one
+    many = musegen("classify", folder / "1.abc", folder / "2.abc", *model).stderr
+    assert "Warning: the model learnt from 2 of the 2 pieces, or from twins" in many
 
 
 def test_a_folder_of_the_same_styles_is_measured_by_what_was_held_out(
