@@ -54,7 +54,7 @@ class AbcVocabulary(Vocabulary):
         """
         found = traits(scores)
         if found.lines < found.scores:
-            raise no_tune()
+            raise no_tune("a piece is no")
         return cls.of(found)
 
     @classmethod
@@ -65,7 +65,7 @@ class AbcVocabulary(Vocabulary):
             ModelError: none of the scores is a line.
         """
         if found.scores and not found.lines:
-            raise no_tune()
+            raise no_tune("no piece is a")
         seen = {(read_lexeme(text), fifths, in_key) for text, fifths, in_key in found.lexemes}
         pitches = [p for lexeme, fifths, _ in seen for p in _pitches(lexeme, fifths)]
         low, high = min(pitches, default=60), max(pitches, default=72)

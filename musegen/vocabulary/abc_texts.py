@@ -34,10 +34,10 @@ def fits(score: Score) -> bool:
     return bool(is_line.all() and (notes.duration > 0).all())
 
 
-def no_tune() -> ModelError:
+def no_tune(what: str = "it is no") -> ModelError:
     """The error of a score that does not fit."""
     return ModelError(
-        "it is no tune of one line, which is all that an abc model knows",
+        f"{what} tune of one line, which is all that an abc model knows",
         hint="Take a model of the vocabulary notes, or train with --vocabulary notes.",
     )
 
