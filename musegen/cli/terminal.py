@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from musegen.corpus.survey import Survey
 
 _FAULTS = 3  # of one file that are told
+_REASONS = 2  # why pieces do not fit a vocabulary that are told
 # What would break a line, or let a file's name write over what is shown.
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -85,9 +86,17 @@ def say_absent(where: str, absent: Mapping[str, int], quiet: bool) -> None:
 
 
 def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
-    """How many pieces of a corpus are left out or have faults, and where to see why."""
+    """How many pieces of a corpus are left out or have faults, and why or where to see it."""
+    unsuited = survey.unsuited()
+    if unsuited:
+        most = unsuited.most_common(_REASONS)
+        why = [f"{count:,} ({reason})" for reason, count in most]
+        if rest := unsuited.total() - sum(count for _, count in most):
+            why.append(f"{rest:,} for other reasons")
+        say(f"Pieces left out, as they do not fit the vocabulary: {', '.join(why)}.", quiet)
     told = {
-        "Pieces left out, as unreadable or unsuited": survey.count("skipped"),
+        "Pieces left out, as unreadable or without notes": survey.count("skipped")
+        - unsuited.total(),
         "Pieces with faults, used all the same": sum(p.faults > 0 for p in survey.kept()),
     }
     found = [f"{what}: {count}." for what, count in told.items() if count]

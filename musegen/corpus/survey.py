@@ -81,6 +81,10 @@ class Survey:
         """How many pieces have this status."""
         return sum(piece.status == status for piece in self.pieces)
 
+    def unsuited(self) -> Counter[str]:
+        """Why pieces that can be read have no words in a vocabulary, and how many for each."""
+        return Counter(p.reason for p in self.pieces if p.status == "skipped" and p.melody)
+
     def places(self, pieces: Sequence[Piece]) -> list[Place]:
         """Where the scores of these pieces are found."""
         return [Place(self.root / p.file, p.content, p.number, p.notes) for p in pieces]

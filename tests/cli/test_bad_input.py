@@ -481,6 +481,23 @@ def test_some_bad_files_do_not_stop_a_corpus(musegen: Musegen, music: Path, here
     assert "musegen doctor mixed" in result.stderr
 
 
+def test_pieces_that_do_not_fit_the_vocabulary_are_told_with_the_reason(
+    musegen: Musegen, music: Path, here: Path
+) -> None:
+    shutil.copytree(music / "abc", here / "mixed")
+    for number in range(2):
+        shutil.copy(music / "notes" / f"{number}.mid", here / "mixed" / f"band {number}.mid")
+    told = musegen("train", "mixed", "--vocabulary", "abc", "--steps", 2).stderr
+    assert "as they do not fit the vocabulary: 2 (it is no tune of one line" in told
+    assert "See why" not in told
+    (here / "mixed" / "bad.mid").write_text("no music")
+    told = musegen("evaluate", "mixed", "-m", music / "abc-model").stderr
+    assert "as they do not fit the vocabulary: 2 (it is no tune of one line" in told
+    assert "as unreadable or without notes: 1. See why: musegen doctor mixed" in told
+    none = musegen("train", music / "notes", "--vocabulary", "abc")
+    assert "Error: No piece is a tune of one line" in none.stderr
+
+
 def test_a_book_with_a_bad_tune_gives_the_good_ones_and_says_so(
     musegen: Musegen, music: Path, here: Path
 ) -> None:
