@@ -132,17 +132,14 @@ def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:
         columns = tuple(range(1, len(found) + 1))
         give_table(["of these, by field of a word", *heads], fields, columns)
     give_table(
-        ["pieces", f"units: {first['unit']}", "notes in the files", "nats a note", "grid"],
+        ["what was measured", ""],
         [
-            [
-                str(first["pieces"]),
-                str(first["units"]),
-                str(first["notes"]),
-                f"{first['nats_per_note']:.4f}",
-                first["grid"],
-            ]
+            ["pieces", f"{first['pieces']:,}"],
+            ["notes in their files", f"{first['notes']:,}"],
+            [f"units, each a {first['unit']}", f"{first['units']:,}"],
+            ["nats a note", f"{first['nats_per_note']:.4f}"],
+            ["time grid", first["grid"]],
         ],
-        (0, 1, 2, 3),
     )
 
 

@@ -40,6 +40,17 @@ def test_models_of_one_unit_stand_side_by_side_and_their_mean_beside_them(
     assert "mean of 2 models, 12 keys" in shown
 
 
+@pytest.mark.parametrize("kind", ["grid", "abc", "notes"])
+def test_what_was_measured_fits_a_terminal_of_80_columns(
+    musegen: Musegen, music: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = musegen("evaluate", music / kind, "-m", music / f"{kind}-model").stdout
+    last = shown[shown.index("what was measured") :].splitlines()
+    assert len(last) == 6
+    assert max(map(len, last)) <= 80
+
+
 def test_what_counts_by_other_units_is_not_set_side_by_side(musegen: Musegen, music: Path) -> None:
     models = ("-m", music / "grid-model", "-m", music / "notes-model")
     refused = musegen("evaluate", music / "grid", *models)
