@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -78,7 +77,7 @@ def command(
     from musegen.training.schedule import Extent, seconds_of
 
     from .options import corpus_path
-    from .terminal import say
+    from .terminal import quoted, say
 
     with distributed.together(device):
         if budget is not None and steps is not None:
@@ -104,7 +103,7 @@ def command(
         try:
             _follow(run, quiet)
         except KeyboardInterrupt:
-            again = shlex.join(["musegen", "train", corpus, "-o", str(folder), "--resume"])
+            again = f"musegen train {quoted(corpus)} -o {quoted(folder)} --resume"
             step = run.fit.counters.step
             say(f"Stopped at step {step}. Go on later: {again}", not speaks)
             raise
@@ -218,7 +217,7 @@ def _follow(run: Run, quiet: bool) -> None:
 def _finish(run: Run, as_json: bool, quiet: bool) -> None:
     """Measure, draw the curves, and say what to do next."""
     from .state import remember
-    from .terminal import give, say
+    from .terminal import give, quoted, say
 
     model = run.finish()
     remember("model", run.folder)
@@ -244,8 +243,9 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
         f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces} "
         "(fewer is better). "
         f"The model is in {run.folder}, its curves in {run.folder / 'curves.svg'}.\n"
-        f"Now try: musegen generate --model {run.folder} --seed FILE, or, for what the figure is "
-        f"worth beside simple baselines, musegen evaluate CORPUS --model {run.folder}",
+        f"Now try: musegen generate --model {quoted(run.folder)} --seed FILE, or, for what the "
+        "figure is worth beside simple baselines, musegen evaluate CORPUS --model "
+        f"{quoted(run.folder)}",
         quiet,
     )
 
