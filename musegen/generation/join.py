@@ -136,8 +136,17 @@ def _more(rows: Iterable[Ints], known: Iterable[Ints]) -> list[tuple[int, ...]]:
 
 
 def _append(part: Part, new: Part | None) -> Part:
+    """A part and new music; a new note of a pitch that still sounds begins where that ends.
+
+    MIDI cannot tell two notes of one pitch apart: the new one would end the old.
+    """
     if new is None:
         return part
-    rows: Ints = np.concatenate([part.notes.rows, new.notes.rows])
+    until = np.zeros(128, np.int64)
+    np.maximum.at(until, part.notes.pitch, part.notes.end)
+    onset, end = np.maximum(new.notes.onset, until[new.notes.pitch]), new.notes.end
+    kept = (onset == new.notes.onset) | (end > onset)
+    later = np.stack([onset, end - onset, new.notes.pitch, new.notes.velocity], axis=1)[kept]
+    rows: Ints = np.concatenate([part.notes.rows, later])
     pedal: Ints = np.concatenate([part.pedal, new.pedal])
     return replace(part, notes=Notes.of(rows), pedal=pedal)

@@ -303,6 +303,24 @@ def test_of_many_parts_of_one_instrument_none_doubles_another(
     assert joined.n_notes == seed.n_notes + 1
 
 
+@pytest.mark.parametrize("kind", ["grid", "notes"])
+def test_what_still_sounds_at_the_join_is_not_cut_by_a_note_of_its_pitch(
+    make_model: MakeModel, make_score: MakeScore, tmp_path: Path, kind: str
+) -> None:
+    """A file of MIDI gives back every note as it was."""
+    seed = make_score(kind, 8)
+    parts = []
+    for part in seed.parts:
+        rows = part.notes.rows.copy()
+        rows[-1, 1] = seed.barlines[-1] - rows[-1, 0] + seed.ticks_per_quarter
+        parts.append(replace(part, notes=Notes.of(rows)))
+    seed = replace(seed, parts=tuple(parts))
+    for number, found in enumerate(compose(make_model(kind), Plan(2, seed), n=12)):
+        write(found.score, path := tmp_path / f"{number}.mid")
+        for old, new in zip(found.score.parts, read(path).parts, strict=False):
+            assert new.notes == old.notes
+
+
 def test_grace_and_repeat_signs_at_the_join_are_kept(
     make_model: MakeModel, make_score: MakeScore
 ) -> None:
