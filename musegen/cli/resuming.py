@@ -20,17 +20,24 @@ def check_new(folder: Path) -> None:
         OutputError: something is.
     """
     from musegen.errors import OutputError
-    from musegen.network.checkpoint import CONFIG, RESUME
-    from musegen.training.fit import CHECKPOINT
+    from musegen.network.checkpoint import WEIGHTS
 
     if not folder.exists():
         return
     hint = "Name another folder with -o."
-    if (folder / RESUME / CHECKPOINT).is_file():
+    if has_checkpoint(folder):
         hint = "Go on with it by --resume, or name another folder with -o."
-    elif (folder / CONFIG).is_file():
+    elif (folder / WEIGHTS).is_file():
         hint = "It holds a model; name another folder with -o."
     raise OutputError("is already there", file=folder, hint=hint)
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run in a folder can be gone on with."""
+    from musegen.network.checkpoint import RESUME
+    from musegen.training.fit import CHECKPOINT
+
+    return (folder / RESUME / CHECKPOINT).is_file()
 
 
 def check_begun(ctx: typer.Context, folder: Path, quiet: bool) -> None:

@@ -61,13 +61,16 @@ def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table, console = Table(box=None, pad_edge=False, header_style="bold"), Console(highlight=False)
+    # A path stays on one line, unless it would leave no room for what is told of it.
+    whole = max((len(row[0]) for row in rows), default=0) <= console.width // 2
     for column, name in enumerate(head):
         aligned: Literal["left", "right"] = "right" if column in right else "left"
-        table.add_column(name, justify=aligned, overflow="fold", no_wrap=column == 0)  # a path
+        no_wrap = whole and column == 0
+        table.add_column(name, justify=aligned, overflow="fold", no_wrap=no_wrap)
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
-    Console(highlight=False).print(table)
+    console.print(table)
 
 
 def say_faults(name: str, faults: Sequence[str], quiet: bool) -> None:

@@ -11,7 +11,7 @@ import typer
 from musegen.score.counts import counted
 
 from .options import Corpus, Device, Json, Quiet, RandomSeed
-from .resuming import check_begun, check_new
+from .resuming import check_begun, check_new, has_checkpoint
 
 if TYPE_CHECKING:
     from musegen.corpus.prepare import Prepared
@@ -104,8 +104,8 @@ def command(
             _follow(run, quiet)
         except KeyboardInterrupt:
             again = f"musegen train {quoted(corpus)} -o {quoted(folder)} --resume"
-            step = run.fit.counters.step
-            say(f"Stopped at step {step}. Go on later: {again}", not speaks)
+            if has_checkpoint(folder):
+                say(f"Stopped at step {run.fit.counters.step}. Go on later: {again}", not speaks)
             raise
         if speaks:
             _finish(run, as_json, quiet)

@@ -16,7 +16,7 @@ _RECURRENT_DEPTH = {"small": 2, "medium": 2, "large": 3}
 _ATTENTION_DEPTH = {"small": 4, "medium": 6, "large": 8}
 _HEAD_WIDTH = 32
 _WORDS_A_SECOND = {"small": 5000, "medium": 1500, "large": 400}  # about, on two cores
-_MOST_DROPOUT = 0.4
+_MOST_DROPOUT = {"notes": 0.4, "abc": 0.4, "grid": 0.33}
 _HELD_BACK = 0.07  # what is left out of the input of a run that meets each word twenty times
 _CONTEXT = {"notes": 1024, "abc": 512, "grid": 128}  # words
 
@@ -82,7 +82,7 @@ def network_settings(
     if not attentive:
         width = width * 3 // 2  # a recurrent layer has 8 to 2 D² weights, an attentive one 12
     epochs = seconds * _WORDS_A_SECOND[size] / max(n_words, 1)
-    dropout = round(min(0.15 * math.log10(1 + epochs), _MOST_DROPOUT), 2)
+    dropout = round(min(0.15 * math.log10(1 + epochs), _MOST_DROPOUT[vocabulary]), 2)
     return NetworkSettings(
         backbone=backbone,
         width=width,

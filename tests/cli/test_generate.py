@@ -13,8 +13,10 @@ import pytest
 from typer.testing import Result
 
 from musegen.generation import drawer
+from musegen.score.abc_fields import key_text
 from musegen.score.excerpt import closed, join_of
 from musegen.score.files import read
+from musegen.score.key import home_key
 
 Musegen = Callable[..., Result]
 Ask = Callable[..., dict[str, Any]]
@@ -118,7 +120,8 @@ def test_a_folder_of_movements_gives_the_next(ask: Ask, musegen: Musegen, music:
     ask(*call, "-o", "3.mid")
     third, first = read("3.mid"), read("symphony/2.mid")
     assert [part.name for part in third.parts if part.name] == [part.name for part in first.parts]
-    assert keys_in("3.mid") == keys_in("symphony/2.mid") == ["Gm"]
+    assert keys_in("symphony/2.mid") == ["Gm"]  # unless its notes, which are random, tell another
+    assert keys_in("3.mid") == [key_text(*home_key(first))]
     assert third.n_bars == 4  # the mean of 3 and 6
     assert join_of(third) is None
     ask(*call, "--bars", 2, "-o", "4.mid")
