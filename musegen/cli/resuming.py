@@ -1,4 +1,4 @@
-"""Whether `musegen train` can start a run in a folder, or go on with the one that is there."""
+"""Whether `musegen train --resume` can go on with what it was asked for."""
 
 from __future__ import annotations
 
@@ -11,33 +11,6 @@ _SETTLED = (
     *("backbone", "vocabulary", "time_grid", "pedal", "tell", "size"),
     *("budget", "steps", "random_seed"),
 )
-
-
-def check_new(folder: Path) -> None:
-    """Make sure that nothing is there yet.
-
-    Raises:
-        OutputError: something is.
-    """
-    from musegen.errors import OutputError
-    from musegen.network.checkpoint import WEIGHTS
-
-    if not folder.exists():
-        return
-    hint = "Name another folder with -o."
-    if has_checkpoint(folder):
-        hint = "Go on with it by --resume, or name another folder with -o."
-    elif (folder / WEIGHTS).is_file():
-        hint = "It holds a model; name another folder with -o."
-    raise OutputError("is already there", file=folder, hint=hint)
-
-
-def has_checkpoint(folder: Path) -> bool:
-    """Whether a run in a folder can be gone on with."""
-    from musegen.network.checkpoint import RESUME
-    from musegen.training.fit import CHECKPOINT
-
-    return (folder / RESUME / CHECKPOINT).is_file()
 
 
 def check_begun(ctx: typer.Context, folder: Path, quiet: bool) -> None:

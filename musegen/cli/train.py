@@ -11,7 +11,7 @@ import typer
 from musegen.score.counts import counted
 
 from .options import Corpus, Device, Json, Quiet, RandomSeed
-from .resuming import check_begun, check_new, has_checkpoint
+from .resuming import check_begun
 
 if TYPE_CHECKING:
     from musegen.corpus.prepare import Prepared
@@ -73,6 +73,7 @@ def command(
     from musegen.corpus.conditions import kinds_of
     from musegen.errors import UsageError
     from musegen.training import distributed
+    from musegen.training.begun import check_new, has_checkpoint
     from musegen.training.run import Run, RunSettings
     from musegen.training.schedule import Extent, seconds_of
 

@@ -27,41 +27,47 @@ _TRUST = 0.5  # how much a nat better makes of a reading
 _MEMORY = 0.995  # how much of a nat still counts a field later
 
 
-def averaged_nats(
-    networks: Sequence[NextWordNetwork],
-    prepared: Prepared,
-    pieces: Sequence[Encoded],
-    shifts: Sequence[int] = SHIFTS,
-    *,
-    instead: int | None = None,
-) -> dict[str, Nats]:
-    """−log of the mean p of each field of each word of each piece, by its path: (T, F), in nats.
+class Readings:
+    """Pieces as several networks read them in several keys.
 
     Args:
         networks: that all know the words of the corpus.
         prepared: the corpus.
         pieces: which of its pieces.
         shifts: the transpositions to average over, in semitones; 0 must be among them.
-        instead: see field_nats.
     """
-    each = [(shift, network) for shift in shifts for network in networks]
 
-    def read(value: int | None = None) -> list[dict[str, Nats]]:
+    def __init__(
+        self,
+        networks: Sequence[NextWordNetwork],
+        prepared: Prepared,
+        pieces: Sequence[Encoded],
+        shifts: Sequence[int] = SHIFTS,
+    ) -> None:
+        self._prepared, self._pieces = prepared, pieces
+        self._each = [(shift, network) for shift in shifts for network in networks]
+        self._read = self._measured(None)
+
+    def mean(self, instead: int | None = None) -> dict[str, Nats]:
+        """−log of the mean p of each field of each word of each piece, by its path: (T, F).
+
+        `instead`: see field_nats.
+        """
+        measured = self._read if instead is None else self._measured(instead)
+        out = {}
+        for piece in self._pieces:
+            nats, asked = (
+                np.stack([its[piece.path] for its in every]) for every in (self._read, measured)
+            )
+            moves = np.stack([_moves(self._prepared, piece, shift) for shift, _ in self._each])
+            out[piece.path] = _mean(nats, moves, nats if instead is None else asked)
+        return out
+
+    def _measured(self, instead: int | None) -> list[dict[str, Nats]]:
         return [
-            field_nats(network, prepared, pieces, semitones=shift, instead=value)
-            for shift, network in each
+            field_nats(network, self._prepared, self._pieces, semitones=shift, instead=instead)
+            for shift, network in self._each
         ]
-
-    readings = read()
-    measured = readings if instead is None else read(instead)
-    out = {}
-    for piece in pieces:
-        nats = asked = np.stack([its[piece.path] for its in readings])
-        if instead is not None:
-            asked = np.stack([its[piece.path] for its in measured])
-        moves = np.stack([_moves(prepared, piece, shift) for shift, _ in each])
-        out[piece.path] = _mean(nats, moves, asked)
-    return out
 
 
 def _moves(prepared: Prepared, piece: Encoded, shift: int) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from musegen.corpus.prepare import Encoded, Prepared
 from musegen.errors import CorpusError, ModelError
 from musegen.vocabulary.grid import GridVocabulary
 
-from .average import SHIFTS, averaged_nats
+from .average import SHIFTS, Readings
 from .baselines import NGram, Repeat
 from .given import given_figures
 from .likelihood import field_nats
@@ -100,17 +100,13 @@ def evaluate_together(
             hint="Average models of one corpus and vocabulary.",
         )
     pieces = _pieces(prepared[0], split)
-
-    def measure(instead: int | None = None) -> dict[str, Nats]:
-        networks = [model.network for model in models]
-        return averaged_nats(networks, prepared[0], pieces, instead=instead)
-
-    nats = measure()
+    readings = Readings([model.network for model in models], prepared[0], pieces)
+    nats = readings.mean()
     return {
         "models": [str(model.folder) for model in models],
         "transpositions": list(SHIFTS),
         **_likelihood(nats, pieces),
-        **_without_end(prepared[0], pieces, nats, measure),
+        **_without_end(prepared[0], pieces, nats, readings.mean),
     }
 
 

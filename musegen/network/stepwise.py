@@ -6,11 +6,8 @@ here equals NextWordNetwork (tests/network/test_laws.py), and is several times a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from .backbones import State
 from .conditions import ConditionEmbedding
@@ -18,7 +15,7 @@ from .fields import WordEmbedding
 from .next_word import NextWordNetwork
 from .shared import SharedEmbedding, SharedHeads
 from .stepwise_backbones import Past, stepping
-from .stepwise_heads import Draw, Heads, Numbers, SharedValuesHeads
+from .stepwise_heads import Heads, Numbers, SharedValuesHeads
 from .stepwise_layers import Dense, Floats, Rows, array
 
 
@@ -27,6 +24,9 @@ class Stepwise:
 
     Args:
         network: a trained one, of any of BACKBONES; it is not changed, and its weights are copied.
+
+    Attributes:
+        draw: draws one word after each hidden state, see Heads.draw.
     """
 
     def __init__(self, network: NextWordNetwork) -> None:
@@ -34,11 +34,11 @@ class Stepwise:
         self._embed: _Words | _SharedWords
         if isinstance(embedding, WordEmbedding):
             self._embed = _Words(embedding)
-            self._heads = Heads(heads)
+            self.draw = Heads(heads).draw
         else:
             assert isinstance(heads, SharedHeads)
             self._embed = _SharedWords(embedding)
-            self._heads = SharedValuesHeads(heads)
+            self.draw = SharedValuesHeads(heads).draw
         self._backbone = stepping(network.backbone)
         self._told = None if network.told is None else _Told(network.told)
 
@@ -64,26 +64,6 @@ class Stepwise:
         if self._told is not None:
             inputs = inputs + self._told(told)
         return self._backbone.step(inputs, past)
-
-    def draw(
-        self,
-        hidden: Floats,
-        draw: Draw,
-        shown: Numbers,
-        features: Callable[[Numbers], Numbers],
-    ) -> tuple[Numbers, NDArray[np.float64]]:
-        """One word after each hidden state (B, D), field by field.
-
-        Args:
-            hidden: (B, D).
-            draw: chooses a value of each field from its scores.
-            shown: the features before any field is drawn (B, G).
-            features: fields drawn so far (B, k) → features (B, G).
-
-        Returns:
-            The words (B, F), and the log-likelihood of each field (B, F) by its scores as they are.
-        """
-        return self._heads.draw(hidden, draw, shown, features)
 
 
 class _Told:

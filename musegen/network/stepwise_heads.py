@@ -44,7 +44,19 @@ class Heads:
         shown: Numbers,
         features: Callable[[Numbers], Numbers],
     ) -> tuple[Numbers, NDArray[np.float64]]:
-        """See Stepwise.draw. A field that applies to no word is 0, and costs nothing."""
+        """One word after each hidden state, field by field.
+
+        A field that does not apply to a word is 0, and costs nothing.
+
+        Args:
+            hidden: (B, D).
+            draw: chooses a value of each field from its scores.
+            shown: the features before any field is drawn (B, G).
+            features: fields drawn so far (B, k) → features (B, G).
+
+        Returns:
+            The words (B, F), and the log-likelihood of each field (B, F) by its scores as they are.
+        """
         words = np.zeros((len(hidden), self._n_fields), np.int64)
         nats = np.zeros(words.shape)
         known = self._known(hidden)

@@ -36,6 +36,7 @@ from musegen.network.next_word import NetworkSettings, NextWordNetwork
 from musegen.score.counts import counted
 
 from . import distributed
+from .begun import has_checkpoint
 from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
 from .log import add_to_log, board, cut_log, read_log
@@ -118,7 +119,7 @@ class Run:
             ModelError: it is no run, is damaged, or learnt from other music.
         """
         config = load_config(folder)
-        if not (folder / RESUME / CHECKPOINT).is_file():
+        if not has_checkpoint(folder):
             raise ModelError(
                 "has no checkpoint to go on from",
                 file=folder,

@@ -91,4 +91,5 @@ def voices_of(words: Ints, is_step: np.ndarray) -> tuple[Ints, Ints, Ints]:
 
 def padded(features: Features, n: int) -> Features:
     """Features (N, G), and 0 for those up to `n`: of voices of which none is given."""
-    return np.pad(features, ((0, 0), (0, n - features.shape[1])))
+    more = n - features.shape[1]
+    return np.pad(features, ((0, 0), (0, more))) if more else features

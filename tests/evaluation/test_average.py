@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from musegen.corpus.prepare import Prepared, prepare
-from musegen.evaluation.average import averaged_nats
+from musegen.evaluation.average import Readings
 from musegen.evaluation.likelihood import field_nats
 from musegen.evaluation.trained import network_for
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
@@ -36,7 +36,7 @@ def test_the_mean_of_one_reading_is_that_reading(
     pieces = prepared.of("all")
     plain = field_nats(one, prepared, pieces)
     for networks in ([one], [one, one]):
-        mean = averaged_nats(networks, prepared, pieces, shifts=(0,))
+        mean = Readings(networks, prepared, pieces, shifts=(0,)).mean()
         for path, nats in plain.items():
             np.testing.assert_allclose(mean[path], nats, atol=1e-6)
 
@@ -58,7 +58,7 @@ def test_the_probabilities_of_all_values_of_a_field_sum_to_one_at_most(
         tried = words.copy()
         tried[:, row, 0] = np.arange(size)
         among = replace(prepared, words=tried.reshape(size * n, -1), features=features)
-        nats = averaged_nats(both, among, twins, shifts=(-5, 0, 1))
+        nats = Readings(both, among, twins, shifts=(-5, 0, 1)).mean()
         total = sum(np.exp(-nats[twin.path][row, 0]) for twin in twins)
         assert 0.2 < total <= 1 + 1e-6
 
@@ -70,7 +70,7 @@ def test_a_mean_costs_no_more_than_what_it_is_of_does_on_average(
     prepared = prepare(make_corpus(tmp_path / "corpus", kind))
     pieces, shifts = prepared.of("valid"), range(-2, 3)
     both = [network(prepared), network(prepared, 1)]
-    mean = averaged_nats(both, prepared, pieces, shifts)
+    mean = Readings(both, prepared, pieces, shifts).mean()
     each = [field_nats(n, prepared, pieces, semitones=s) for n in both for s in shifts]
     for path, nats in mean.items():
         assert nats.sum() < np.mean([one[path].sum() for one in each])
@@ -86,7 +86,7 @@ def test_a_reading_that_has_done_well_counts_for_more(
     for parameter in bad.parameters():
         parameter.data *= 8
     nats = {n: field_nats(n, prepared, [piece])[piece.path] for n in (good, bad)}
-    mean = averaged_nats([good, bad], prepared, [piece], shifts=(0,))[piece.path]
+    mean = Readings([good, bad], prepared, [piece], shifts=(0,)).mean()[piece.path]
     assert nats[good].sum() < nats[bad].sum()
     assert mean.sum() < 1.1 * nats[good].sum()
     assert mean[-9:].sum() < 1.02 * nats[good][-9:].sum()
