@@ -93,13 +93,29 @@ def read_temperature(text: str) -> tuple[float, dict[str, float]]:
 
 def probabilities(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) -> Floats:
     """Scores (B, V) and what is legal (B, V) → probabilities (B, V), 0 where illegal or cut."""
-    scores = np.where(legal, scores.astype(np.float64), -np.inf)
+    p = _masses(scores, legal, sampling)
+    return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+
+def draw(
+    scores: Floats, legal: NDArray[np.bool_], sampling: Sampling, chance: np.random.Generator
+) -> NDArray[np.int64]:
+    """Scores (B, V) and what is legal (B, V) → one value each (B,)."""
+    mass = _masses(scores, legal, sampling).cumsum(axis=1)
+    at = chance.random((len(mass), 1)) * mass[:, -1:]
+    return np.asarray((mass > at).argmax(axis=1))
+
+
+def _masses(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) -> Floats:
+    """Probabilities (B, V) times what they add up to; the likeliest legal value has 1."""
+    scores = np.where(legal, scores, -np.inf).astype(np.float64)
     if sampling.temperature == 0:
         return np.asarray(np.arange(scores.shape[1]) == scores.argmax(1)[:, None], np.float64)
     below = scores - scores.max(axis=1, keepdims=True)  # at most 0: no temperature is too low
-    with np.errstate(over="ignore"):  # a temperature near 0 makes all but the likeliest nothing
-        p = np.exp(below / sampling.temperature)
-    p /= p.sum(axis=1, keepdims=True)
+    if sampling.temperature != 1:
+        with np.errstate(over="ignore"):  # near 0 it makes all but the likeliest nothing
+            below /= sampling.temperature
+    p = np.exp(below, out=below)
     if 0 < sampling.top_k < p.shape[1]:
         least = np.partition(p, -sampling.top_k, axis=1)[:, -sampling.top_k, None]
         p[p < least] = 0
@@ -110,14 +126,5 @@ def probabilities(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) 
         ranked[before >= sampling.top_p * p.sum(axis=1, keepdims=True)] = 0
         np.put_along_axis(p, order, ranked, 1)
     if sampling.min_p > 0:
-        p[p < sampling.min_p * p.max(axis=1, keepdims=True)] = 0
-    return np.asarray(p / p.sum(axis=1, keepdims=True))
-
-
-def draw(
-    scores: Floats, legal: NDArray[np.bool_], sampling: Sampling, chance: np.random.Generator
-) -> NDArray[np.int64]:
-    """Scores (B, V) and what is legal (B, V) → one value each (B,)."""
-    mass = probabilities(scores, legal, sampling).cumsum(axis=1)
-    at = chance.random((len(mass), 1)) * mass[:, -1:]
-    return np.asarray((mass > at).argmax(axis=1))
+        p[p < sampling.min_p] = 0
+    return np.asarray(p)

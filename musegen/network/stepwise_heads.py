@@ -61,15 +61,18 @@ class Heads:
         nats = np.zeros(words.shape)
         known = self._known(hidden)
         rows = np.arange(len(hidden))
+        applies = np.ones(words.shape, bool)  # until the first field says which others do
         for field in range(self._n_fields):
-            asked = self._applies[words[:, 0], field] if field else np.ones(len(hidden), bool)
+            asked = applies[:, field]
             if asked.any():
-                scores = self._scores(field, known, shown[:, self._sees[field]])
-                value = np.where(asked, draw(field, scores, words[:, :field]), 0)
+                scores = self._scores(field, known, shown)
+                value = draw(field, scores, words[:, :field]) * asked
                 below = scores - scores.max(axis=1, keepdims=True)
                 log_p = below[rows, value] - np.log(np.exp(below).sum(axis=1))
-                words[:, field], nats[:, field] = value, np.where(asked, log_p, 0.0)
-            if field + 1 < self._n_fields and self._applies[words[:, 0], field + 1 :].any():
+                words[:, field], nats[:, field] = value, log_p * asked
+            if field == 0:
+                applies = self._applies[words[:, 0]]
+            if applies[:, field + 1 :].any():
                 if self._late[field]:
                     shown = features(words[:, : field + 1])
                 known = known + self._link(field, words[:, field], shown)
@@ -78,7 +81,7 @@ class Heads:
     def _known(self, hidden: Floats) -> Floats:
         return hidden
 
-    def _scores(self, field: int, known: Floats, seen: Numbers) -> Floats:
+    def _scores(self, field: int, known: Floats, shown: Numbers) -> Floats:
         return self._heads[field](known)
 
     def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
@@ -131,8 +134,8 @@ class SharedValuesHeads(Heads):
     def _known(self, hidden: Floats) -> Floats:
         return self._read(hidden)
 
-    def _scores(self, field: int, known: Floats, seen: Numbers) -> Floats:
-        stands = seen[:, 0]
+    def _scores(self, field: int, known: Floats, shown: Numbers) -> Floats:
+        stands = shown[:, self._sees[field][0]]
         told = self._field[field] + self._standing(self._values[stands])
         inner = gelu(self._norm(known + told))
         inner = inner + gelu(self._inner(inner))

@@ -77,4 +77,4 @@ class Rows:
 
     def __call__(self, numbers: NDArray[np.int64]) -> Floats:
         """Numbers of rows (B, C) → the sum of each (B, D)."""
-        return np.asarray(self._table[numbers].sum(axis=1))
+        return np.asarray(self._table.take(numbers, axis=0).sum(axis=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -83,6 +84,7 @@ class NotesState(Tracker):
             self.parts[place] = True
         for instrument, (low, high) in ranges.items():
             self._low[instrument], self._top[instrument] = low, high
+        self._forget()
 
     def ask(self, opening: Opening) -> None:
         """See Tracker."""
@@ -98,6 +100,7 @@ class NotesState(Tracker):
 
     def advance(self, words: Words) -> None:
         """Take one more word of each piece (B, 10)."""
+        self._forget()
         now: Ints = words.astype(np.int64)
         live = ~self.done
         kind = np.where(live, now[:, KIND], -1)
@@ -118,25 +121,36 @@ class NotesState(Tracker):
 
     def features(self, drawn: Words) -> Features:
         """Fields drawn so far (B, k) → features (B, 11), zero where not known yet."""
-        bar = 8 * self.steps
-        out = np.zeros((len(self._rows), self._n_features), np.int64)
-        place, metre = self._time - self._bar_start, self._standing[:, METRE]
-        out[:, 0] = np.minimum(place, bar)
-        out[:, 1] = np.minimum(np.maximum(self._bar_lengths[metre] - place, 0), bar)
-        out[:, 2] = self.bars % BARS
-        out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
-        so_far: Ints = drawn.astype(np.int64)
-        if so_far.shape[1] > TICKS:
-            delta = self._delta(so_far)
-            out[:, 6] = np.minimum(place + delta, bar)
+        out = self._known_before.copy()
+        if drawn.shape[1] <= TICKS:
+            return out
+        bar, so_far = 8 * self.steps, drawn.astype(np.int64)
+        onset = self._time + self._delta(so_far)
+        out[:, 6] = np.minimum(onset - self._bar_start, bar)
         if so_far.shape[1] > DESK:
             note = self._part_note[self._rows, self._part(so_far)]
             known = (note[:, 0] > 0) & APPLIES[so_far[:, KIND], DESK]
-            gap = np.minimum(self._time + self._delta(so_far) - note[:, 1], 4 * self.steps) + 1
+            gap = np.minimum(onset - note[:, 1], 4 * self.steps) + 1
             length = np.minimum(note[:, 2], bar)
             values = np.stack([note[:, 0], gap, length, note[:, 3]], axis=1)
             out[:, 7:11] = np.where(known[:, None], values, 0)
-        return out.astype(np.int16)
+        return out
+
+    @cached_property
+    def _known_before(self) -> Features:
+        """The features of the next word before any field of it is drawn (B, 11)."""
+        bar = 8 * self.steps
+        out = np.zeros((len(self._rows), self._n_features), np.int16)
+        out[:, 0] = np.minimum(self._time - self._bar_start, bar)
+        out[:, 1] = np.where(self._to_go == FAR, 0, np.minimum(self._to_go, bar))
+        out[:, 2] = self.bars % BARS
+        out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
+        return out
+
+    def _forget(self) -> None:
+        """Nothing that hangs on the words so far is known any more."""
+        for name in ("_known_before", "_to_go", "_another_here"):
+            self.__dict__.pop(name, None)
 
     def _delta(self, words: Ints) -> Ints:
         return words[:, BEATS] * self.steps + words[:, TICKS]
@@ -157,7 +171,7 @@ class NotesState(Tracker):
         self._sounds_until[where] += COARSE * self.steps * words[rows, LENGTH_BEATS]
         self._last_end[rows] = np.maximum(self._last_end[rows], self._sounds_until[where])
 
-    @property
+    @cached_property
     def _to_go(self) -> Ints:
         """Steps until the barline (B,); very many in a piece without bars."""
         length = self._bar_lengths[self._standing[:, METRE]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from musegen.score.score import Ints
@@ -38,6 +40,8 @@ from .notes_layout import (
 from .notes_state import NotesState
 from .vocabulary import Mask, Words
 
+_EVERY: Mask = np.ones((INSTRUMENTS, DESKS), bool)
+
 
 class NotesTracker(NotesState):
     """See Tracker."""
@@ -65,19 +69,20 @@ class NotesTracker(NotesState):
 
     @property
     def _may_play(self) -> Mask:
-        every: Mask = np.ones((INSTRUMENTS, DESKS), bool)
-        return every if self.parts is None else self.parts
+        return _EVERY if self.parts is None else self.parts
 
     def _legal_kind(self) -> Mask:
         legal = np.zeros((len(self._rows), len(KINDS)), bool)
         kinds = np.arange(len(KINDS))
         last, to_go, has_bars = self._last[:, KIND], self._to_go, self._standing[:, METRE] > 0
         later = kinds > last[:, None]
-        again = (kinds == last[:, None]) & self._another_here()[:, None]
+        again = (kinds == last[:, None]) & self._another_here[:, None]
         legal |= later | again | (to_go > 1)[:, None]
         at_bar = (self._time == self._bar_start)[:, None] & later
         legal[:, [METRE, KEY]] = at_bar[:, [METRE, KEY]] & (not self.keep_time)
-        legal[:, METRE] &= has_bars & (self._time > 0) & self._fitting_metres().any(axis=1)
+        legal[:, METRE] &= has_bars & (self._time > 0)
+        if legal[:, METRE].any():
+            legal[:, METRE] &= self._fitting_metres().any(axis=1)
         legal[:, TEMPO] &= not self.keep_time
         legal[:, BARLINE] = has_bars & (to_go <= COARSE * self.steps - 1)
         legal[:, WAIT] = to_go > COARSE * self.steps - 1
@@ -105,6 +110,7 @@ class NotesTracker(NotesState):
         begins = (self._time == self._bar_start) & (self._last[:, KIND] < kind)
         return np.asarray(begins & ~standing & ((kind == METRE) | (self._standing[:, METRE] > 0)))
 
+    @cached_property
     def _another_here(self) -> Mask:
         """Whether a word of the last kind can still follow at the same tick (B,)."""
         highest = np.flatnonzero(self._may_play.ravel())[-1]
@@ -115,7 +121,7 @@ class NotesTracker(NotesState):
     def _onset_range(self, kind: Ints) -> tuple[Ints, Ints]:
         """The least and most steps from the last word to one of `kind` (B,)."""
         last, to_go = self._last[:, KIND], self._to_go
-        same = (kind > last) | ((kind == last) & self._another_here())
+        same = (kind > last) | ((kind == last) & self._another_here)
         here = (kind == METRE) | (kind == KEY) | (self._standing[:, TEMPO] == 0)
         for asked in self._asked:
             here |= kind == asked
@@ -201,7 +207,8 @@ class NotesTracker(NotesState):
         now = self._standing[self._rows, kind]
         rows = np.flatnonzero(standing & (now > 0))
         legal[rows, now[rows] - 1] = False
-        legal[kind == METRE] = self._fitting_metres()[kind == METRE]
+        if (kind == METRE).any():
+            legal[kind == METRE] = self._fitting_metres()[kind == METRE]
         for asked, value in self._asked.items():
             legal[kind == asked] = values == value
         pedal = np.flatnonzero(kind == PEDAL)
