@@ -121,7 +121,7 @@ class NotesState(Tracker):
 
     def features(self, drawn: Words) -> Features:
         """Fields drawn so far (B, k) → features (B, 11), zero where not known yet."""
-        out = self._known_before.copy()
+        out: Features = self._known_before.copy()
         if drawn.shape[1] <= TICKS:
             return out
         bar, so_far = 8 * self.steps, drawn.astype(np.int64)
@@ -140,7 +140,7 @@ class NotesState(Tracker):
     def _known_before(self) -> Features:
         """The features of the next word before any field of it is drawn (B, 11)."""
         bar = 8 * self.steps
-        out = np.zeros((len(self._rows), self._n_features), np.int16)
+        out: Features = np.zeros((len(self._rows), self._n_features), np.int16)
         out[:, 0] = np.minimum(self._time - self._bar_start, bar)
         out[:, 1] = np.where(self._to_go == FAR, 0, np.minimum(self._to_go, bar))
         out[:, 2] = self.bars % BARS
