@@ -35,6 +35,7 @@ def tell(
         {
             "path": str(path),
             "notes": of.composed.score.n_notes,
+            "new_notes": plan.new(of.composed.score).n_notes,
             "bars": of.composed.score.n_bars,
             "new_bars": of.composed.score.n_bars - plan.n_old,
             "nats_per_unit": of.composed.nats / units_of(model, of.composed),
@@ -57,20 +58,21 @@ def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str) -> 
 
     why = [name for name in _WHY if len(files) > 1 and files[0]["rank"][name] is not None]
     is_told = ranked[0].copies.learnt is not None
-    head = ["piece", "bars", "of these new", "notes", f"nats a {unit} of what is new"]
+    head = ["piece", *("bars", "of these new"), *("notes", "of these new")]
+    head.append(f"nats a {unit} of what is new")
     head += [_WHY[name] for name in why]
     head += ["longest passage that was learnt"] * is_told
     rows = [
         [
             str(file["path"]),
-            *(str(file[name]) for name in ("bars", "new_bars", "notes")),
+            *(str(file[name]) for name in ("bars", "new_bars", "notes", "new_notes")),
             f"{file['nats_per_unit']:.3f}",
             *(f"{file['rank'][name]:.0%}" for name in why),
             *([_told_copy(of.copies.learnt)] if of.copies.learnt else []),
         ]
         for file, of in zip(files, ranked, strict=True)
     ]
-    give_table(head, rows, right=tuple(range(1, 5 + len(why))))
+    give_table(head, rows, right=tuple(range(1, 6 + len(why))))
 
 
 def _told_copy(copied: Copied) -> str:

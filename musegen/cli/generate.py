@@ -33,7 +33,7 @@ def command(
     ] = None,
     notes: Annotated[
         int | None,
-        typer.Option(min=1, help="In place of --bars: as many as hold so many notes in the seed."),
+        typer.Option(min=1, help="About how many new notes, in whole bars, in place of --bars."),
     ] = None,
     continue_from: Annotated[
         int | None, typer.Option(min=2, help="The first new bar. [default: after the last]")

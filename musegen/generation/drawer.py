@@ -68,8 +68,7 @@ class Drawer:
     def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
         """Draw until all have come to their end, or written far too much, or are to stop."""
         bars, limit = self.plan.bars, _WORDS_A_BAR * self.plan.bars
-        assert self.tracker.last_bar is not None
-        first = self.tracker.last_bar - bars
+        first = int(self.tracker.bars.min())
         self.read()
         while not self.tracker.done.all() and len(self.drawn) < limit and not stop():
             self._next()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from musegen.evaluation.trained import Trained
 from musegen.score.counts import counted
@@ -65,8 +65,10 @@ def fulfil(
     for row, candidate in enumerate(found if plan.at_once else []):
         loops = Loops(plan)
         flaw = loops if copied is None else _first_of(loops, copied)
+        bars = candidate.score.n_bars - plan.n_old
+        as_long = replace(plan, bars=bars) if candidate.finished else plan
         new = compose_again(
-            model, plan, candidate, flaw, sampling=sampling, random_seed=chance + row, stop=stop
+            model, as_long, candidate, flaw, sampling=sampling, random_seed=chance + row, stop=stop
         )
         if loops.met:
             times = counted(loops.met, "times")

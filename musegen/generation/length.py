@@ -2,17 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
 
 from musegen.evaluation.trained import Trained
 from musegen.score.score import Score, bar_ticks, standing
+from musegen.vocabulary.vocabulary import Words
 
 from .compose import compose
+from .drawer import Drawer
 from .plan import Plan
 from .sampling import Sampling
 
 _DRAFT = 4  # bars that tell the metre, tempo and density of a piece from nothing
 _LIKE = 16  # bars at the end of a seed that tell how many notes a bar has
+_TRUST = 4  # new bars that count as much as the guess
+_MOST = 4  # times as many bars as were guessed
+
+
+@dataclass(frozen=True)
+class OfNotes(Plan):
+    """About so many new `notes`: how many bars they take, at first a guess, is told as they come.
+
+    Told ahead, and not cut, so that each candidate closes where it is to end.
+    """
+
+    notes: int = 1
+
+    def draw(
+        self,
+        drawer: Drawer,
+        progress: Callable[[int, int], None] | None,
+        stop: Callable[[], bool],
+    ) -> None:
+        """See Plan; the notes are counted halfway to the end, again and again."""
+        tracker, seed = drawer.tracker, self.words(drawer.model.vocabulary)
+        first = tracker.bars.copy()
+        last, due = first + self.bars, first + (self.bars + 1) // 2
+
+        def count() -> bool:
+            tracker.last_bar = last
+            for row in np.flatnonzero((tracker.bars >= due) & (due < last)).tolist():
+                words = np.concatenate([seed, drawer.row(row)[0]])
+                bars = int(tracker.bars[row] - first[row])
+                left = self._bars_left(drawer.model, words, bars)
+                last[row] = first[row] + bars + left
+                due[row] = first[row] + bars + (left + 1) // 2
+            return stop()
+
+        drawer.run(progress, count)
+
+    def _bars_left(self, model: Trained, words: Words, bars: int) -> int:
+        """How many bars are to follow these words, whose last bars are new; at least one."""
+        written = self.new(self.join(model.vocabulary, words)).n_notes
+        a_bar = (written + _TRUST * self.notes / self.bars) / (bars + _TRUST)
+        left = min(round((self.notes - written) / a_bar), _MOST * self.bars - bars)
+        return max(1, left)
 
 
 def lasting(
@@ -26,8 +73,8 @@ def lasting(
 ) -> Plan:
     """The plan for a piece that lasts so many seconds, or has about so many notes, in whole bars.
 
-    What a seed does at its end it goes on doing. From nothing, a draft of four bars tells metre,
-    tempo and density, and the piece keeps the first two.
+    What a seed does at its end it is to go on doing. From nothing, a draft of four bars tells
+    metre, tempo and density, and the piece keeps the first two.
 
     Raises:
         MusegenError: as in `compose`.
@@ -46,10 +93,10 @@ def lasting(
         plan = replace(plan, opening=opening)
     if seconds is not None:
         bars = seconds / _bar_seconds(like, plan)
-    else:
-        assert notes is not None
-        bars = notes / _notes_a_bar(like)
-    return replace(plan, bars=max(1, round(bars)))
+        return replace(plan, bars=max(1, round(bars)))
+    assert notes is not None
+    plan = replace(plan, bars=max(1, round(notes / _notes_a_bar(like))))
+    return OfNotes(**{f.name: getattr(plan, f.name) for f in fields(Plan)}, notes=notes)
 
 
 def _bar_seconds(like: Score, plan: Plan) -> float:

@@ -251,13 +251,13 @@ class Tracker(ABC):
         bars: barlines passed by each piece (B,).
         done: whether each piece has ended (B,).
         last_bar: where set, the end is legal exactly when so many bars are complete, and nothing
-            sounds beyond it. None leaves the end to the model.
+            sounds beyond it; one number, or one a piece (B,). None leaves the end to the model.
         keep_time: where set, no new metre, tempo or key is legal.
     """
 
     bars: NDArray[np.int64]
     done: Mask
-    last_bar: int | None = None
+    last_bar: int | NDArray[np.int64] | None = None
     keep_time: bool = False
 
     def keep_parts(  # noqa: B027 - most have no choice

@@ -63,17 +63,26 @@ def test_after_a_seed_they_change_where_it_ends(ask: Ask, music: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["notes", "grid", "abc"])
-def test_seconds_and_notes_become_whole_bars(ask: Ask, music: Path, kind: str) -> None:
+def test_seconds_become_whole_bars(ask: Ask, music: Path, kind: str) -> None:
     model, seed = music / f"{kind}-model", music / f"{kind}.mid"
     old = read(seed)
     bar = 4 * old.tempo[0, 1] / 1e6
     asked = ("--seed", seed, "--seconds", 2.2 * bar)
     assert ask("generate", "-m", model, *asked, "-o", "a.mid")["files"][0]["new_bars"] == 2
-    asked = ("--seed", seed, "--notes", 3 * old.n_notes // old.n_bars)
-    assert ask("generate", "-m", model, *asked, "-o", "b.mid")["files"][0]["new_bars"] == 3
     if kind != "notes":
         made = ask("generate", "-m", model, "--seconds", 8, "--tempo", 60, "-o", "c.mid")
         assert made["files"][0]["new_bars"] == 2
+
+
+@pytest.mark.parametrize("kind", ["grid", "abc"])  # of notes, noise writes hardly any
+def test_about_as_many_notes_come_as_are_asked_for(ask: Ask, music: Path, kind: str) -> None:
+    call = ("generate", "-m", music / f"{kind}-model", "--seed", music / f"{kind}.mid")
+    bars = ask(*call, "--bars", 16, "-o", "a.mid")["files"][0]["new_notes"] / 16
+    made = ask(*call, "--notes", round(12 * bars), "-n", 3, "--omit-seed", "-o", "b.abc")["files"]
+    for file in made:
+        assert abs(file["new_notes"] - 12 * bars) < 1.5 * bars
+        assert file["new_notes"] == read(file["path"]).n_notes
+    assert len({file["new_bars"] for file in made}) > 1  # each is as long as it needs
 
 
 def test_only_the_instruments_asked_for_play(ask: Ask, music: Path) -> None:
