@@ -93,10 +93,11 @@ def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
     unsuited = survey.unsuited()
     if unsuited:
         most = unsuited.most_common(_REASONS)
-        why = [f"{count:,} ({reason})" for reason, count in most]
+        why = [f"{count:,}: {reason}" for reason, count in most]
         if rest := unsuited.total() - sum(count for _, count in most):
-            why.append(f"{rest:,} for other reasons")
-        say(f"Pieces left out, as they do not fit the vocabulary: {', '.join(why)}.", quiet)
+            why.append(f"{rest:,}: for other reasons")
+        head = f"Pieces left out, as they do not fit the vocabulary: {unsuited.total():,}."
+        say("\n  ".join([head, *why]), quiet)
     told = {
         "Pieces left out, as unreadable or without notes": survey.count("skipped")
         - unsuited.total(),
@@ -104,7 +105,7 @@ def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
     }
     found = [f"{what}: {count}." for what, count in told.items() if count]
     if found:
-        say(f"{' '.join(found)} See why: musegen doctor {quoted(corpus)}", quiet)
+        say("\n".join([*found, f"See why: musegen doctor {quoted(corpus)}"]), quiet)
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from .resuming import check_begun
 if TYPE_CHECKING:
     from musegen.corpus.prepare import Prepared
     from musegen.training.run import Run
+    from musegen.training.schedule import Extent
 
 _LITTLE = 20_000  # notes; fewer are learnt by heart within minutes
 _OVERFITS = (
-    "Held-out nats fall no more: the network begins to learn its pieces by heart. The best weights "
-    "so far are kept; more pieces would help, or a shorter --budget."
+    "Held-out nats fall no more: the network begins to learn by heart.\n"
+    "The best weights so far are kept. More pieces help, or a shorter --budget."
 )
 
 
@@ -106,10 +107,10 @@ def command(
         except KeyboardInterrupt:
             again = f"musegen train {quoted(corpus)} -o {quoted(folder)} --resume"
             if has_checkpoint(folder):
-                say(f"Stopped at step {run.fit.counters.step}. Go on later: {again}", not speaks)
+                say(f"Stopped at step {run.fit.counters.step}.\nGo on later: {again}", not speaks)
             raise
         if speaks:
-            _finish(run, as_json, quiet)
+            _finish(run, corpus, as_json, quiet)
 
 
 def _prepared(
@@ -141,38 +142,41 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
     """What was found, and what training will take."""
     from .terminal import say, say_unused
 
-    survey, network, extent = prepared.survey, run.network, run.fit.extent
-    say(
-        f"{corpus}: {counted(survey.count('kept'), 'pieces kept')}, "
-        f"{survey.count('skipped'):,} skipped, "
-        f"{counted(survey.count('duplicate'), 'duplicates')}; "
-        f"{len(prepared.of('train')):,} to learn from, "
-        f"{len(prepared.of('valid'))} held out.",
-        quiet,
+    survey, network, vocabulary = prepared.survey, run.network, prepared.vocabulary
+    left_out = (
+        f"{survey.count('skipped'):,} skipped, {counted(survey.count('duplicate'), 'duplicates')}"
     )
+    say(f"{corpus}: {counted(survey.count('kept'), 'pieces kept')}, {left_out}.", quiet)
+    parts = {"train": "to learn from", "valid": "held out", "test": "kept for a test"}
+    sizes = {part: len(prepared.of(part)) for part in parts}
+    split = ", ".join(f"{n:,} {parts[part]}" for part, n in sizes.items() if n)
+    say(f"Split: {split}.", quiet)
     say_unused(survey, corpus, quiet)
     n_notes = sum(piece.notes for piece in prepared.of("train"))
     if n_notes < _LITTLE:
         say(
-            f"{n_notes:,} notes are little to learn from: they will soon be known by heart. "
+            f"{n_notes:,} notes are little to learn from: they will soon be known by heart.\n"
             "A hundred pieces are a start.",
             quiet,
         )
     styles = run.fit.conditions.styles
     if styles:
-        say(
-            f"Styles, by sub-folder: {', '.join(styles)}; for generate --style and classify.", quiet
-        )
-    time = (
-        f"{extent.seconds / 60:.3g} minutes" if extent.seconds >= 120 else f"{extent.seconds:g} s"
-    )
-    duration = f"{extent.steps} steps" if extent.steps else time
+        say(f"Styles, by sub-folder: {', '.join(styles)}.", quiet)
     say(
-        f"Vocabulary {prepared.vocabulary.name} ({prepared.vocabulary.grid}); "
-        f"{network.settings.backbone} of {network.n_parameters:,} parameters, for {duration}, "
-        f"in up to {run.memory_mb} MB of memory. Nats of training are taken with dropout and in "
-        "other keys, so that they may be higher than those held out.",
+        f"Vocabulary: {vocabulary.name} ({vocabulary.grid}).\n"
+        f"Network: {network.settings.backbone} of {network.n_parameters:,} parameters.\n"
+        f"It learns for {_duration(run.fit.extent)}, in up to {run.memory_mb} MB of memory.\n"
+        f"What follows is in nats a {vocabulary.unit}: fewer is better.\n"
+        "In training they are taken with dropout and in other keys: they may be more.",
         quiet,
+    )
+
+
+def _duration(extent: Extent) -> str:
+    if extent.steps:
+        return f"{extent.steps} steps"
+    return (
+        f"{extent.seconds / 60:.3g} minutes" if extent.seconds >= 120 else f"{extent.seconds:g} s"
     )
 
 
@@ -183,7 +187,6 @@ def _follow(run: Run, quiet: bool) -> None:
 
     from .terminal import bars, until_interrupted
 
-    unit = run.config["unit"]
     alone = distributed.count() == 1  # processes that stop at different updates wait for each other
     with (
         until_interrupted() if alone else nullcontext(lambda: False) as stop,
@@ -205,7 +208,7 @@ def _follow(run: Run, quiet: bool) -> None:
             if not quiet:
                 line = (
                     f"{event.seconds:6.0f} s  step {event.step:6d}  train {event.train_nats:.4f}  "
-                    f"held out {event.valid_nats:.4f} nats a {unit}"
+                    f"held out {event.valid_nats:.4f}"
                 )
                 skipped = (
                     f"  ({counted(event.skipped, 'updates')} skipped)" if event.skipped else ""
@@ -215,7 +218,7 @@ def _follow(run: Run, quiet: bool) -> None:
                     progress.console.print(_OVERFITS)
 
 
-def _finish(run: Run, as_json: bool, quiet: bool) -> None:
+def _finish(run: Run, corpus: str, as_json: bool, quiet: bool) -> None:
     """Measure, draw the curves, and say what to do next."""
     from .state import remember
     from .terminal import give, quoted, say
@@ -240,13 +243,13 @@ def _finish(run: Run, as_json: bool, quiet: bool) -> None:
         nats = f"{figures['valid_nats']:.4f} nats a {model.vocabulary.unit}"
         typer.echo(f"{run.folder}: held out {nats}")
     pieces = counted(figures["valid_pieces"], "pieces")
+    name = quoted(run.folder)
     say(
-        f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces} "
-        "(fewer is better). "
-        f"The model is in {run.folder}, its curves in {run.folder / 'curves.svg'}.\n"
-        f"Now try: musegen generate --model {quoted(run.folder)} --seed FILE, or, for what the "
-        "figure is worth beside simple baselines, musegen evaluate CORPUS --model "
-        f"{quoted(run.folder)}",
+        f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces}.\n"
+        f"The model is in {run.folder}.\n"
+        f"Its curves are in {run.folder / 'curves.svg'}.\n"
+        f"Now try: musegen generate --model {name} --seed FILE\n"
+        f"Beside simple baselines: musegen evaluate {quoted(corpus)} --model {name}",
         quiet,
     )
 

@@ -488,12 +488,12 @@ def test_pieces_that_do_not_fit_the_vocabulary_are_told_with_the_reason(
     for number in range(2):
         shutil.copy(music / "notes" / f"{number}.mid", here / "mixed" / f"band {number}.mid")
     told = musegen("train", "mixed", "--vocabulary", "abc", "--steps", 2).stderr
-    assert "as they do not fit the vocabulary: 2 (it is no tune of one line" in told
+    assert "as they do not fit the vocabulary: 2.\n  2: it is no tune of one line" in told
     assert "See why" not in told
     (here / "mixed" / "bad.mid").write_text("no music")
     told = musegen("evaluate", "mixed", "-m", music / "abc-model").stderr
-    assert "as they do not fit the vocabulary: 2 (it is no tune of one line" in told
-    assert "as unreadable or without notes: 1. See why: musegen doctor mixed" in told
+    assert "as they do not fit the vocabulary: 2.\n  2: it is no tune of one line" in told
+    assert "as unreadable or without notes: 1.\nSee why: musegen doctor mixed" in told
     none = musegen("train", music / "notes", "--vocabulary", "abc")
     assert "Error: No piece is a tune of one line" in none.stderr
 

@@ -167,6 +167,16 @@ def test_results_go_to_standard_output_and_all_else_to_standard_error(
     assert "nats a voice and step" in card
 
 
+def test_what_train_says_fits_eighty_columns(
+    musegen: Musegen, make_corpus: Callable[..., Path], here: Path
+) -> None:
+    make_corpus(here / "music", "grid", 5)
+    (here / "music" / "bad.mid").write_text("no music")
+    said = musegen("train", "music", "--steps", 12).stderr
+    assert "musegen evaluate music --model runs/music\n" in said
+    assert [line for line in said.splitlines() if len(line) > 80] == []
+
+
 def test_the_same_random_seed_writes_the_same_file(musegen: Musegen, music: Path) -> None:
     call = ("generate", "-m", music / "notes-model", "--seed", music / "notes.mid", "--bars", 2)
     for name, number in (("a.mid", 7), ("b.mid", 7), ("c.mid", 8)):
