@@ -40,11 +40,12 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Measure how likely pieces are under a model, with baselines beside it."""
+    from .terminal import counting, give, say, say_unused
+
+    say(f"Reading {corpus}…", quiet)  # before torch, which takes seconds, is imported
     from musegen.corpus.prepare import prepare
     from musegen.evaluation.evaluate import evaluate, evaluate_together, require_comparable
     from musegen.evaluation.trained import find_model, load
-
-    from .terminal import counting, give, say, say_unused
 
     path = corpus_path(corpus, quiet, as_json)
     models = [load(find_model(name), device) for name in model]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -71,6 +72,10 @@ def command(
 
     Sub-folders named train, valid and test are the split; else a tenth of the pieces is held out.
     """
+    from .terminal import quoted, say
+
+    is_other = os.environ.get("RANK", "0") != "0"  # as torchrun numbers processes
+    say(f"Reading {corpus}…", quiet or is_other)  # before torch, which takes seconds, is imported
     from musegen.corpus.conditions import kinds_of
     from musegen.errors import UsageError
     from musegen.training import distributed
@@ -79,7 +84,6 @@ def command(
     from musegen.training.schedule import Extent, seconds_of
 
     from .options import corpus_path
-    from .terminal import quoted, say
 
     with distributed.together(device):
         if budget is not None and steps is not None:

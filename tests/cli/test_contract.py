@@ -167,6 +167,15 @@ def test_results_go_to_standard_output_and_all_else_to_standard_error(
     assert "nats a voice and step" in card
 
 
+@pytest.mark.parametrize("arguments", [["train"], ["evaluate", "-m", "model"], ["compare"]])
+def test_what_is_read_is_said_before_torch_is_imported(arguments: list[str]) -> None:
+    script = "import sys; sys.modules['torch'] = None; from musegen.cli.app import main; main()"
+    command = [sys.executable, "-c", script, *arguments, "music"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("Reading music…\n")
+    assert done.stdout == ""
+
+
 def test_what_train_says_fits_eighty_columns(
     musegen: Musegen, make_corpus: Callable[..., Path], here: Path
 ) -> None:
