@@ -28,6 +28,7 @@ def tell(
 ) -> None:
     """One line or object a piece, best first; `run` is its random seed and seconds."""
     from musegen.generation.rank import units_of
+    from musegen.score.bars import last_number
 
     from .terminal import give
 
@@ -36,8 +37,8 @@ def tell(
             "path": str(path),
             "notes": of.composed.score.n_notes,
             "new_notes": plan.new(of.composed.score).n_notes,
-            "bars": of.composed.score.n_bars,
-            "new_bars": of.composed.score.n_bars - plan.n_old,
+            "bars": last_number(of.composed.score),
+            "new_bars": plan.n_new(of.composed.score),
             "nats_per_unit": of.composed.nats / units_of(model, of.composed),
             "longest_copy": of.copies.learnt._asdict() if of.copies.learnt else None,
             "longest_of_seed": of.copies.seed.notes,

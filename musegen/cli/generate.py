@@ -26,7 +26,7 @@ def command(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many pieces.")] = 1,
     bars: Annotated[
-        int | None, typer.Option(min=1, help="How many new bars. [default: 16]")
+        int | None, typer.Option(min=1, help="How many new bars; a pickup is none. [default: 16]")
     ] = None,
     seconds: Annotated[
         float | None, typer.Option(min=0.1, help="How long, in whole bars, in place of --bars.")
@@ -36,7 +36,11 @@ def command(
         typer.Option(min=1, help="About how many new notes, in whole bars, in place of --bars."),
     ] = None,
     continue_from: Annotated[
-        int | None, typer.Option(min=2, help="The first new bar. [default: after the last]")
+        int | None,
+        typer.Option(
+            min=1,
+            help="The first new bar; bar 1 is the first full one. [default: after the last]",
+        ),
     ] = None,
     parts: Annotated[
         str, typer.Option(help="Go on with these parts of the seed alone: names or numbers.")

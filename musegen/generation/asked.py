@@ -11,6 +11,7 @@ import numpy as np
 from musegen.errors import UsageError
 from musegen.evaluation.trained import Trained
 from musegen.score.abc_fields import read_key, read_metre
+from musegen.score.bars import first_number, last_number
 from musegen.score.instruments import instrument_called
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Opening
@@ -54,7 +55,7 @@ def plan_of(request: Request, seed: Score | None, movements: Sequence[Score] = (
     opening = opening_asked(request)
     bars = request.bars
     if movements:
-        mean = round(np.mean([movement.n_bars for movement in movements]))
+        mean = round(np.mean([last_number(movement) for movement in movements]))
         bars = bars if given else max(1, mean)
     if request.infill:
         return infill_of(request, seed)
@@ -98,12 +99,13 @@ def infill_of(request: Request, seed: Score | None) -> Infill:
         UsageError: it cannot be.
     """
     found = re.fullmatch(r"(\d+)(?::(\d+))?", request.infill.strip())
-    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
-    if not 1 <= first <= last:
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, -1)
+    of_first = 1 if seed is None else first_number(seed)
+    if not of_first <= first <= last:
         hint = "Write the first and the last, as 9:12."
         raise UsageError(f"{request.infill!r} are no bars", hint=hint)
     style, density = request.style, request.density
-    return Infill(last - first + 1, seed, style=style, density=density, first=first - 1)
+    return Infill(last - first + 1, seed, style=style, density=density, first=first - of_first)
 
 
 def opening_asked(request: Request) -> Opening:

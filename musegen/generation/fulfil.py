@@ -11,6 +11,7 @@ from musegen.score.counts import counted
 from .asked import sampling_of
 from .compose import Composed, compose, compose_again, never
 from .copies import Copies, Originals
+from .length import OfNotes
 from .loops import Loops
 from .plan import Plan
 from .rank import Rank, rank
@@ -65,8 +66,9 @@ def fulfil(
     for row, candidate in enumerate(found if plan.at_once else []):
         loops = Loops(plan)
         flaw = loops if copied is None else _first_of(loops, copied)
-        bars = candidate.score.n_bars - plan.n_old
-        as_long = replace(plan, bars=bars) if candidate.finished else plan
+        as_long = plan
+        if isinstance(plan, OfNotes) and candidate.finished:
+            as_long = replace(plan, bars=plan.n_new(candidate.score))
         new = compose_again(
             model, as_long, candidate, flaw, sampling=sampling, random_seed=chance + row, stop=stop
         )

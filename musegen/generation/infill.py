@@ -9,6 +9,7 @@ import numpy as np
 
 from musegen.corpus.given import SIDE, WRITTEN, Stretch, around, one_after_another, stretch_of
 from musegen.errors import UsageError
+from musegen.score.bars import first_number, last_number
 from musegen.score.excerpt import from_bar, silenced, until_bar
 from musegen.score.score import STRUCTURE, Ints, Notes, Part, Score, rescaled
 from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
@@ -31,10 +32,11 @@ class Infill(Plan):
         super().__post_init__()
         if self.seed is None:
             raise UsageError("--infill needs a piece", hint="Name one with --seed FILE.")
-        n, last = self.seed.n_bars, self.first + self.bars
-        if last > n:
-            reason = f"the seed has no bars {self.first + 1} to {last}"
-            raise UsageError(reason, hint=f"It has bars 1 to {n}.")
+        last = self.first + self.bars
+        if last > self.seed.n_bars:
+            of_first = first_number(self.seed)
+            reason = f"the seed has no bars {self.first + of_first} to {last - 1 + of_first}"
+            raise UsageError(reason, hint=f"It has bars {of_first} to {last_number(self.seed)}.")
         start, end = self._gap(self.seed)
         metre = self.seed.metre[:, 0]
         if ((metre > start) & (metre < end)).any():

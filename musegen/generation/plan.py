@@ -11,6 +11,7 @@ import numpy as np
 from musegen.corpus.conditions import Conditions
 from musegen.corpus.given import Stretch, stretch_of
 from musegen.errors import ModelError, UsageError
+from musegen.score.bars import last_number
 from musegen.score.excerpt import closed, from_bar, until_bar
 from musegen.score.instruments import RANGES
 from musegen.score.score import Ints, Score, standing
@@ -90,6 +91,7 @@ class Plan:
         for word in words[:join]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.last_bar = int(tracker.bars[0]) + self.bars
+        tracker.counts_pickup = self.seed is not None
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.keep_time = self.seed is not None
@@ -139,6 +141,11 @@ class Plan:
     def n_old(self) -> int:
         """How many bars of the result are the seed's."""
         return self.seed.n_bars if self.seed is not None and not self.omit_seed else 0
+
+    def n_new(self, score: Score) -> int:
+        """How many bars of a result are new; the pickup of a whole piece is none."""
+        is_whole = not self.n_old and not (self.seed is not None and self.omit_seed)
+        return last_number(score) if is_whole else score.n_bars - self.n_old
 
     def new(self, score: Score) -> Score:
         """The new music in a result."""

@@ -13,6 +13,7 @@ import numpy as np
 from musegen.corpus.survey import music_files
 from musegen.errors import UsageError
 from musegen.evaluation.trained import Trained
+from musegen.score.bars import first_number, last_number
 from musegen.score.counts import counted
 from musegen.score.excerpt import until_bar
 from musegen.score.files import file_and_tune, read
@@ -53,7 +54,7 @@ def taken(piece: Score, request: Request) -> tuple[Score, str]:
     if request.parts:
         piece = with_parts(piece, request.parts.split(","))
     if request.continue_from is not None:
-        return until_bar(piece, request.continue_from - 1), ""
+        return until_bar(piece, request.continue_from - first_number(piece)), ""
     if request.infill or request.accompany:
         return piece, ""
     piece, silent = without_closing_rests(piece)
@@ -94,8 +95,8 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
         return _of_instruments({*heard_in(parts), *plan.instruments}, model)
     if plan.role:
         return _of_instruments(heard_in(seed.parts), model)
-    bar = seed.n_bars
-    start = int(seed.barlines[bar - 2]) if bar > 1 else 0
+    bar = last_number(seed)
+    start = int(seed.barlines[-2]) if seed.n_bars > 1 else 0
     beats = (int(seed.barlines[-1]) - max(_sounds_until(seed), start)) / seed.ticks_per_quarter
     told = []
     if beats >= 1:
@@ -107,7 +108,7 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     context = model.network.settings.context
     if model.network.settings.backbone == "transformer" and len(words) > context:
         passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
-        first = int(passed[-context]) + 1
+        first = int(passed[-context]) + first_number(seed)
         told.append(f"The model remembers the seed from bar {first} on, and not what was before.")
     return told + _of_instruments(heard_in(seed.parts), model)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from musegen.score.bars import first_number
 from musegen.score.instruments import instrument_name
 from musegen.score.losses import missing_in
 from musegen.score.score import Part, Score
@@ -113,11 +114,11 @@ def _labels(score: Score, layout: Layout, seed_end: int | None) -> list[_Label]:
 
 def _numbered_bars(score: Score, layout: Layout) -> Iterator[tuple[int, int]]:
     """Number and tick of the bars that get one: the first of each row, and every fourth on."""
-    starts = np.append(0, score.barlines)[:-1]
+    starts, first = np.append(0, score.barlines)[:-1], first_number(score)
     first_of_row = np.searchsorted(starts, layout.edges)[layout.row_of(starts)]
     for index, tick in enumerate(starts.tolist()):
         if (index - int(first_of_row[index])) % _NUMBERED == 0:
-            yield index + 1, tick
+            yield index + first, tick
 
 
 def _written(labels: list[_Label], layout: Layout, row: int) -> Iterator[str]:

@@ -35,6 +35,17 @@ def faults_of(score: Score) -> list[str]:
     return [*score.faults, *(check_bars(score) if score.characters else [])]
 
 
+def first_number(score: Score) -> int:
+    """The number of the first bar, as musicians count: 0 where it is a pickup, else 1."""
+    is_short = score.n_bars > 1 and int(score.barlines[0]) < _full(score, 0)
+    return 0 if is_short and not _freedom(score)(0) else 1
+
+
+def last_number(score: Score) -> int:
+    """The number of the last bar: how many there are, without a pickup."""
+    return score.n_bars - 1 + first_number(score)
+
+
 def check_bars(score: Score) -> list[str]:
     """What is wrong with the lengths of the bars, a sentence each; nothing where all is well.
 
@@ -54,7 +65,8 @@ def check_bars(score: Score) -> list[str]:
         if start in starts and lacks > 0
     }
     wrong: list[str] = []
-    for number, ((start, end), lacks) in enumerate(zip(bars, missing, strict=True), start=1):
+    by_number = enumerate(zip(bars, missing, strict=True), start=first_number(score))
+    for number, ((start, end), lacks) in by_number:
         is_pickup = start in starts and lacks > 0
         completes_pickup = end in ends and lacks in pickups
         if lacks and not is_pickup and not completes_pickup:

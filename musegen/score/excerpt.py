@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from musegen.errors import UsageError
 
+from .bars import first_number, last_number
 from .jumps import ORDERS
 from .pedal import PEDAL_DOWN
 from .score import STRUCTURE, Event, Ints, Mark, Notes, Score, standing
@@ -24,9 +25,10 @@ def until_bar(score: Score, bar: int) -> Score:
         UsageError: the score has no such bar.
     """
     if not 1 <= bar <= score.n_bars:
+        first, last = first_number(score), last_number(score)
         raise UsageError(
-            f"the seed has {score.n_bars} bars; it cannot be continued from bar {bar + 1}",
-            hint=f"Take a bar from 2 to {score.n_bars + 1}.",
+            f"the seed has {last} bars; it cannot be continued from bar {bar + first}",
+            hint=f"Take a bar from {first + 1} to {last + 1}.",
         )
     end = int(score.barlines[bar - 1])
     parts = tuple(

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from musegen.score.bars import first_number
 from musegen.score.score import Score
 
 SIGNS = ("segno", "coda")
@@ -21,8 +22,9 @@ ORDERS = (FINE, TO_CODA, *RETURNS)
 def check_jumps(score: Score) -> list[str]:
     """Which orders cannot be obeyed as they stand, a sentence each."""
     places = [(mark.tick, mark.text) for mark in score.marks if mark.kind == "jump"]
+    first = first_number(score)
     return [
-        f"{text} at the end of bar {int(np.searchsorted(score.barlines, tick)) + 1} {fault}"
+        f"{text} at the end of bar {int(np.searchsorted(score.barlines, tick)) + first} {fault}"
         for tick, text in places
         if text in RETURNS
         for fault in _faults(tick, text, places)

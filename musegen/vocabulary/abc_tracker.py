@@ -176,6 +176,8 @@ class AbcTracker(Tracker):
         short = ends_bar & self._section_begins & (self._place < self._bar)
         rows = self._rows[short & (self._place < self._pickups.shape[1])]
         self._pickups[rows, self._place[rows]] = True
+        if self.last_bar is not None and not self.counts_pickup:
+            self.last_bar = self.last_bar + (short & (self.bars == 0))
         self.bars += ends_bar
         self._bars_in_section += ends_bar
         self._bars_in_section[is_bar & section] = 0

@@ -252,12 +252,14 @@ class Tracker(ABC):
         done: whether each piece has ended (B,).
         last_bar: where set, the end is legal exactly when so many bars are complete, and nothing
             sounds beyond it; one number, or one a piece (B,). None leaves the end to the model.
+        counts_pickup: whether a pickup that the piece begins with is one of those bars.
         keep_time: where set, no new metre, tempo or key is legal.
     """
 
     bars: NDArray[np.int64]
     done: Mask
     last_bar: int | NDArray[np.int64] | None = None
+    counts_pickup: bool = True
     keep_time: bool = False
 
     def keep_parts(  # noqa: B027 - most have no choice

@@ -14,6 +14,7 @@ from typer.testing import Result
 
 from musegen.generation import drawer
 from musegen.score.abc_fields import key_text
+from musegen.score.bars import last_number
 from musegen.score.excerpt import closed, join_of
 from musegen.score.files import read
 from musegen.score.key import home_key
@@ -72,6 +73,34 @@ def test_seconds_become_whole_bars(ask: Ask, music: Path, kind: str) -> None:
     if kind != "notes":
         made = ask("generate", "-m", model, "--seconds", 8, "--tempo", 60, "-o", "c.mid")
         assert made["files"][0]["new_bars"] == 2
+
+
+def test_bars_are_numbered_from_the_first_full_one(ask: Ask, musegen: Musegen, music: Path) -> None:
+    ask("train", music / "abc", "-o", "abc", "--steps", 2, "--tell", "given")
+    Path("seed.abc").write_text("X:1\nT:s\nM:4/4\nL:1/4\nK:C\nG|CDEF|GABc|cBAG|FEDC|]\n")
+    call = ("generate", "-m", "abc", "--seed", "seed.abc")
+    seed = read("seed.abc")
+    (made,) = ask(*call, "--continue-from", 3, "--bars", 4, "-o", "a.abc")["files"]
+    assert (made["bars"], made["new_bars"]) == (6, 4)
+    notes = seed.parts[0].notes.rows
+    assert read("a.abc").parts[0].notes.rows[:9].tolist() == notes[:9].tolist()  # a pickup and two
+    assert ask(*call, "--continue-from", 1, "--bars", 4, "-o", "b.abc")["files"][0]["bars"] == 4
+    ask(*call, "--infill", "2:3", "-o", "c.abc")
+    infilled = read("c.abc").parts[0].notes.rows.tolist()
+    assert (infilled[:5], infilled[-4:]) == (notes[:5].tolist(), notes[-4:].tolist())
+    wrong = musegen(*call, "--infill", "4:5")
+    assert "no bars 4 to 5. It has bars 0 to 4" in wrong.stderr
+    wrong = musegen(*call, "--continue-from", 7)
+    assert "has 4 bars" in wrong.stderr
+    assert "from 1 to 5" in wrong.stderr
+    wrong = musegen(*call[:3], "--seed", music / "abc.mid", "--continue-from", 1)
+    assert "a bar from 2" in wrong.stderr
+    for chance in range(8):  # some begin with a pickup
+        asked = ("--random-seed", chance, "--bars", 3, "-o", f"{chance}.abc")
+        assert ask("generate", "-m", "abc", *asked)["files"][0]["new_bars"] == 3
+        score = read(f"{chance}.abc")
+        assert last_number(score) == 3
+    assert {read(f"{chance}.abc").n_bars for chance in range(8)} == {3, 4}
 
 
 @pytest.mark.parametrize("kind", ["grid", "abc"])  # of notes, noise writes hardly any
