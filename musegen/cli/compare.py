@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Figures = dict[str, Any]
 _DISTANCES = (16, 64)  # words over which the gradient is told
-PAGE, FIGURES = "comparison.html", "comparison.json"
+PAGE = "comparison.html"
 
 
 def command(
@@ -43,6 +43,7 @@ def command(
     """Find out which kind of network suits a folder of music, and why.
 
     RNN, GRU, LSTM and Transformer learn with equal parameters and time, beside simpler ones.
+    One that is broken off leaves nothing, and cannot be gone on with.
     """
     from .terminal import give, quoted, say, say_unused
 
@@ -50,6 +51,7 @@ def command(
     from musegen.disk import whole_folder, write_whole
     from musegen.picture.comparison import comparison_page
     from musegen.picture.comparison_runs import best_of, verdict
+    from musegen.training.begun import FIGURES
     from musegen.training.schedule import seconds_of
 
     from .options import corpus_path
@@ -81,13 +83,12 @@ def command(
 def _prepared(path: Path, folder: Path, quiet: bool) -> Prepared:
     """The corpus as words, for a comparison in a folder that is not there yet."""
     from musegen.corpus.prepare import prepare
-    from musegen.errors import OutputError
+    from musegen.training.begun import check_new
     from musegen.training.run import check_splits
 
     from .terminal import counting
 
-    if folder.exists():
-        raise OutputError("is already there", file=folder, hint="Name another folder with -o.")
+    check_new(folder)
     with counting("reading", quiet) as progress:
         prepared = prepare(path, progress=progress)
     check_splits(prepared)

@@ -1,13 +1,16 @@
-"""Whether a run can be started in a folder, or gone on with there."""
+"""Whether a run or a comparison can be started in a folder, or gone on with there."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from musegen.errors import OutputError
 from musegen.network.checkpoint import RESUME, WEIGHTS
 
 from .fit import CHECKPOINT
+
+FIGURES = "comparison.json"  # of a comparison that is done
 
 
 def has_checkpoint(folder: Path) -> bool:
@@ -16,16 +19,22 @@ def has_checkpoint(folder: Path) -> bool:
 
 
 def check_new(folder: Path) -> None:
-    """Make sure that nothing is there yet.
+    """Make sure that nothing is there yet, before hours go into what is to be written there.
 
     Raises:
-        OutputError: something is.
+        OutputError: something is, or the folder cannot be made.
     """
     if not folder.exists():
+        place = next(parent for parent in folder.absolute().parents if parent.exists())
+        if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+            hint = "It is no folder that can be written to; name another with -o."
+            raise OutputError(f"cannot be made in {place}", file=folder, hint=hint)
         return
     hint = "Name another folder with -o."
     if has_checkpoint(folder):
         hint = "Go on with it by --resume, or name another folder with -o."
     elif (folder / WEIGHTS).is_file():
         hint = "It holds a model; name another folder with -o."
+    elif (folder / FIGURES).is_file():
+        hint = "It holds a whole comparison; name another folder with -o."
     raise OutputError("is already there", file=folder, hint=hint)

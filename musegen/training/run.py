@@ -19,7 +19,7 @@ from musegen.corpus.conditions import Conditions
 from musegen.corpus.given import taking_given
 from musegen.corpus.prepare import Prepared
 from musegen.disk import whole_folder, write_whole
-from musegen.errors import CorpusError, ModelError, OutputError
+from musegen.errors import CorpusError, ModelError
 from musegen.evaluation.classify import calibrate
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.originality import Passages
@@ -36,7 +36,7 @@ from musegen.network.next_word import NetworkSettings, NextWordNetwork
 from musegen.score.counts import counted
 
 from . import distributed
-from .begun import has_checkpoint
+from .begun import check_new, has_checkpoint
 from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
 from .log import add_to_log, board, cut_log, read_log
@@ -88,9 +88,8 @@ class Run:
             OutputError: the folder is already there, or cannot be made.
         """
         check_splits(prepared)
-        if folder.exists() and distributed.is_first():
-            hint = "Go on with --resume, or name another with -o."
-            raise OutputError("is already there", file=folder, hint=hint)
+        if distributed.is_first():
+            check_new(folder)
         if "given" in settings.tell:
             prepared = taking_given(prepared)
         extent = settings.extent

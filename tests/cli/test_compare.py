@@ -74,15 +74,37 @@ def test_the_table_is_a_result_and_the_page_stands_alone(
     assert "nan" not in page.lower().replace("finance", "")
 
 
-def test_a_folder_that_is_there_is_refused_at_once(
-    musegen: Musegen, music: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ("comparison.json", "It holds a whole comparison; name another folder with -o."),
+        ("model.safetensors", "It holds a model; name another folder with -o."),
+        ("diary.txt", "already there. Name another folder with -o."),
+    ],
+)
+def test_a_folder_that_is_there_is_refused_at_once_and_left_as_it_is(
+    musegen: Musegen, music: Path, here: Path, monkeypatch: pytest.MonkeyPatch, held: str, said: str
 ) -> None:
-    Path("runs/abc-compared").mkdir(parents=True)
+    folder = here / "runs" / "abc-compared"
+    folder.mkdir(parents=True)
+    (folder / held).write_text("dear to me")
     monkeypatch.setattr(compare, "Learner", None)
     refused = musegen("compare", music / "abc")
     assert refused.exit_code == 1
-    assert "already there" in refused.stderr
-    assert "-o" in refused.stderr
+    assert said in refused.stderr
+    assert [path.read_text() for path in folder.iterdir()] == ["dear to me"]
+
+
+@pytest.mark.parametrize("command", ["compare", "train"])
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_read(
+    musegen: Musegen, here: Path, command: str
+) -> None:
+    (here / "music").mkdir()
+    (here / "file").write_text("dear to me")
+    refused = musegen(command, "music", "-o", "file/there")
+    assert refused.exit_code == 1
+    assert f"cannot be made in {here / 'file'}" in refused.stderr
+    assert "name another with -o" in refused.stderr
 
 
 def test_broken_off_it_leaves_nothing(

@@ -192,7 +192,7 @@ def test_a_folder_that_is_there_is_refused_and_untouched(start: StartRun, tmp_pa
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(OutputError, match="already there") as told:
         start("mine")
-    assert "--resume" in told.value.hint
+    assert "-o" in told.value.hint
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["letter.txt"]
 
 
