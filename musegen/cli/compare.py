@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Figures = dict[str, Any]
 _DISTANCES = (16, 64)  # words over which the gradient is told
+_FIRST = 4  # networks that are told while all learn
+_COLUMNS = 80
 PAGE = "comparison.html"
 
 
@@ -74,7 +77,8 @@ def command(
     if as_json:
         give(found)
     say(
-        f"{verdict(found)}\nThe curves are in {folder / PAGE}: open it in a browser.\n"
+        f"{fill(verdict(found), _COLUMNS)}\n"
+        f"The curves are in {folder / PAGE}: open it in a browser.\n"
         f"Now try: musegen train {quoted(corpus)} --backbone {best_of(found)}",
         quiet,
     )
@@ -111,8 +115,9 @@ def _compared(
     used = device_of(device).type
     minutes = len(who) * (each + MEASURING) / 60
     say(
-        f"{len(who)} networks learn for {each:.3g} s each, in turns: about {minutes:.2g} minutes "
-        f"in all on {used}.",
+        f"{len(who)} networks learn in turns, for {each:.3g} s each.\n"
+        f"In all it takes about {minutes:.2g} minutes on {used}.\n"
+        f"What follows is in nats a {prepared.vocabulary.unit}: fewer is better.",
         quiet,
     )
     with bars(quiet, "now") as progress:
@@ -127,7 +132,7 @@ def _compared(
 
 
 class Standing:
-    """A bar over all contestants, and a line at each quarter of the way: how backbones stand."""
+    """A bar over all contestants, and a line at each quarter of the way: which are ahead."""
 
     def __init__(self, who: Sequence[Contestant], progress: Progress, quiet: bool) -> None:
         self._who, self._progress, self._quiet = who, progress, quiet
@@ -152,7 +157,7 @@ class Standing:
         if quarters > self._quarters and not self._quiet:
             self._quarters = quarters
             ranked = sorted(self._nats.items(), key=lambda item: item[1])
-            told = ", ".join(f"{name} {nats:.3f}" for name, nats in ranked)
+            told = ", ".join(f"{name} {nats:.3f}" for name, nats in ranked[:_FIRST])
             self._progress.console.print(f"{25 * quarters:3d} %  {told}")
 
 
@@ -172,8 +177,9 @@ def _show(found: Figures) -> None:
     heads[0] = "changed"
     give_table(heads, [_row(run) for run in found["variations"]], numbers)
     typer.echo(
-        "\nat 16, at 64: how much of the gradient gets so many words back, as a share of what gets "
-        "back one.\nback: words that gradients go back in training; free: not clipped."
+        "\nat 16, at 64: how much of the gradient gets so many words back,\n"
+        "  as a share of what gets back one.\n"
+        "back: words that gradients go back in training; free: not clipped."
     )
 
 

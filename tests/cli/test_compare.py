@@ -59,6 +59,8 @@ def test_the_table_is_a_result_and_the_page_stands_alone(
     for backbone in (*BACKBONES, *FOILS):
         assert f"\n{backbone} " in made.stdout
     assert "100 %  " in made.stderr
+    told = [*made.stderr.splitlines(), *made.stdout.splitlines()]
+    assert [line for line in told if len(line) > 80 and str(music) not in line] == []
     assert f"musegen train {music / kind} --backbone" in made.stderr
     page = Path("there/it/comparison.html").read_text(encoding="utf-8")
     seen: list[str] = []
