@@ -3,7 +3,8 @@
 What is given is read before what is written to it. Of a gap, the music before and after is given.
 Of parts, each bar of those given stands before the same bar of those written. A role beside each
 word says which it is. Given and written music are words of their own, with features of their own.
-On a grid of voices, where one word holds them all, those given are told beside each word instead.
+On a grid of voices, where one word holds them all, those given are told beside each word instead,
+and so is, in a gap, what stands after it.
 """
 
 from __future__ import annotations
@@ -68,6 +69,27 @@ def around(vocabulary: Vocabulary, score: Score, first: int, last: int) -> tuple
     return given.rows(bars < first), given.rows(bars > last)
 
 
+def toward(
+    vocabulary: Vocabulary, score: Score, features: Features, first: int, last: int
+) -> Features | None:
+    """Features with what stands after a gap told in it; None where words cannot tell it.
+
+    Args:
+        vocabulary: what words mean.
+        score: the whole piece, whatever is in the gap.
+        features: those of the piece with music in its gap, perhaps not to its end (T, G).
+        first: the first bar of the gap, from 0.
+        last: its last.
+    """
+    if not vocabulary.fixed_parts:
+        return None
+    silent = vocabulary.encode(silenced(score, first, last))
+    whole = vocabulary.encode(score)
+    bars = vocabulary.bars(whole, vocabulary.features_of(whole))
+    start, stop = np.searchsorted(bars, [first, last + 1]).tolist()
+    return vocabulary.toward(silent, features, start, stop)
+
+
 def of_parts(vocabulary: Vocabulary, score: Score, written: Collection[int]) -> Stretch:
     """The parts of a score that are given, all the words of it.
 
@@ -97,7 +119,13 @@ def gap_in(
     words, features = piece
     bars = vocabulary.bars(words, features)
     gap = (bars >= first) & (bars <= last)
-    before, after = around(vocabulary, vocabulary.decode(words), first, last)
+    score = vocabulary.decode(words)
+    beside = toward(vocabulary, score, features, first, last)
+    if beside is not None:
+        start, stop = np.searchsorted(bars, [first, last + 1]).tolist()
+        roles = np.where(gap, WRITTEN, GIVEN)
+        return Stretch(words, beside, roles).rows(slice(max(0, start - 2 * side), stop)), gap
+    before, after = around(vocabulary, score, first, last)
     written = Stretch(words[gap], features[gap], np.full(int(gap.sum()), WRITTEN))
     sides = before.rows(slice(-side, None)), after.rows(slice(side))
     return one_after_another(*sides, written), gap
@@ -112,20 +140,19 @@ def with_gap(
 ) -> Stretch | None:
     """A piece with some bars to be written, anywhere, in at most so many words; None: it has none.
 
-    A third of the words at most is each before the gap, in it, and after it.
+    Half of the words at most are in the gap, and a quarter before and after it each.
     """
     bars = vocabulary.bars(words, features)
-    third = limit // 3
     n_bars = int(bars[-1])
     if n_bars < 3:
         return None
     first = int(chance.integers(n_bars))
     starts = np.searchsorted(bars, np.arange(n_bars + 1))
-    most = int(np.searchsorted(starts, starts[first] + third, side="right")) - 1 - first
+    most = int(np.searchsorted(starts, starts[first] + limit // 2, side="right")) - 1 - first
     if most < 1:
         return None
     last = first + int(chance.integers(most))
-    stretch, gap = gap_in(vocabulary, (words, features), first, last, third)
+    stretch, gap = gap_in(vocabulary, (words, features), first, last, limit // 4)
     return stretch if gap.sum() >= _FEWEST else None
 
 

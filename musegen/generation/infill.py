@@ -7,7 +7,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from musegen.corpus.given import SIDE, WRITTEN, Stretch, around, one_after_another, stretch_of
+from musegen.corpus.given import (
+    GIVEN,
+    SIDE,
+    WRITTEN,
+    Stretch,
+    around,
+    one_after_another,
+    stretch_of,
+    toward,
+)
 from musegen.errors import UsageError
 from musegen.score.bars import first_number, last_number
 from musegen.score.excerpt import from_bar, silenced, until_bar
@@ -51,10 +60,15 @@ class Infill(Plan):
 
     def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
         """The music on both sides of the gap, and what of these words is in it."""
-        score = self._in_words(vocabulary)
-        before, after = around(vocabulary, score, self.first, self.first + self.bars - 1)
+        score, last = self._in_words(vocabulary), self.first + self.bars - 1
         old = len(self.words(vocabulary))
-        new = stretch_of(vocabulary, words, WRITTEN).rows(slice(old, None))
+        new = stretch_of(vocabulary, words, WRITTEN)
+        beside = toward(vocabulary, score, new.features, self.first, last)
+        if beside is not None:
+            roles = np.where(np.arange(len(words)) < old, GIVEN, WRITTEN)
+            return Stretch(words, beside, roles).rows(slice(max(0, old - 2 * SIDE), None))
+        before, after = around(vocabulary, score, self.first, last)
+        new = new.rows(slice(old, None))
         return one_after_another(before.rows(slice(-SIDE, None)), after.rows(slice(SIDE)), new)
 
     def tracker(self, vocabulary: Vocabulary, words: Words, join: int, n: int) -> Tracker:
@@ -63,6 +77,11 @@ class Infill(Plan):
         tracker = super().tracker(vocabulary, words[:join], join, n)
         if not self.first:
             tracker.ask(standing_at(self.seed, 0, vocabulary))
+        score = self._in_words(vocabulary)
+        features = vocabulary.features_of(vocabulary.encode(score))
+        beside = toward(vocabulary, score, features, self.first, self.first + self.bars - 1)
+        if beside is not None:
+            tracker.give(beside)
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         return tracker

@@ -28,6 +28,7 @@ from .grid_features import (
     HOLD,
     REST,
     columns,
+    gap_columns,
     given_columns,
     given_features,
     grid_features,
@@ -191,9 +192,21 @@ class GridVocabulary(Vocabulary):
         """See Vocabulary."""
         if not self.given:
             return None
-        is_step = words[:, 0] < self.end_value
-        its = given_columns(words.astype(np.int64), is_step, self.fields_of(given), self.steps)
+        its = self._given(words, given)
         return np.concatenate([features[:, : -its.shape[1]], its], axis=1)
+
+    def toward(self, given: Words, features: Features, start: int, stop: int) -> Features | None:
+        """See Vocabulary."""
+        if not self.given or start == stop:
+            return None
+        its = gap_columns(self._given(given, range(len(self.voices))), start, stop)
+        told: Features = features.copy()
+        told[start:stop, -its.shape[1] :] = its[: len(features) - start]
+        return told
+
+    def _given(self, words: Words, voices: Collection[int]) -> Features:
+        is_step = words[:, 0] < self.end_value
+        return given_columns(words.astype(np.int64), is_step, self.fields_of(voices), self.steps)
 
     def start(self, batch: int) -> GridTracker:
         """A tracker over `batch` empty pieces."""

@@ -38,16 +38,20 @@ def grid_features(order: Sequence[int], n_metres: int) -> tuple[Feature, ...]:
 
 
 def given_features(order: Sequence[int]) -> tuple[Feature, ...]:
-    """What is told of voices that are given: what each sings in the step, a beat later, and how."""
+    """What is told of voices that are given: what each sings in the step, a beat later, and how.
+
+    In a gap these are those of the step after it, which is so many steps away.
+    """
     return (
         *(Feature(f"given {voice + 1}", _PITCHES, shared=True) for voice in order),
         *(Feature(f"soon {voice + 1}", _PITCHES, shared=True) for voice in order),
         *(Feature(f"gives {voice + 1}", 1 + len(_WAYS)) for voice in order),
+        Feature("until", PLACES + 1),
     )
 
 
 def given_columns(words: Ints, is_step: np.ndarray, given: Collection[int], beat: int) -> Features:
-    """Those features of a whole piece (T, 3 V).
+    """Those features of a whole piece (T, 3 V + 1), outside of any gap.
 
     Args:
         words: (T, V).
@@ -59,7 +63,22 @@ def given_columns(words: Ints, is_step: np.ndarray, given: Collection[int], beat
     soon = np.concatenate([now[beat:], np.zeros_like(now[:beat])])[: len(now)]
     how = np.select([words == HOLD, words == REST], [_WAYS.index("hold"), _WAYS.index("rest")], 0)
     its = np.isin(np.arange(words.shape[1]), list(given)) & is_step[:, None]
-    return np.concatenate([now * its, soon * its, (1 + how) * its], axis=1).astype(np.int16)
+    here = np.zeros((len(words), 1), np.int64)
+    return np.concatenate([now * its, soon * its, (1 + how) * its, here], axis=1).astype(np.int16)
+
+
+def gap_columns(given: Features, start: int, stop: int) -> Features:
+    """Those features of the words of a gap (stop − start, 3 V + 1).
+
+    Args:
+        given: those of a piece with all voices given, silent in the gap; perhaps shorter (T, …).
+        start: the first word of the gap.
+        stop: the first after it.
+    """
+    beyond = given[stop] if stop < len(given) else np.zeros_like(given[0])
+    told = np.repeat(beyond[None], stop - start, axis=0)
+    told[:, -1] = np.minimum(stop - np.arange(start, stop), PLACES)
+    return told
 
 
 def columns(place: Ints, metre: Ints, held: Ints, sounds: Ints, now: Ints) -> Features:

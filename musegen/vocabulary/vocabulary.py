@@ -194,6 +194,19 @@ class Vocabulary(ABC):
         """
         return None
 
+    def toward(self, given: Words, features: Features, start: int, stop: int) -> Features | None:
+        """Features (T, G) with what stands after a gap told beside the words of the gap.
+
+        None where it cannot be: then both sides are read first, see corpus/given.py.
+
+        Args:
+            given: the words of the whole piece, silent in the gap.
+            features: from the first word on, with music in the gap, perhaps not to the end.
+            start: the first word of the gap.
+            stop: the first after it.
+        """
+        return None
+
     def prime(self, seed: Score) -> Words:
         """The words (T, F) of a seed that ends with its last barline, the end word left out.
 

@@ -10,6 +10,7 @@ from musegen.corpus.given import (
     GIVEN,
     WRITTEN,
     Stretch,
+    gap_in,
     with_gap,
     with_written_parts,
     written_to,
@@ -142,10 +143,36 @@ def test_voices_that_are_given_are_told_beside_each_step(make_score: MakeScore) 
             if voice != 1 and length > 1:
                 assert stretch.features[2 + onset, names.index(f"gives {voice + 1}")] == 2
     other = told(moved(score, lambda place, notes: np.full(len(notes), place == 1)))
-    assert np.array_equal(other.features[:, -3 * n :], stretch.features[:, -3 * n :])
+    assert np.array_equal(other.features[:, -3 * n - 1 :], stretch.features[:, -3 * n - 1 :])
     up, beside = vocabulary.transpose(stretch.words, stretch.features, 2)
     again = vocabulary.beside(up, vocabulary.features_of(up), {0, 2})
     assert np.array_equal(beside, again)
+
+
+def test_what_stands_after_a_gap_is_told_beside_its_steps(make_score: MakeScore) -> None:
+    """What each voice sings there, and how far that is; nothing of what the gap holds."""
+    scores = [make_score("grid", number, bars=8) for number in range(5)]
+    vocabulary = build(scores, "grid").taking_given()
+    words = vocabulary.encode(scores[0])
+    stretch, gap = gap_in(vocabulary, (words, vocabulary.features_of(words)), 2, 3, 16)
+    written = stretch.roles == WRITTEN
+    assert np.array_equal(stretch.words[written], words[gap])
+    assert np.array_equal(stretch.words[~written], words[~gap][np.flatnonzero(gap)[0] - 32 :][:32])
+    names = [feature.name for feature in vocabulary.features]
+    until = stretch.features[:, names.index("until")]
+    assert until[~written].max(initial=0) == 0
+    assert until[written].tolist() == list(range(gap.sum(), 0, -1))
+    far = np.flatnonzero(gap)[-1] + 1
+    for field, voice in enumerate(vocabulary.order):
+        column = stretch.features[written, names.index(f"given {voice + 1}")]
+        assert len(set(column.tolist())) == 1
+        if words[far, field] < 128:
+            assert column[0] == words[far, field] + 1
+    other = words.copy()
+    other[gap] = np.where(words[gap] < 128, words[gap] + 1, words[gap])
+    again, _ = gap_in(vocabulary, (other, vocabulary.features_of(other)), 2, 3, 16)
+    n = 3 * len(vocabulary.voices) + 1
+    assert np.array_equal(again.features[:, -n:], stretch.features[:, -n:])
 
 
 def test_silence_in_some_bars_leaves_all_else(make_score: MakeScore) -> None:

@@ -8,7 +8,17 @@ import pytest
 import torch
 
 from musegen.corpus.conditions import Conditions
-from musegen.corpus.given import GIVEN, WRITTEN, Stretch, around, in_turns, of_parts, written_to
+from musegen.corpus.given import (
+    GIVEN,
+    WRITTEN,
+    Stretch,
+    around,
+    in_turns,
+    of_parts,
+    one_after_another,
+    toward,
+    written_to,
+)
 from musegen.errors import ModelError, UsageError
 from musegen.evaluation.trained import Trained, network_for
 from musegen.generation.accompany import accompaniment
@@ -82,13 +92,15 @@ def test_the_nats_of_a_gap_are_those_of_all_read_at_once(make_score: MakeScore, 
     plan = Infill(2, seed, first=2)
     found = compose(model, plan, random_seed=5)[0]
     vocabulary = model.vocabulary
-    before, after = around(vocabulary, vocabulary.decode(vocabulary.encode(seed)), 2, 3)
-    features = vocabulary.features_of(found.words)[found.join :]
-    new = found.words[found.join :]
-    sides = [np.concatenate(pair) for pair in zip(before, after, strict=True)]
-    roles = np.concatenate([sides[2], np.full(len(new), WRITTEN)])
-    stretch = Stretch(np.concatenate([sides[0], new]), np.concatenate([sides[1], features]), roles)
-    assert set(sides[2].tolist()) == {GIVEN}
+    score = vocabulary.decode(vocabulary.encode(seed))
+    features = vocabulary.features_of(found.words)
+    is_new = np.arange(len(features)) >= found.join
+    told = toward(vocabulary, score, features, 2, 3)
+    if told is not None:  # beside the words, and the far side is not read
+        stretch = Stretch(found.words, told, np.where(is_new, WRITTEN, GIVEN))
+    else:
+        new = Stretch(found.words, features, np.full(len(features), WRITTEN)).rows(is_new)
+        stretch = one_after_another(*around(vocabulary, score, 2, 3), new)
     np.testing.assert_allclose(nats_of(model, stretch).sum(1), found.word_nats, atol=1e-3)
 
 
