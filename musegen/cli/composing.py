@@ -70,11 +70,11 @@ def make(request: Request, run: Run) -> None:
 
 
 def make_again(file: Path, given: Request, run: Run) -> None:
-    """Compose again what made a MIDI file, to the byte."""
+    """Compose again what made a file, to the byte."""
     from musegen.errors import MusegenError, UsageError
     from musegen.generation.asked import plan_of, settled
     from musegen.generation.request import Request
-    from musegen.score.files import read
+    from musegen.score.files import WRITTEN_SUFFIXES
 
     from .adapting import adapt
     from .candidates import tell
@@ -83,7 +83,7 @@ def make_again(file: Path, given: Request, run: Run) -> None:
     if replace(given, seed="") != Request():
         hint = "To change one, call the command as it was called first."
         raise UsageError("--again takes all settings from the file", hint=hint)
-    request, fingerprint, version = Request.of(read(file), file)
+    request, fingerprint, version = Request.of(file)
     if request.broken_off:
         reason = "was broken off by Ctrl-C, and cannot be made again"
         raise MusegenError(reason, file=file, hint="A whole piece can.")
@@ -95,8 +95,9 @@ def make_again(file: Path, given: Request, run: Run) -> None:
     plan = plan_of(request, seed, movements)
     model, request = adapt(_model_of(fingerprint, run), request, plan, run.quiet)
     plan = settled(model, request, plan)
-    stem = f"{file.stem}-again.mid"
-    output = replace(run, output=run.output or free_path(Path(stem)), rank=False)
+    suffix = file.suffix if file.suffix.lower() in WRITTEN_SUFFIXES else ".mid"
+    beside = Path(f"{file.stem}-again{suffix}")
+    output = replace(run, output=run.output or free_path(beside), rank=False)
     (path,) = _paths(output, name, 1)
     began = time.monotonic()
     found, is_whole = _composed(model, request, plan, run)

@@ -89,7 +89,7 @@ def command(
     ] = None,
     rank: Annotated[bool, typer.Option("--rank/--no-rank", help="Best first.")] = True,
     again: Annotated[
-        Path | None, typer.Option(help="Make again what made this MIDI file; no other settings.")
+        Path | None, typer.Option(help="Make this file of generate again; no other settings.")
     ] = None,
     device: Device = "auto",
     random_seed: RandomSeed = 0,

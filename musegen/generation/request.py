@@ -1,4 +1,4 @@
-"""What `musegen generate` is asked for, as it is written into each MIDI file, to make it again."""
+"""What `musegen generate` is asked for, as it is written into each file, to make it again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import musegen
 from musegen.errors import MusegenError
-from musegen.score.score import Score
+from musegen.score.files import made_by
 
 _MARK = "composed by musegen "
 
@@ -62,17 +62,16 @@ class Request:
         return _MARK + json.dumps(about, ensure_ascii=True)
 
     @classmethod
-    def of(cls, score: Score, file: Path) -> tuple[Request, str, str]:
-        """What made the score in a file, the fingerprint of the model, and musegen's version.
+    def of(cls, file: Path) -> tuple[Request, str, str]:
+        """What made the music in a file, the fingerprint of the model, and musegen's version.
 
         Raises:
-            MusegenError: it does not say so.
+            MusegenError: it does not say so, or cannot be read.
         """
-        for event in score.events:
-            text = event.message[2:].decode(errors="replace")
-            if event.message[:2] == b"\xff\x01" and text.startswith(_MARK):
+        for text in made_by(file):
+            if text.startswith(_MARK):
                 return cls._read(text.removeprefix(_MARK), file)
-        hint = "Only MIDI files of musegen generate say so in a way that is read."
+        hint = "Only files of musegen generate do, as it wrote them."
         raise MusegenError("does not say how it was made", file=file, hint=hint)
 
     @classmethod

@@ -20,6 +20,7 @@ from musegen.score.losses import as_written, missing_in
 from musegen.score.midi import read_midi, write_midi
 from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml import compressed, read_kern, read_musicxml, write_musicxml
+from musegen.score.musicxml_safe import parse_musicxml
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
 
@@ -79,6 +80,24 @@ def read_all(path: str | Path) -> Iterator[tuple[str, Score | MusegenError]]:
     for n, tune in enumerate(tunes, start=1):
         name = f"{file}:{n}" if len(tunes) > 1 else str(file)
         yield name, tune if isinstance(tune, Score) else _of_file(tune, name)
+
+
+def made_by(file: Path) -> list[str]:
+    """What a file says of what made it, as `write` tells it; other texts and comments too.
+
+    Raises:
+        NotFound, UsageError, UnreadableFile: see `read`.
+    """
+    kind, data = _music_in(file)
+    try:
+        if kind == MIDI:
+            texts = (e.message for e in read_midi(data).events if e.message[:2] == b"\xff\x01")
+            return [text[2:].decode(errors="replace") for text in texts]
+        if kind in (ABC, KERN):
+            return [line.lstrip("%! ") for line in text_of(data).splitlines()]
+        return [element.text or "" for element in parse_musicxml(data).iter("software")]
+    except UnreadableFile as error:
+        raise _of_file(error, str(file)) from error
 
 
 def write(

@@ -14,7 +14,6 @@ from typer.testing import Result
 
 from musegen.generation import drawer
 from musegen.score.abc_fields import key_text
-from musegen.score.bars import last_number
 from musegen.score.excerpt import closed, join_of
 from musegen.score.files import read
 from musegen.score.key import home_key
@@ -61,57 +60,6 @@ def test_after_a_seed_they_change_where_it_ends(ask: Ask, music: Path) -> None:
     assert score.n_bars == seed.n_bars + 2
     for old, new in zip(seed.parts, score.parts, strict=True):
         assert new.notes.rows[new.notes.onset < join].tolist() == old.notes.rows.tolist()
-
-
-@pytest.mark.parametrize("kind", ["notes", "grid", "abc"])
-def test_seconds_become_whole_bars(ask: Ask, music: Path, kind: str) -> None:
-    model, seed = music / f"{kind}-model", music / f"{kind}.mid"
-    old = read(seed)
-    bar = 4 * old.tempo[0, 1] / 1e6
-    asked = ("--seed", seed, "--seconds", 2.2 * bar)
-    assert ask("generate", "-m", model, *asked, "-o", "a.mid")["files"][0]["new_bars"] == 2
-    if kind != "notes":
-        made = ask("generate", "-m", model, "--seconds", 8, "--tempo", 60, "-o", "c.mid")
-        assert made["files"][0]["new_bars"] == 2
-
-
-def test_bars_are_numbered_from_the_first_full_one(ask: Ask, musegen: Musegen, music: Path) -> None:
-    ask("train", music / "abc", "-o", "abc", "--steps", 2, "--tell", "given")
-    Path("seed.abc").write_text("X:1\nT:s\nM:4/4\nL:1/4\nK:C\nG|CDEF|GABc|cBAG|FEDC|]\n")
-    call = ("generate", "-m", "abc", "--seed", "seed.abc")
-    seed = read("seed.abc")
-    (made,) = ask(*call, "--continue-from", 3, "--bars", 4, "-o", "a.abc")["files"]
-    assert (made["bars"], made["new_bars"]) == (6, 4)
-    notes = seed.parts[0].notes.rows
-    assert read("a.abc").parts[0].notes.rows[:9].tolist() == notes[:9].tolist()  # a pickup and two
-    assert ask(*call, "--continue-from", 1, "--bars", 4, "-o", "b.abc")["files"][0]["bars"] == 4
-    ask(*call, "--infill", "2:3", "-o", "c.abc")
-    infilled = read("c.abc").parts[0].notes.rows.tolist()
-    assert (infilled[:5], infilled[-4:]) == (notes[:5].tolist(), notes[-4:].tolist())
-    wrong = musegen(*call, "--infill", "4:5")
-    assert "no bars 4 to 5. It has bars 0 to 4" in wrong.stderr
-    wrong = musegen(*call, "--continue-from", 7)
-    assert "has 4 bars" in wrong.stderr
-    assert "from 1 to 5" in wrong.stderr
-    wrong = musegen(*call[:3], "--seed", music / "abc.mid", "--continue-from", 1)
-    assert "a bar from 2" in wrong.stderr
-    for chance in range(8):  # some begin with a pickup
-        asked = ("--random-seed", chance, "--bars", 3, "-o", f"{chance}.abc")
-        assert ask("generate", "-m", "abc", *asked)["files"][0]["new_bars"] == 3
-        score = read(f"{chance}.abc")
-        assert last_number(score) == 3
-    assert {read(f"{chance}.abc").n_bars for chance in range(8)} == {3, 4}
-
-
-@pytest.mark.parametrize("kind", ["grid", "abc"])  # of notes, noise writes hardly any
-def test_about_as_many_notes_come_as_are_asked_for(ask: Ask, music: Path, kind: str) -> None:
-    call = ("generate", "-m", music / f"{kind}-model", "--seed", music / f"{kind}.mid")
-    bars = ask(*call, "--bars", 16, "-o", "a.mid")["files"][0]["new_notes"] / 16
-    made = ask(*call, "--notes", round(12 * bars), "-n", 3, "--omit-seed", "-o", "b.abc")["files"]
-    for file in made:
-        assert abs(file["new_notes"] - 12 * bars) < 1.5 * bars
-        assert file["new_notes"] == read(file["path"]).n_notes
-    assert len({file["new_bars"] for file in made}) > 1  # each is as long as it needs
 
 
 def test_only_the_instruments_asked_for_play(ask: Ask, music: Path) -> None:
@@ -192,6 +140,18 @@ def test_what_was_made_is_made_again_to_the_byte(musegen: Musegen, music: Path) 
     assert (silent.exit_code, "does not say how it was made" in silent.stderr) == (1, True)
     both = musegen("generate", "--again", "a-1.mid", "--bars", 4)
     assert (both.exit_code, "all settings" in both.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("suffix", [".abc", ".musicxml", ".mxl"])
+def test_scores_are_made_again_too(musegen: Musegen, music: Path, suffix: str) -> None:
+    call = ("-m", music / "abc-model", "--seed", music / "abc.mid", "--bars", 2)
+    assert musegen("generate", *call, "--tempo", 80, "-o", f"a{suffix}").exit_code == 0
+    made = musegen("generate", "--again", f"a{suffix}", "-m", music / "abc-model")
+    assert "to the byte" in made.stderr, made.output
+    assert Path(f"a-again{suffix}").read_bytes() == Path(f"a{suffix}").read_bytes()
+    Path("other.abc").write_text("X:1\nK:C\nCDEF|\n")
+    silent = musegen("generate", "--again", "other.abc")
+    assert (silent.exit_code, "does not say how it was made" in silent.stderr) == (1, True)
 
 
 def test_bars_are_written_anew_and_parts_to_others(ask: Ask, musegen: Musegen, music: Path) -> None:
