@@ -21,14 +21,21 @@ BOARD = "tensorboard"
 COLUMNS = ("step", "seconds", "words", "train_nats", "valid_nats", "gradient", "skipped")
 
 
-def add_to_log(folder: Path, event: Validated) -> None:
-    """One more row.
+def head(unit: str) -> list[str]:
+    """The names of the columns with their units; nats are a `unit`."""
+    per = f"_per_{unit.replace(' ', '_')}"
+    units = {"train_nats": per, "valid_nats": per, "gradient": "_norm", "skipped": "_updates"}
+    return [name + units.get(name, "") for name in COLUMNS]
+
+
+def add_to_log(folder: Path, event: Validated, unit: str) -> None:
+    """One more row; nats are a `unit`.
 
     Raises:
         OutputError: it cannot be written; the log is as it was.
     """
     path = folder / LOG
-    text = path.read_text() if path.exists() else ",".join(COLUMNS) + "\n"
+    text = path.read_text() if path.exists() else ",".join(head(unit)) + "\n"
     row = ",".join(str(getattr(event, name)) for name in COLUMNS)
     write_whole(path, f"{text}{row}\n".encode(), force=True)
 
@@ -69,19 +76,22 @@ def cut_log(folder: Path, step: int) -> None:
 
 
 def read_log(folder: Path) -> dict[str, list[float]]:
-    """The columns of a run's log.
+    """The columns of a run's log, by their names without units.
 
     Raises:
         ModelError: it is missing or damaged.
     """
     path = folder / LOG
     try:
-        head, *rows = csv.reader(io.StringIO(path.read_text()))
-        columns = dict(
-            zip(head, zip(*rows, strict=True) if rows else [()] * len(head), strict=True)
-        )
-        return {name: [float(value) for value in columns[name]] for name in COLUMNS}
+        names, *rows = csv.reader(io.StringIO(path.read_text()))
+        if not all(map(str.startswith, names, COLUMNS)):  # logs of old have no units
+            raise ValueError(names)
+        columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+        return {
+            name: [float(value) for value in column]
+            for name, column in zip(COLUMNS, columns, strict=True)
+        }
     except FileNotFoundError as error:
         raise ModelError("is missing", file=path) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise ModelError("is damaged", file=path) from error

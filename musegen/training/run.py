@@ -178,7 +178,7 @@ class Run:
 
     def _keep(self, event: Validated) -> None:
         """A measurement in the log, and the weights if they are the best so far."""
-        add_to_log(self.folder, event)
+        add_to_log(self.folder, event, self.config["unit"])
         if event.best:
             about = {"step": event.step, "valid_nats": event.valid_nats}
             save_tensors(self.folder / WEIGHTS, dict(self.fit.average), about)

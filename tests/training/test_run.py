@@ -112,6 +112,27 @@ def test_tensorboard_shows_the_log_of_a_run_that_was_broken_off_each_step_once(
         assert points == list(zip(log["step"], map(np.float32, log[name]), strict=True))
 
 
+def test_the_log_names_its_units_and_one_without_goes_on(
+    start: StartRun, prepared: Prepared, every_step: None
+) -> None:
+    run = start("run")
+    for event in run.events():
+        if event.step > 8:
+            break
+    log = run.folder / LOG
+    head, *rows = log.read_text().splitlines(keepends=True)
+    assert head == (
+        "step,seconds,words,train_nats_per_voice_and_step,valid_nats_per_voice_and_step,"
+        "gradient_norm,skipped_updates\n"
+    )
+    old = ",".join(COLUMNS) + "\n"
+    log.write_text("".join([old, *rows]))
+    run_to_the_end(Run.resume(prepared, run.folder, "cpu"))
+    assert log.read_text().startswith(old)
+    steps = read_log(run.folder)["step"]
+    assert (steps, steps[-1]) == (sorted(set(steps)), 20)
+
+
 def test_a_run_needs_no_tensorboard(start: StartRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     run = start("run")
