@@ -18,7 +18,7 @@ from musegen.score.counts import counted
 from musegen.score.excerpt import until_bar
 from musegen.score.files import file_and_tune, read
 from musegen.score.instruments import instrument_name
-from musegen.score.key import home_key
+from musegen.score.key import CONTRADICTED, home_key, key_name
 from musegen.score.score import Part, Score
 from musegen.vocabulary.vocabulary import Opening
 
@@ -92,13 +92,14 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     seed = plan.seed
     if seed is None:
         parts = (part for movement in plan.movements for part in movement.parts)
-        return _of_instruments({*heard_in(parts), *plan.instruments}, model)
+        told = _of_key("The first movement", plan.movements, plan, model)
+        return told + _of_instruments({*heard_in(parts), *plan.instruments}, model)
     if plan.role:
         return _of_instruments(heard_in(seed.parts), model)
     bar = last_number(seed)
     start = int(seed.barlines[-2]) if seed.n_bars > 1 else 0
     beats = (int(seed.barlines[-1]) - max(_sounds_until(seed), start)) / seed.ticks_per_quarter
-    told = []
+    told = _of_key("The seed", [seed], plan, model)
     if beats >= 1:
         told.append(
             f"The seed stops {beats:g} quarters before the end of bar {bar}, which stays as it is;"
@@ -129,6 +130,20 @@ def silent_in(new: Score, plan: Plan) -> list[str]:
 def _sounds_until(seed: Score) -> int:
     """The tick at which its last note ends."""
     return max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
+
+
+def _of_key(name: str, scores: Sequence[Score], plan: Plan, model: Trained) -> list[str]:
+    """That the notes of the first score overrule the key that its file says, if it goes on."""
+    if not scores or not model.vocabulary.says_key:
+        return []
+    first, key = scores[0], home_key(scores[0])
+    overruled = [counted(n, kind) for kind, n in first.unread.items() if CONTRADICTED in kind]
+    if not overruled or plan.opening.key not in (None, key):
+        return []
+    return [
+        f"{name} has {', '.join(overruled)}; {key_name(*key)}, which suits them best, is taken."
+        " --key says another."
+    ]
 
 
 def _of_instruments(instruments: set[int], model: Trained) -> list[str]:

@@ -40,6 +40,8 @@ BELIEVED = 0.7
 BELIEVED_UNASKED = 0.97
 _UNASKED = [(0, 0, MODE_DEGREE["major"])]
 
+CONTRADICTED = "that the notes contradict"  # what is told of keys that are overruled ends so
+
 
 def key_name(fifths: int, mode: int) -> str:
     """A key as people name it: `F# minor`.

@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from musegen.errors import UnreadableFile
-from musegen.score.key import settled_key
+from musegen.score.key import CONTRADICTED, key_name, settled_key
 from musegen.score.score import (
     DEFAULT_TEMPO_US,
     MODE_DEGREE,
@@ -112,7 +112,7 @@ def _score(data: bytes) -> Score:
     parts = parts_of(events.messages, notes, tracks, has_part, unread)
     key = settled_key(parts, np.array(sorted(told.key, key=_tick), np.int64).reshape(-1, 3))
     if key[:, 3].any():
-        unread["keys that the notes contradict"] += len(told.key)
+        unread.update(f"keys of {key_name(*key)} {CONTRADICTED}" for _, *key in told.key)
     conducted = 0 if has_part[:1].any() else int(events.end[:1].sum())
     barlines = _barlines(metre, per_quarter, end, conducted)
     parts, marks = without_lyrics(parts, barlines)

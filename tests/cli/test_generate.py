@@ -15,8 +15,8 @@ from typer.testing import Result
 from musegen.generation import drawer
 from musegen.score.abc_fields import key_text
 from musegen.score.excerpt import closed, join_of
-from musegen.score.files import read
-from musegen.score.key import home_key
+from musegen.score.files import read, write
+from musegen.score.key import home_key, key_name
 
 Musegen = Callable[..., Result]
 Ask = Callable[..., dict[str, Any]]
@@ -249,8 +249,6 @@ def test_ctrl_c_keeps_the_whole_bars_that_there_are(
 def test_a_model_adapts_to_its_seed_and_stays_as_it_is(
     musegen: Musegen, music: Path, make_score: Callable
 ) -> None:
-    from musegen.score.files import write
-
     write(make_score("notes", 3, bars=24), Path("long.mid"))
     before = (music / "notes-model" / "model.safetensors").read_bytes()
     call = ("generate", "-m", music / "notes-model", "--seed", "long.mid", "--bars", 1)
@@ -264,6 +262,17 @@ def test_a_model_adapts_to_its_seed_and_stays_as_it_is(
     assert (short.exit_code, "too short to adapt" in short.stderr) == (1, True)
 
 
+def test_a_key_that_the_notes_overrule_is_told(musegen: Musegen, music: Path) -> None:
+    Path("1").mkdir()
+    write(replace(read(music / "abc.mid"), key=np.array([[0, 6, 0, 0]])), Path("1/1.mid"))
+    key = key_name(*home_key(read("1/1.mid")))
+    call = ("generate", "-m", music / "abc-model", "--bars", 1)
+    for seed in ("1/1.mid", "1"):
+        told = musegen(*call, "--seed", seed).stderr
+        assert f"1 key of F# major that the notes contradict; {key}, which suits" in told
+    assert "contradict" not in musegen(*call, "--seed", "1", "--key", "F#").stderr
+
+
 def test_what_a_file_cannot_hold_is_told(musegen: Musegen, music: Path) -> None:
     call = ("generate", "-m", music / "notes-model", "--seed", music / "notes.mid", "--bars", 1)
     made = musegen(*call, "-o", "a.abc")
@@ -273,8 +282,6 @@ def test_what_a_file_cannot_hold_is_told(musegen: Musegen, music: Path) -> None:
 
 
 def test_drums_are_no_voice(musegen: Musegen, music: Path, make_score: Callable) -> None:
-    from musegen.score.files import write
-
     score = make_score("grid", 2)
     drums = replace(score.parts[2], is_drums=True)
     write(replace(score, parts=(*score.parts[:2], drums)), Path("drums.mid"))

@@ -379,5 +379,5 @@ def test_keys_that_the_notes_contradict_are_counted():
     scale = "".join(f"00 90{p:02x}40 60 80{p:02x}00" for p in (60, 62, 64, 65, 67, 69, 71, 72) * 3)
     said = {fifths: read_midi(midi(track(f"00 ff5902{fifths:02x}00" + scale))) for fifths in (0, 6)}
     assert said[0].unread == {}
-    assert said[6].unread == {"keys that the notes contradict": 1}
+    assert said[6].unread == {"keys of F# major that the notes contradict": 1}
     assert said[6].key.tolist() == [[0, 0, 0, 1]]
