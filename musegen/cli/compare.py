@@ -48,18 +48,19 @@ def command(
     RNN, GRU, LSTM and Transformer learn with equal parameters and time, beside simpler ones.
     One that is broken off leaves nothing, and cannot be gone on with.
     """
+    from musegen.training.schedule import seconds_of
+
     from .terminal import give, quoted, say, say_unused
 
+    seconds = seconds_of(budget)
     say(f"Reading {corpus}…", quiet)  # before torch, which takes seconds, is imported
     from musegen.disk import whole_folder, write_whole
     from musegen.picture.comparison import comparison_page
     from musegen.picture.comparison_runs import best_of, verdict
     from musegen.training.begun import FIGURES
-    from musegen.training.schedule import seconds_of
 
     from .options import corpus_path
 
-    seconds = seconds_of(budget)
     path = corpus_path(corpus, quiet, as_json)
     named = path.resolve()
     name = named.stem if path.is_file() else named.name

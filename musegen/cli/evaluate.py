@@ -87,8 +87,8 @@ def _warn(figures: dict[str, Any]) -> None:
     seen = len(figures["seen_in_training"])
     if seen:
         say(
-            f"Warning: {figures['model']} learnt from {seen} of the {figures['pieces']} pieces, or "
-            "from twins of them; their nats say nothing of new music."
+            f"Warning: {figures['model']} learnt from {seen} of the {figures['pieces']} pieces, "
+            "or from twins of them.\nTheir nats say nothing of new music."
         )
 
 
@@ -98,10 +98,12 @@ def _judge(figures: dict[str, Any], quiet: bool) -> None:
 
     nats = [n for n in figures["baselines"].values() if n is not None]
     if nats and figures["nats_per_unit"] >= min(nats):
-        say("Warning: a baseline needs no more nats than this model: more time or pieces may help.")
+        say(
+            "Warning: a baseline needs no more nats than this model.\nMore time or pieces may help."
+        )
     else:
         again = f"musegen generate --model {quoted(figures['model'])}"
-        say(f"Fewer nats are better. Now try: {again}", quiet)
+        say(f"Fewer nats are better.\nNow try: {again}", quiet)
 
 
 def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:
@@ -131,7 +133,9 @@ def _show(found: list[dict[str, Any]], average: dict[str, Any] | None) -> None:
     if len(fields) > 1:
         heads = ["nats"] if len(found) == 1 else [figures["model"] for figures in found]
         columns = tuple(range(1, len(found) + 1))
+        typer.echo()
         give_table(["of these, by field of a word", *heads], fields, columns)
+    typer.echo()
     give_table(
         ["what was measured", ""],
         [
@@ -155,6 +159,7 @@ def _show_given(figures: dict[str, Any]) -> None:
         if cost
     ]
     if rows:
+        typer.echo()
         give_table([figures["model"], f"nats a {figures['unit']}", "as usual"], rows, (1, 2))
 
 

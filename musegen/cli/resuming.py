@@ -41,7 +41,7 @@ def check_begun(ctx: typer.Context, folder: Path, quiet: bool) -> None:
             kept.append(option)
         elif was[name] != _comparable(name, value):
             hint = f"Leave {option} out with --resume, or start another run with -o."
-            raise UsageError(f"{folder} was not begun with {option} {value}", hint=hint)
+            raise UsageError(f"the run in {folder} was not begun with {option} {value}", hint=hint)
     if kept:
         say(f"As the run was begun stays: {', '.join(kept)}.", quiet)
 

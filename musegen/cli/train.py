@@ -72,23 +72,24 @@ def command(
 
     Sub-folders named train, valid and test are the split; else a tenth of the pieces is held out.
     """
+    from musegen.errors import UsageError
+    from musegen.training.schedule import Extent, seconds_of
+
     from .terminal import quoted, say
 
+    if budget is not None and steps is not None:
+        raise UsageError("give a --budget or --steps, not both")
+    extent = Extent(seconds_of(budget or "10m"), steps)
     is_other = os.environ.get("RANK", "0") != "0"  # as torchrun numbers processes
     say(f"Reading {corpus}…", quiet or is_other)  # before torch, which takes seconds, is imported
     from musegen.corpus.conditions import kinds_of
-    from musegen.errors import UsageError
     from musegen.training import distributed
     from musegen.training.begun import check_new, has_checkpoint
     from musegen.training.run import Run, RunSettings
-    from musegen.training.schedule import Extent, seconds_of
 
     from .options import corpus_path
 
     with distributed.together(device):
-        if budget is not None and steps is not None:
-            raise UsageError("give a --budget or --steps, not both")
-        extent = Extent(seconds_of(budget or "10m"), steps)
         settings = RunSettings(backbone, size, extent, device, random_seed, kinds_of(tell))
         speaks = distributed.is_first()
         quiet = quiet or not speaks

@@ -45,7 +45,11 @@ def test_what_was_measured_fits_a_terminal_of_80_columns(
     musegen: Musegen, music: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    shown = musegen("evaluate", music / kind, "-m", music / f"{kind}-model").stdout
+    measured = musegen("evaluate", music / kind, "-m", music / f"{kind}-model")
+    shown = measured.stdout
+    assert "\n\nwhat was measured" in shown  # tables stand apart
+    said = [line for line in measured.stderr.splitlines() if str(music) not in line]
+    assert [line for line in said if len(line) > 80] == []
     last = shown[shown.index("what was measured") :].splitlines()
     assert len(last) == 6
     assert max(map(len, last)) <= 80
