@@ -27,7 +27,6 @@ def tell(
     as_json: bool,
 ) -> None:
     """One line or object a piece, best first; `run` is its random seed and seconds."""
-    from musegen.generation.rank import units_of
     from musegen.score.bars import last_number
 
     from .terminal import give
@@ -39,7 +38,7 @@ def tell(
             "new_notes": plan.new(of.composed.score).n_notes,
             "bars": last_number(of.composed.score),
             "new_bars": plan.n_new(of.composed.score),
-            "nats_per_unit": of.composed.nats / units_of(model, of.composed),
+            "nats_per_unit": of.nats_per_unit,
             "longest_copy": of.copies.learnt._asdict() if of.copies.learnt else None,
             "longest_of_seed": of.copies.seed.notes,
             "rank_score": of.rank.score,

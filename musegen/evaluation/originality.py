@@ -7,6 +7,7 @@ music is 32 bits for every eight notes in a row, from which no note can be had b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,13 +94,14 @@ class Passages:
         first = np.searchsorted(self.hashes, hashes, side="left")
         last = np.searchsorted(self.hashes, hashes, side="right")
         last = last if but is None else np.where(np.isin(hashes, but), first, last)
+        enough = _particular(part.notes)
         since: dict[int, int] = {}  # piece → the place from which all passages stand in it
         for place in range(len(hashes)):
             standing = self.pieces[first[place] : last[place]].tolist()
             since = {piece: since.get(piece, place) for piece in standing}
             for piece, start in since.items():
                 n = place - start + SHORTEST
-                if _is_particular(part.notes, start, n):
+                if n >= enough[start]:
                     yield start, n, piece
 
     def save(self, folder: Path) -> None:
@@ -141,6 +143,17 @@ def _hashes(part: Part) -> NDArray[np.uint32]:
     return upper.astype(np.uint32)
 
 
-def _is_particular(notes: Notes, start: int, n: int) -> bool:
-    """Whether so many notes from this one on have enough different intervals."""
-    return len(np.unique(np.diff(notes.pitch[start : start + n]))) >= _INTERVALS
+def _particular(notes: Notes) -> list[int]:
+    """How many notes from each on have `_INTERVALS` different intervals; too many if none do."""
+    intervals = np.diff(notes.pitch).tolist()
+    within: Counter[int] = Counter()
+    found, stop = [], 0
+    for start, first in enumerate(intervals):
+        while stop < len(intervals) and len(within) < _INTERVALS:
+            within[intervals[stop]] += 1
+            stop += 1
+        found.append(1 + (stop - start if len(within) == _INTERVALS else len(notes)))
+        within[first] -= 1
+        if not within[first]:
+            del within[first]
+    return found

@@ -14,15 +14,16 @@ from .copies import Copies, Originals
 from .length import OfNotes
 from .loops import Loops
 from .plan import Plan
-from .rank import Rank, rank
+from .rank import Rank, rank, units_of
 from .request import Request
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A candidate, what speaks for it, what it copies, and which of the n it was."""
+    """A candidate, its nats a unit, what speaks for it, what it copies, and which of n it was."""
 
     composed: Composed
+    nats_per_unit: float
     rank: Rank
     copies: Copies
     row: int
@@ -79,8 +80,10 @@ def fulfil(
         mended.append(new)
     mended = mended or found
     copies = [originals.copies_in(candidate) for candidate in mended]
-    ranks = rank(model, plan, mended, copies, originals)
-    return [Ranked(*of, row) for row, of in enumerate(zip(mended, ranks, copies, strict=True))]
+    nats = [candidate.nats / units_of(model, candidate) for candidate in mended]
+    ranks = rank(model, plan, mended, nats, copies, originals)
+    told = zip(mended, nats, ranks, copies, strict=True)
+    return [Ranked(*of, row) for row, of in enumerate(told)]
 
 
 def best_first(found: Sequence[Ranked]) -> list[Ranked]:

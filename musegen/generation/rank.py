@@ -49,16 +49,16 @@ def rank(
     model: Trained,
     plan: Plan,
     candidates: Sequence[Composed],
+    nats: Sequence[float],
     copies: Sequence[Copies],
     originals: Originals,
 ) -> list[Rank]:
-    """What speaks for each candidate, whose copies are these.
+    """What speaks for each candidate, of these nats a unit, whose copies are these.
 
     The likeliest piece is a dull one, and an unlikely one is noise: good music is as surprising as
     real music (the typical set; Meister et al. 2023).
     """
     real = model.config.get("figures", {}).get("valid_nats")
-    nats = [c.nats / units_of(model, c) for c in candidates]
     middle = sorted(nats)[len(nats) // 2] if real is None else float(real)
     return [
         Rank(

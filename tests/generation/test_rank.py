@@ -23,8 +23,8 @@ def test_the_piece_as_surprising_as_real_music_comes_first(make_model: MakeModel
     model = replace(make_model("grid"), config={"figures": {"valid_nats": 1.0}})
     words = np.zeros((9, len(model.vocabulary.sizes)), np.int16)
     score = model.vocabulary.decode(words)
-    found = [Composed(score, words, 0, np.full(9, nats * 3), True) for nats in (0.1, 0.9, 3.0)]
-    ranks = rank(model, Plan(2), found, [NOTHING] * 3, Originals(model, Plan(2)))
+    found = [Composed(score, words, 0, np.zeros(9), True)] * 3
+    ranks = rank(model, Plan(2), found, [0.1, 0.9, 3.0], [NOTHING] * 3, Originals(model, Plan(2)))
     assert [r.typical for r in ranks] == pytest.approx([0.1, 0.9, 1 / 3])
     assert [(r.like_seed, r.original) for r in ranks] == [(None, None)] * 3
     assert max(range(3), key=lambda i: ranks[i].score) == 1
@@ -41,7 +41,7 @@ def test_what_is_like_the_seed_and_copies_nothing_comes_first(
     Passages.of([("seed.mid", seed.parts)]).save(tmp_path)
     originals = Originals(replace(model, folder=tmp_path), plan)
     copies = [NOTHING, NOTHING, Copies(Copied(24, "seed.mid"), Copied(24, "the seed"))]
-    ranks = rank(model, plan, [own, other, own], copies, originals)
+    ranks = rank(model, plan, [own, other, own], [1.0] * 3, copies, originals)
     assert ranks[0].like_seed == pytest.approx(1.0)
     assert ranks[1].like_seed is not None
     assert ranks[1].like_seed < 0.95
