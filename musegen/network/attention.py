@@ -52,17 +52,44 @@ class Attention(nn.Module):
         The cache holds keys and values (B, H, ≤ context − 1, D / H): what the next word can see.
         """
         batch, length, width = x.shape
-        parts = self.query_key_value(x).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
-        query, key = rotate(query, angles), rotate(key, angles)
-        if cache is not None:
-            key, value = torch.cat([cache[0], key], dim=2), torch.cat([cache[1], value], dim=2)
+        query, key, value = self._asked(x, angles, cache)
         read = self._attend(query, key, value)
         kept = max(key.shape[2] - self.context + 1, 0)
         return self.out(read.transpose(1, 2).reshape(batch, length, width)), (
             key[:, :, kept:],
             value[:, :, kept:],
         )
+
+    @torch.no_grad()
+    def weights(
+        self, x: Tensor, angles: tuple[Tensor, Tensor], cache: Cache | None = None
+    ) -> Tensor:
+        """What `forward` weighs the S words seen by, those of the cache first (B, H, T, S).
+
+        Each row sums to 1. `forward` never holds them, so they are worked out anew.
+        """
+        query, key, _ = self._asked(x, angles, cache)
+        scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
+        seen = self._seen(x.shape[1], key.shape[2], x.device)
+        return scores.masked_fill(~seen, -torch.inf).softmax(dim=-1)
+
+    def _asked(
+        self, x: Tensor, angles: tuple[Tensor, Tensor], cache: Cache | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The queries of words x (B, H, T, D / H), and the keys and values of all S seen."""
+        batch, length, width = x.shape
+        parts = self.query_key_value(x).view(batch, length, 3, self.heads, width // self.heads)
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        query, key = rotate(query, angles), rotate(key, angles)
+        if cache is not None:
+            key, value = torch.cat([cache[0], key], dim=2), torch.cat([cache[1], value], dim=2)
+        return query, key, value
+
+    def _seen(self, length: int, total: int, device: torch.device) -> Tensor:
+        """Which of all S words the last T of them see (T, S)."""
+        at = torch.arange(total, device=device)
+        distance = at[total - length :, None] - at
+        return (distance >= 0) & (distance < self.context)
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Queries of the last T of S words → what they read (B, H, T, D / H)."""
@@ -72,6 +99,4 @@ class Attention(nn.Module):
             return attend(query, key, value, is_causal=True)
         if length == 1:
             return attend(query, key, value)
-        at = torch.arange(seen, device=query.device)
-        distance = at[seen - length :, None] - at
-        return attend(query, key, value, attn_mask=(distance >= 0) & (distance < self.context))
+        return attend(query, key, value, attn_mask=self._seen(length, seen, query.device))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -136,17 +136,26 @@ class FieldHeads(nn.Module):
 
     def log_prob(self, hidden: Tensor, words: Tensor, features: Tensor) -> Tensor:
         """Hidden (N, D), the words that came (N, F), all features (N, G) → nats (N, F), ≤ 0."""
-        asked = self.applies[words[:, 0]]
         columns = []
+        for field, rows, scores in self.scored(hidden, words, features):
+            nats = functional.cross_entropy(scores, words[rows, field], reduction="none")
+            columns.append(nats.new_zeros(len(words)).index_put((rows,), -nats))
+        return torch.stack(columns, dim=1)
+
+    def scored(
+        self, hidden: Tensor, words: Tensor, features: Tensor
+    ) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Field by field, which words ask it (n,) and the scores of its values there (n, size).
+
+        Args: see log_prob.
+        """
+        asked = self.applies[words[:, 0]]
         known = self._known(hidden)
         for field in range(self.n_fields):
             rows = asked[:, field].nonzero()[:, 0]
-            scores = self._scores(field, known[rows], features[:, self.sees[field]][rows])
-            nats = functional.cross_entropy(scores, words[rows, field], reduction="none")
-            columns.append(nats.new_zeros(len(words)).index_put((rows,), -nats))
+            yield field, rows, self._scores(field, known[rows], features[:, self.sees[field]][rows])
             if field + 1 < self.n_fields:
                 known = known + self._link(field, words[:, field], features)
-        return torch.stack(columns, dim=1)
 
     def begin_as(self, field: int, value: int, other: int) -> None:
         """Score a value of a field as another one, and take it for that in the fields after."""
