@@ -49,9 +49,9 @@ def command(
         str,
         typer.Option(
             help="What it is told in training: style (sub-folders), density, bars (to come), given"
-            " (music to be written to); none."
+            " (music to be written to), key (of voices); none."
         ),
-    ] = "style,bars",
+    ] = "style,bars,key",
     size: Annotated[
         Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
     ] = "auto",

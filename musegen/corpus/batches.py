@@ -110,7 +110,7 @@ def _read(prepared: Prepared, window: Window, conditions: Conditions) -> _Read:
     )
     told = np.zeros((n, len(conditions.kinds)), np.int64)
     if any(window.told):
-        every = conditions.of_piece(prepared, window.piece)
+        every = conditions.of_piece(prepared, window.piece, window.semitones)
         told = every[window.start : window.stop] * np.array(window.told)
     return _Read(words, features[lead:], np.ones(n, bool), told)
 

@@ -1,4 +1,4 @@
-"""What can be told of a piece before it sounds: its style, its density, how many bars are to come.
+"""What can be told of a piece before it sounds: style, density, bars to come, home key.
 
 Each is a column of small numbers beside the words, 0 where it is not told. None is ever scored.
 """
@@ -15,27 +15,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musegen.errors import ModelError, UsageError
+from musegen.score.key import moved_home
 
 from .prepare import Encoded, Prepared
 from .split import given_split
 
 Long = NDArray[np.int64]
-KINDS = ("style", "density", "bars", "given")
+KINDS = ("style", "density", "bars", "given", "key")
 DENSITIES = ("low", "medium", "high")
 _FEWEST = 2  # pieces of a style: one alone would be told by its name
 _BARS = (*range(17), 20, 24, 32, 48, 64, 96, 128)  # to come, at most, for each value but the last
+_HOMES = 24  # see home_number
 _ROLES = 2  # what is given, and what is written to it: corpus/given.py
 _NEVER_TOLD = {
     "style": "a style",
     "density": "a density",
     "bars": "how many bars are to come",
     "given": "music to be written to",
+    "key": "the home key",
 }
 _WAYS = {
     "style": "Train one on a folder that has a sub-folder for each style: musegen train FOLDER.",
     "density": "Train one with --tell density.",
     "bars": "Train one with --tell bars.",
     "given": "Train one with --tell given.",
+    "key": "Train one with --tell key.",
 }
 
 
@@ -50,6 +54,7 @@ class Conditions:
             where density cannot be told.
         bars: whether it can be told how many bars are to come.
         given: whether it can be given music to write to.
+        key: whether it can be told the home key, where words do not say it.
     """
 
     styles: tuple[str, ...] = ()
@@ -57,6 +62,7 @@ class Conditions:
     densities: tuple[float, ...] = ()
     bars: bool = False
     given: bool = False
+    key: bool = False
 
     @classmethod
     def of(cls, prepared: Prepared, kinds: Collection[str] = KINDS) -> Conditions:
@@ -73,6 +79,7 @@ class Conditions:
             (low, high) if "density" in kinds and low < high else (),
             "bars" in kinds,
             "given" in kinds,
+            "key" in kinds and not prepared.vocabulary.says_key,
         )
 
     @classmethod
@@ -84,6 +91,7 @@ class Conditions:
             tuple(settings["densities"]),
             settings["bars"],
             settings.get("given", False),
+            settings.get("key", False),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,7 +101,7 @@ class Conditions:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Those of KINDS that can be told, in the order of the columns (C,)."""
-        can = (bool(self.styles), bool(self.densities), self.bars, self.given)
+        can = (bool(self.styles), bool(self.densities), self.bars, self.given, self.key)
         return tuple(kind for kind, it_can in zip(KINDS, can, strict=True) if it_can)
 
     @property
@@ -104,6 +112,7 @@ class Conditions:
             "density": len(DENSITIES),
             "bars": len(_BARS) + 1,
             "given": _ROLES,
+            "key": _HOMES,
         }
         return tuple(1 + of[kind] for kind in self.kinds)
 
@@ -124,6 +133,7 @@ class Conditions:
         density: str = "",
         to_come: Long | None = None,
         role: Long | int = 0,
+        key: int | None = None,
     ) -> Long:
         """What is told beside `n` words (n, C).
 
@@ -133,6 +143,7 @@ class Conditions:
             density: one of DENSITIES; empty: not told.
             to_come: bars still to come at each word, that in progress included (n,).
             role: whether words are given or written to what is (n,); 0 where nothing is given.
+            key: the home key, see home_number; None: not told.
 
         Raises:
             UsageError: no style or density has this name.
@@ -143,24 +154,28 @@ class Conditions:
             "density": self._value("density", density, DENSITIES),
             "bars": 0 if to_come is None else 1 + np.searchsorted(_BARS, to_come),
             "given": role,
+            "key": 0 if key is None else 1 + key,
         }
         if to_come is not None:
             self.require("bars")
         if np.any(role):
             self.require("given")
+        if key is not None:
+            self.require("key")
         columns = np.zeros((n, len(self.kinds)), np.int64)
         for column, kind in enumerate(self.kinds):
             columns[:, column] = values[kind]
         return columns
 
-    def of_piece(self, prepared: Prepared, piece: Encoded) -> Long:
-        """All that can be told beside each word of a piece (T, C)."""
+    def of_piece(self, prepared: Prepared, piece: Encoded, semitones: int = 0) -> Long:
+        """All that can be told beside each word of a piece (T, C) moved by so many semitones."""
         style = style_of(piece.path)
         return self.columns(
             piece.stop - piece.start,
             style=style if style in self.styles else "",
             density=self._density(piece),
             to_come=_to_come(prepared, piece) if self.bars else None,
+            key=moved_home(piece.key, semitones) if self.key else None,
         )
 
     def _density(self, piece: Encoded) -> str:

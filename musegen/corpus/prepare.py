@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from musegen.errors import CorpusError, ModelError, OutputError
+from musegen.score.key import home_key, home_number
 from musegen.score.score import Score
 from musegen.vocabulary.choose import build_of, from_dict
 from musegen.vocabulary.traits import Traits, traits
@@ -47,6 +48,7 @@ class Encoded:
         quarters: how long it is.
         low: the lowest transposition that it allows, in semitones.
         high: the highest.
+        key: its home key, see home_number.
     """
 
     path: str
@@ -59,6 +61,7 @@ class Encoded:
     quarters: float
     low: int
     high: int
+    key: int
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ class _Coded:
     units: int
     quarters: float
     transpositions: tuple[int, int]
+    key: int
     unsuited: str = ""
 
 
@@ -154,10 +158,11 @@ def _coded(score: Score, vocabulary: Vocabulary) -> _Coded:
         words = vocabulary.encode(score)
     except ModelError as error:
         nothing = np.zeros((0, 0), np.int16)
-        return _Coded(nothing, nothing, 0, 0.0, (0, 0), error.message)
+        return _Coded(nothing, nothing, 0, 0.0, (0, 0), 0, error.message)
     units, shifts = vocabulary.units(score, words), vocabulary.transpositions(words)
     quarters = score.end / score.ticks_per_quarter
-    return _Coded(words, vocabulary.features_of(words), units, quarters, shifts)
+    features, key = vocabulary.features_of(words), home_number(*home_key(score))
+    return _Coded(words, features, units, quarters, shifts, key)
 
 
 def _digest(values: Any) -> str:
@@ -271,6 +276,7 @@ def _described(piece: Piece, coded: _Coded, row: int) -> Encoded:
         quarters=coded.quarters,
         low=low,
         high=high,
+        key=coded.key,
     )
 
 

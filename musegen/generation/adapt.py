@@ -17,6 +17,7 @@ from musegen.corpus.survey import Survey
 from musegen.errors import MusegenError
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.trained import Trained
+from musegen.score.key import home_key, home_number
 from musegen.score.score import Score
 from musegen.training.fit import Fit, Validated
 from musegen.training.schedule import Extent
@@ -130,7 +131,8 @@ def _prepared(model: Trained, scores: Sequence[Score]) -> Prepared:
                 continue
             units = vocabulary.units(replace(score, characters=0), its_words[start:end])
             name, place = f"{number}/{split}", (row + start, row + end)
-            pieces.append(Encoded(name, split, name, *place, units, units, 1.0, low, high))
+            of_all = low, high, home_number(*home_key(score))
+            pieces.append(Encoded(name, split, name, *place, units, units, 1.0, *of_all))
         words.append(its_words)
         features.append(beside)
         row += len(its_words)

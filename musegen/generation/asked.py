@@ -150,6 +150,8 @@ def settled(model: Trained, request: Request, plan: Plan) -> Plan:
         return plan
     if request.accompany:
         return accompaniment(model, plan, _listed(request.accompany))
+    if model.conditions.key:  # words do not say it
+        plan = replace(plan, home=plan.opening.key, opening=plan.opening._replace(key=None))
     if plan.movements and model.vocabulary.says_key:
         plan = replace(plan, opening=opening_of(plan.movements[0], plan.opening))
     return lasting(

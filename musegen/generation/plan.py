@@ -14,6 +14,7 @@ from musegen.errors import ModelError, UsageError
 from musegen.score.bars import last_number
 from musegen.score.excerpt import closed, from_bar, until_bar
 from musegen.score.instruments import RANGES
+from musegen.score.key import home_key, home_number
 from musegen.score.score import Ints, Score, standing
 from musegen.vocabulary.vocabulary import ANYHOW, Opening, Tracker, Vocabulary, Words
 
@@ -39,6 +40,8 @@ class Plan:
         movements: those before, whose parts a new movement from nothing has.
         instruments: those that may play in a piece from nothing, each as often as it has parts;
             programs, 128 for drums. Empty for any.
+        home: fifths and mode of the home key, for models that are told it; None: that of the seed,
+            or of the first movement.
 
     Raises:
         UsageError: the seed has no notes or no bars, or the bars are none.
@@ -53,6 +56,7 @@ class Plan:
     opening: Opening = ANYHOW
     movements: tuple[Score, ...] = ()
     instruments: tuple[int, ...] = ()
+    home: tuple[int, int] | None = None
     role: ClassVar[int] = 0  # of the words that are drawn, see corpus/given.py
     at_once: ClassVar[bool] = True  # whether candidates are drawn as one batch
 
@@ -135,7 +139,13 @@ class Plan:
             style=self.style,
             density=self.density,
             to_come=to_come if closes else None,
+            key=self._home() if conditions.key else None,
         )
+
+    def _home(self) -> int | None:
+        heard = (self.seed, *self.movements) if self.seed else self.movements
+        key = self.home or (home_key(heard[0]) if heard else None)
+        return key and home_number(*key)
 
     @property
     def n_old(self) -> int:

@@ -14,7 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musegen.score.abc_fields import key_text
-from musegen.score.score import MODE_DEGREE, MODES, TONIC_FIFTHS, Ints, Part, Score, changes
+from musegen.score.score import (
+    MODE_DEGREE,
+    MODES,
+    TONIC_FIFTHS,
+    Ints,
+    Part,
+    Score,
+    changes,
+    tonic,
+)
 
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -88,6 +97,16 @@ def home_key(score: Score) -> tuple[int, int]:
         _, fifths, mode, _ = score.key[0].tolist()
         return fifths, mode
     return estimate_key(score.parts)
+
+
+def home_number(fifths: int, mode: int) -> int:
+    """A key as one number: the pitch class of its tonic, and 12 more in a minor mode."""
+    return tonic(fifths, mode) + 12 * (TONIC_FIFTHS[mode] > 1)
+
+
+def moved_home(number: int, semitones: int) -> int:
+    """The number of a key moved by semitones."""
+    return (number + semitones) % 12 + number // 12 * 12
 
 
 def _likeliest(sounding: NDArray[np.float64]) -> tuple[int, int]:

@@ -51,7 +51,7 @@ class GridTracker(Tracker):
     def ask(self, opening: Opening) -> None:
         """See Tracker."""
         if opening.key is not None:
-            hint = "Models of notes and of tunes do: train with --vocabulary notes or abc."
+            hint = "Train one with --tell key, or --vocabulary notes or abc."
             raise ModelError("the words of this model say no key", hint=hint)
         if opening.metre is None:
             return

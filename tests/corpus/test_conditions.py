@@ -182,3 +182,18 @@ def test_a_quarter_of_the_windows_has_music_that_is_given(styled: Prepared) -> N
         assert not batch.valid[role == 1].any()
         assert batch.valid[role == 2].all()
     assert roles == {0, 1, 2}
+
+
+def test_the_home_key_is_told_where_words_do_not_say_it(styled: Prepared) -> None:
+    """And it moves with the music."""
+    conditions = Conditions.of(styled, ("key",))
+    assert conditions.key == (styled.vocabulary.name == "grid")
+    if conditions.key:
+        for piece in styled.pieces:
+            keys = [
+                int(conditions.of_piece(styled, piece, by)[0, 0]) - 1 for by in (0, 1, 5, 12, -1)
+            ]
+            moved = [(key - keys[0]) % 12 for key in keys]
+            assert moved == [0, 1, 5, 0, 11]
+            assert len({key // 12 for key in keys}) == 1
+            assert keys[0] == piece.key

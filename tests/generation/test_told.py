@@ -10,15 +10,21 @@ import torch
 from musegen.corpus.conditions import Conditions
 from musegen.errors import ModelError, UsageError
 from musegen.evaluation.trained import Trained, network_for
+from musegen.generation.asked import settled
 from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
+from musegen.generation.request import Request
 from musegen.network.next_word import NetworkSettings
 from musegen.score.bars import last_number
-from musegen.score.score import Score
+from musegen.score.key import home_key, home_number
+from musegen.score.score import MODE_DEGREE, Score
 from musegen.vocabulary.choose import build
+from musegen.vocabulary.vocabulary import Opening
 
 MakeScore = Callable[..., Score]
 ALL = Conditions(("jig", "reel"), (3, 4), (1.0, 2.0), bars=True)
+KEY = Conditions(key=True)
+IN_F_SHARP_MINOR = Opening(key=(3, MODE_DEGREE["minor"]))
 
 
 def telling(make_score: MakeScore, kind: str, conditions: Conditions = ALL) -> Trained:
@@ -74,3 +80,25 @@ def test_what_a_model_was_never_told_is_refused(make_score: MakeScore) -> None:
             compose(plain, plan)
     with pytest.raises(UsageError, match="no style called 'polka'"):
         compose(telling(make_score, "grid"), Plan(1, style="polka"))
+
+
+def test_the_home_key_is_that_of_the_seed_or_the_one_that_is_asked_for(
+    make_score: MakeScore,
+) -> None:
+    """Where words do not say it; of music that is moved, it moves too."""
+    seed, n = make_score("grid", 9), np.array([2, 1])
+    home = home_number(*home_key(seed))
+    assert Plan(3).told(KEY, n).tolist() == [[0], [0]]
+    assert Plan(3, seed).told(KEY, n).tolist() == [[1 + home]] * 2
+    model = telling(make_score, "grid", KEY)
+    plan = settled(
+        model, Request(key="F#m", bars=3), Plan(3, opening=IN_F_SHARP_MINOR)
+    )
+    assert plan.told(KEY, n).tolist() == [[1 + 12 + 6]] * 2
+    found = compose(model, plan, random_seed=2)[0]
+    assert found.score.n_bars == 3
+    assert compose(model, Plan(3), random_seed=2)[0].score != found.score
+    with pytest.raises(ModelError, match="no key"):
+        compose(
+            telling(make_score, "grid"), Plan(3, opening=IN_F_SHARP_MINOR)
+        )

@@ -118,7 +118,7 @@ def test_what_words_cannot_say_is_refused_with_what_they_can(
     cases = [
         ("notes", Opening((4, 3)), "4/3", ""),
         ("grid", Opening((7, 8)), "never seen the metre 7/8", "3/4, 4/4"),
-        ("grid", Opening(key=(1, 0)), "no key", "--vocabulary"),
+        ("grid", Opening(key=(1, 0)), "no key", "--tell key"),
         ("abc", Opening((7, 8)), "never seen the metre 7/8", "3/4, 4/4, 17/16"),
         ("abc", Opening(key=(-7, 0)), "never seen the key of Cb", ""),
     ]
