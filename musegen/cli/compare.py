@@ -88,8 +88,7 @@ def command(
 def _prepared(path: Path, folder: Path, quiet: bool) -> Prepared:
     """The corpus as words, for a comparison in a folder that is not there yet."""
     from musegen.corpus.prepare import prepare
-    from musegen.training.begun import check_new
-    from musegen.training.run import check_splits
+    from musegen.training.begun import check_new, check_splits
 
     from .terminal import counting
 

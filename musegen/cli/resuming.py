@@ -7,8 +7,10 @@ from typing import Any
 
 import typer
 
+_OF_MODEL = ("backbone", "vocabulary", "time_grid", "pedal", "tell", "size")
 _SETTLED = (
-    *("backbone", "vocabulary", "time_grid", "pedal", "tell", "size"),
+    *_OF_MODEL,
+    "origin",
     *("budget", "steps", "random_seed"),
 )
 
@@ -36,7 +38,7 @@ def check_begun(ctx: typer.Context, folder: Path, quiet: bool) -> None:
         return
     was, kept = _begun_with(load_config(folder)), []
     for name in given:
-        option, value = f"--{name.replace('_', '-')}", ctx.params[name]
+        option, value = _option(name), ctx.params[name]
         if name not in was:
             kept.append(option)
         elif was[name] != _comparable(name, value):
@@ -44,6 +46,24 @@ def check_begun(ctx: typer.Context, folder: Path, quiet: bool) -> None:
             raise UsageError(f"the run in {folder} was not begun with {option} {value}", hint=hint)
     if kept:
         say(f"As the run was begun stays: {', '.join(kept)}.", quiet)
+
+
+def check_from(ctx: typer.Context) -> None:
+    """Make sure that no option asks for what the model after --from has settled.
+
+    Raises:
+        UsageError: one does.
+    """
+    from musegen.errors import UsageError
+
+    given = [_option(name) for name in _OF_MODEL if _is_given(ctx, name)]
+    if given:
+        hint = "Leave it out, or train from nothing."
+        raise UsageError(f"{given[0]} is settled by the model after --from", hint=hint)
+
+
+def _option(name: str) -> str:
+    return "--from" if name == "origin" else f"--{name.replace('_', '-')}"
 
 
 def _is_given(ctx: typer.Context, name: str) -> bool:

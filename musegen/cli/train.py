@@ -12,12 +12,13 @@ import typer
 from musegen.score.counts import counted
 
 from .options import Corpus, Device, Json, Quiet, RandomSeed
-from .resuming import check_begun
+from .resuming import check_begun, check_from
 
 if TYPE_CHECKING:
     from musegen.corpus.prepare import Prepared
     from musegen.training.run import Run
     from musegen.training.schedule import Extent
+    from musegen.vocabulary.vocabulary import Vocabulary
 
 _LITTLE = 20_000  # notes; fewer are learnt by heart within minutes
 _OVERFITS = (
@@ -62,6 +63,10 @@ def command(
     steps: Annotated[
         int | None, typer.Option(min=1, help="Updates to make; makes a run repeatable.")
     ] = None,
+    origin: Annotated[
+        str,
+        typer.Option("--from", metavar="MODEL", help="Begin with this model, in its words."),
+    ] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run broken off.")] = False,
     device: Device = "auto",
     random_seed: RandomSeed = 0,
@@ -79,12 +84,16 @@ def command(
 
     if budget is not None and steps is not None:
         raise UsageError("give a --budget or --steps, not both")
+    if origin and not resume:
+        check_from(ctx)
     extent = Extent(seconds_of(budget or "10m"), steps)
     is_other = os.environ.get("RANK", "0") != "0"  # as torchrun numbers processes
     say(f"Reading {corpus}…", quiet or is_other)  # before torch, which takes seconds, is imported
     from musegen.corpus.conditions import kinds_of
+    from musegen.evaluation.trained import find_model, load, vocabulary_of
     from musegen.training import distributed
     from musegen.training.begun import check_new, has_checkpoint
+    from musegen.training.origin import Origin
     from musegen.training.run import Run, RunSettings
 
     from .options import corpus_path
@@ -101,11 +110,14 @@ def command(
                 check_begun(ctx, folder, quiet)
             elif speaks:
                 check_new(folder)
-            prepared = _prepared(path, folder, vocabulary, time_grid, pedal, resume, quiet)
+            begins = Origin(load(find_model(origin)) if origin and not resume else None)
+            known = vocabulary_of(folder) if resume else begins.vocabulary
+            prepared = _prepared(path, known or vocabulary, time_grid, pedal, quiet)
         if resume:
             run = Run.resume(prepared, folder, device)
         else:
-            run = Run.start(prepared, folder, settings)
+            run = Run.start(prepared, folder, settings, begins)
+            _warn_of_seen(begins.seen_in(prepared), origin, quiet)
         _announce(run, prepared, corpus, quiet)
         try:
             _follow(run, quiet)
@@ -118,25 +130,30 @@ def command(
             _finish(run, corpus, as_json, quiet)
 
 
+def _warn_of_seen(seen: int, origin: str, quiet: bool) -> None:
+    """That held-out pieces are not new to the model that a run begins with."""
+    from .terminal import say
+
+    if seen:
+        say(
+            f"Warning: {origin} has learnt {counted(seen, 'held-out pieces')} or twins of them.\n"
+            "What is measured on them says nothing of new music.",
+            quiet,
+        )
+
+
 def _prepared(
-    path: Path,
-    folder: Path,
-    vocabulary: str,
-    time_grid: str,
-    pedal: str,
-    resume: bool,
-    quiet: bool,
+    path: Path, vocabulary: str | Vocabulary, time_grid: str, pedal: str, quiet: bool
 ) -> Prepared:
-    """The corpus as words, for a run in a folder that is not there yet, or goes on."""
+    """The corpus as words."""
     from musegen.corpus.prepare import prepare
-    from musegen.evaluation.trained import vocabulary_of
 
     from .terminal import counting
 
     with counting("reading", quiet) as progress:
         return prepare(
             path,
-            vocabulary=vocabulary_of(folder) if resume else vocabulary,
+            vocabulary=vocabulary,
             steps=None if time_grid == "auto" else int(time_grid),
             pedal=pedal,
             progress=progress,

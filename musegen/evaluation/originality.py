@@ -63,6 +63,13 @@ class Passages:
         every = every[np.lexsort((every[:, 1], every[:, 0]))]
         return cls(every[:, 0].copy(), every[:, 1].copy(), tuple(sources))
 
+    def and_of(self, other: Passages) -> Passages:
+        """Those of other pieces too."""
+        hashes = np.concatenate([self.hashes, other.hashes])
+        pieces = np.concatenate([self.pieces, other.pieces + np.uint32(len(self.sources))])
+        order = np.lexsort((pieces, hashes))
+        return Passages(hashes[order], pieces[order], (*self.sources, *other.sources))
+
     @property
     def false_alarms(self) -> float:
         """How likely `SHORTEST` notes in a row that stand nowhere seem to stand in a piece."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from musegen.errors import OutputError
+from musegen.corpus.prepare import Prepared
+from musegen.errors import CorpusError, OutputError
 from musegen.network.checkpoint import RESUME, WEIGHTS
+from musegen.score.counts import counted
 
 from .fit import CHECKPOINT
 
@@ -38,3 +40,19 @@ def check_new(folder: Path) -> None:
     elif (folder / FIGURES).is_file():
         hint = "It holds a whole comparison; name another folder with -o."
     raise OutputError("is already there", file=folder, hint=hint)
+
+
+def check_splits(prepared: Prepared) -> None:
+    """Whether there is music to learn from, and other music to measure on.
+
+    Raises:
+        CorpusError: one of them is missing.
+    """
+    for split, purpose in (("train", "learn from"), ("valid", "measure on")):
+        if not prepared.of(split):
+            n = len(prepared.pieces)
+            raise CorpusError(
+                f"holds {counted(n, 'usable pieces')}, and none is left to {purpose}",
+                file=prepared.survey.root,
+                hint="Give at least two different pieces.",
+            )

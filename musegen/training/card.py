@@ -14,7 +14,13 @@ def card(config: dict[str, Any], fingerprint: str) -> str:
     figures, network, training = config["figures"], config["network"], config["training"]
     told, passages = conditions_of(config), figures["passages"]
     styles = ", ".join(f"{s} ({n})" for s, n in zip(told.styles, told.pieces, strict=True))
-    known = {"can be told": ", ".join(told.kinds), "styles, and their pieces": styles}
+    began = training.get("from", {})
+    earlier = f"{', '.join(began['corpora'])} (model {began['fingerprint'][:16]})" if began else ""
+    known = {
+        "began with a model of": earlier,
+        "can be told": ", ".join(told.kinds),
+        "styles, and their pieces": styles,
+    }
     rows = "".join(f"| {what} | {names} |\n" for what, names in known.items() if names)
     return f"""# A model of {training["corpus"]}
 

@@ -19,11 +19,11 @@ from musegen.corpus.conditions import Conditions
 from musegen.corpus.given import taking_given
 from musegen.corpus.prepare import Prepared
 from musegen.disk import whole_folder, write_whole
-from musegen.errors import CorpusError, ModelError
+from musegen.errors import ModelError
 from musegen.evaluation.classify import calibrate
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.originality import Passages
-from musegen.evaluation.trained import SEEN, Trained, conditions_of, load, network_for
+from musegen.evaluation.trained import Trained, conditions_of, load, network_for
 from musegen.network.checkpoint import (
     RESUME,
     WEIGHTS,
@@ -33,17 +33,17 @@ from musegen.network.checkpoint import (
     save_tensors,
 )
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
-from musegen.score.counts import counted
 
 from . import distributed
-from .begun import check_new, has_checkpoint
+from .begun import check_new, check_splits, has_checkpoint
 from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
 from .log import add_to_log, board, cut_log, read_log
+from .origin import Origin, with_earlier
 from .schedule import Extent
 from .settings import FitSettings, expected_seconds, network_settings, suited
 
-TOLD = ("style", "bars")  # what others cost is in docs/decisions.md
+TOLD = ("style", "bars", "key")  # what others cost is in docs/decisions.md
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,14 @@ class Run:
         self.folder, self.fit, self.config = folder, fit, config
 
     @classmethod
-    def start(cls, prepared: Prepared, folder: Path, settings: RunSettings) -> Run:
-        """A new run in a new folder.
+    def start(
+        cls,
+        prepared: Prepared,
+        folder: Path,
+        settings: RunSettings,
+        origin: Origin = Origin(),  # noqa: B008 - it is frozen
+    ) -> Run:
+        """A new run in a new folder, of a corpus in the words of the model that it begins with.
 
         Raises:
             CorpusError: there is too little to learn from and to hold out.
@@ -94,19 +100,23 @@ class Run:
             prepared = taking_given(prepared)
         extent = settings.extent
         alone, processes = FitSettings(random_seed=settings.random_seed), distributed.count()
-        shape = network_settings(
+        usual = network_settings(
             settings.backbone,
             settings.size,
             n_words=sum(piece.stop - piece.start for piece in prepared.of("train")),
             seconds=processes * expected_seconds(extent, alone),
             vocabulary=prepared.vocabulary.name,
         )
-        how = suited(replace(alone, batch_words=processes * alone.batch_words), shape)
+        shape = origin.shape(usual)
+        how = origin.pace(suited(replace(alone, batch_words=processes * alone.batch_words), shape))
         told = Conditions.of(prepared, settings.tell)
-        fit = _fit(prepared, folder, shape, told, how, extent, settings.device)
-        run = cls(folder, fit, _config(prepared, shape, told, how, extent))
+        told = told if origin.model is None else origin.model.conditions
+        fit = _fit(prepared, folder, shape, told, how, extent, settings.device, origin)
+        config = _config(prepared, shape, told, how, extent)
+        config["training"] |= origin.about()
+        run = cls(folder, fit, config)
         if distributed.is_first():
-            run._make_folder()
+            run._make_folder(origin)
         return run
 
     @classmethod
@@ -191,7 +201,7 @@ class Run:
         model = load(self.folder, self.fit.device.type)
         decode, words = self.fit.prepared.vocabulary.decode, self.fit.prepared.words
         music = ((p.path, decode(words[p.start : p.stop]).parts) for p in self.fit.learnt)
-        passages = Passages.of(music)
+        passages = with_earlier(Passages.of(music), self.folder)
         passages.save(self.folder)
         held_out = self.fit.held_out
         nats = field_nats(model.network, self.fit.prepared, held_out)
@@ -225,13 +235,11 @@ class Run:
             return {}
         return asdict(calibrate(model.network, self.fit.prepared, model.conditions))
 
-    def _make_folder(self) -> None:
+    def _make_folder(self, origin: Origin) -> None:
         """Make the folder with all it takes to resume, whole or not at all."""
-        seen = {piece.melody: piece.path for piece in self.fit.learnt}
-        text = json.dumps(seen, ensure_ascii=False, indent=0)
         with whole_folder(self.folder) as unfinished:
             save_tensors(unfinished / RESUME / CHECKPOINT, *self.fit.state())
-            write_whole(unfinished / SEEN, text.encode())
+            origin.save(unfinished, {piece.melody: piece.path for piece in self.fit.learnt})
             save_config(unfinished, self.config)
 
 
@@ -278,24 +286,11 @@ def _fit(
     settings: FitSettings,
     extent: Extent,
     device: str,
+    origin: Origin = Origin(),  # noqa: B008 - it is frozen
 ) -> Fit:
     distributed.check_same(_fingerprint(prepared))
     torch.manual_seed(settings.random_seed)
     network = network_for(prepared.vocabulary, shape, told).to(device_of(device))
+    if origin.model is not None:
+        network.load_state_dict(origin.model.network.state_dict())
     return Fit(network, prepared, settings, extent, folder / RESUME, told)
-
-
-def check_splits(prepared: Prepared) -> None:
-    """Whether there is music to learn from, and other music to measure on.
-
-    Raises:
-        CorpusError: one of them is missing.
-    """
-    for split, purpose in (("train", "learn from"), ("valid", "measure on")):
-        if not prepared.of(split):
-            n = len(prepared.pieces)
-            raise CorpusError(
-                f"holds {counted(n, 'usable pieces')}, and none is left to {purpose}",
-                file=prepared.survey.root,
-                hint="Give at least two different pieces.",
-            )

@@ -295,3 +295,17 @@ def test_options_are_taken_from_the_environment(
 ) -> None:
     monkeypatch.setenv("MUSEGEN_TRAIN_STEPS", "2")
     assert ask("train", music / "grid")["steps"] == 2
+
+
+def test_train_begins_with_a_model(musegen: Musegen, music: Path, tmp_path: Path) -> None:
+    call = ("train", music / "abc", "--from", music / "abc-model", "-o", tmp_path / "m")
+    refused = musegen(*call, "--backbone", "lstm")
+    assert refused.exit_code == 2
+    assert "--backbone is settled by the model after --from" in refused.stderr
+    made = musegen(*call, "--steps", 2)
+    assert made.exit_code == 0, made.output
+    assert "has learnt" not in made.stderr
+    assert "began with a model of | abc" in (tmp_path / "m" / "card.md").read_text()
+    unknown = musegen("train", music / "abc", "--from", "nothing", "-o", tmp_path / "n")
+    assert unknown.exit_code == 2
+    assert not (tmp_path / "n").exists()

@@ -91,14 +91,10 @@ def test_the_home_key_is_that_of_the_seed_or_the_one_that_is_asked_for(
     assert Plan(3).told(KEY, n).tolist() == [[0], [0]]
     assert Plan(3, seed).told(KEY, n).tolist() == [[1 + home]] * 2
     model = telling(make_score, "grid", KEY)
-    plan = settled(
-        model, Request(key="F#m", bars=3), Plan(3, opening=IN_F_SHARP_MINOR)
-    )
+    plan = settled(model, Request(key="F#m", bars=3), Plan(3, opening=IN_F_SHARP_MINOR))
     assert plan.told(KEY, n).tolist() == [[1 + 12 + 6]] * 2
     found = compose(model, plan, random_seed=2)[0]
     assert found.score.n_bars == 3
     assert compose(model, Plan(3), random_seed=2)[0].score != found.score
     with pytest.raises(ModelError, match="no key"):
-        compose(
-            telling(make_score, "grid"), Plan(3, opening=IN_F_SHARP_MINOR)
-        )
+        compose(telling(make_score, "grid"), Plan(3, opening=IN_F_SHARP_MINOR))

@@ -1,0 +1,81 @@
+"""What a run begins with where that is a trained model: its words, its weights, what it saw."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from musegen.corpus.prepare import Prepared
+from musegen.disk import write_whole
+from musegen.evaluation.originality import PASSAGES, Passages
+from musegen.evaluation.trained import SEEN, Trained
+from musegen.network.checkpoint import RESUME
+from musegen.network.next_word import NetworkSettings
+from musegen.vocabulary.vocabulary import Vocabulary
+
+from .settings import FitSettings
+
+_SLOWER = 0.3  # than from nothing, for what is known is to stay (docs/decisions.md)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A model that a run goes on from; None: from nothing.
+
+    Its words and what it can be told stay, and what it learnt from counts as learnt.
+    """
+
+    model: Trained | None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary | None:
+        """That of the model."""
+        return None if self.model is None else self.model.vocabulary
+
+    def shape(self, usual: NetworkSettings) -> NetworkSettings:
+        """The network's: the model's, held back as much as is usual for the music and the time."""
+        if self.model is None:
+            return usual
+        its = self.model.network.settings
+        return replace(its, dropout=usual.dropout, forget=usual.forget)
+
+    def pace(self, usual: FitSettings) -> FitSettings:
+        """How fast it learns."""
+        if self.model is None:
+            return usual
+        return replace(usual, lr=usual.lr * _SLOWER, matrix_lr=usual.matrix_lr * _SLOWER)
+
+    def about(self) -> dict[str, Any]:
+        """What config.json says of it."""
+        if self.model is None:
+            return {}
+        its = self.model.config["training"]
+        corpora = [*its.get("from", {}).get("corpora", []), its["corpus"]]
+        return {"from": {"fingerprint": self.model.fingerprint, "corpora": corpora}}
+
+    def seen_in(self, prepared: Prepared) -> int:
+        """How many of the held-out pieces, or twins of them, the model has learnt from."""
+        seen = {} if self.model is None else self.model.seen()
+        return sum(piece.melody in seen for piece in prepared.of("valid"))
+
+    def save(self, folder: Path, learnt: dict[str, str]) -> None:
+        """What will have been learnt from, melody → path; what was, until the run has ended.
+
+        Raises:
+            OutputError: it cannot be written.
+            ModelError: what the model learnt from is not told any more.
+        """
+        before = {} if self.model is None else self.model.seen()
+        text = json.dumps({**before, **learnt}, ensure_ascii=False, indent=0)
+        write_whole(folder / SEEN, text.encode())
+        if self.model is not None and (self.model.folder / PASSAGES).is_file():
+            shutil.copyfile(self.model.folder / PASSAGES, folder / RESUME / PASSAGES)
+
+
+def with_earlier(passages: Passages, folder: Path) -> Passages:
+    """The passages of what a run learnt from, and of what the model that it began with did."""
+    before = folder / RESUME
+    return Passages.load(before).and_of(passages) if (before / PASSAGES).is_file() else passages
