@@ -71,7 +71,8 @@ class Attention(nn.Module):
         query, key, _ = self._asked(x, angles, cache)
         scores = query @ key.transpose(-1, -2) * query.shape[-1] ** -0.5
         seen = self._seen(x.shape[1], key.shape[2], x.device)
-        return scores.masked_fill(~seen, -torch.inf).softmax(dim=-1)
+        weights: Tensor = scores.masked_fill(~seen, -torch.inf).softmax(dim=-1)
+        return weights
 
     def _asked(
         self, x: Tensor, angles: tuple[Tensor, Tensor], cache: Cache | None

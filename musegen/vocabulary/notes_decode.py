@@ -42,8 +42,7 @@ def decode(words: Words, steps: int) -> Score:
     rows: Ints = np.asarray(words, dtype=np.int64)
     ends = np.flatnonzero(rows[:, KIND] == END)
     rows = rows[: ends[0]] if len(ends) else rows
-    delta = rows[:, BEATS] * steps + rows[:, TICKS]
-    time = np.cumsum(np.where(rows[:, KIND] == WAIT, COARSE * steps, delta))
+    time = times_of(rows, steps)
     tempo = _column(rows, time, TEMPO, lambda value: [tempo_of_value(value)])
     metre = _column(rows, time, METRE, lambda value: [value // 8 + 1, 1 << (value % 8)])
     return Score(
@@ -54,6 +53,13 @@ def decode(words: Words, steps: int) -> Score:
         key=_column(rows, time, KEY, lambda value: [value // 7 - 7, value % 7, 0]),
         barlines=np.unique(time[rows[:, KIND] == BARLINE]),
     )
+
+
+def times_of(words: Ints, steps: int) -> Ints:
+    """The step at which each word stands (T,)."""
+    delta = words[:, BEATS] * steps + words[:, TICKS]
+    time: Ints = np.cumsum(np.where(words[:, KIND] == WAIT, COARSE * steps, delta))
+    return time
 
 
 def _column(words: Ints, time: Ints, kind: int, said: Callable[[int], list[int]]) -> Ints:
@@ -73,7 +79,7 @@ def _from_zero(column: Ints, first: list[int]) -> Ints:
 def _parts(words: Ints, time: Ints, steps: int) -> tuple[Part, ...]:
     """One part for each desk up to the highest of each instrument, in order of instruments."""
     mine = np.flatnonzero(np.isin(words[:, KIND], (NOTE, PEDAL)))
-    length = _lengths(words, time, steps)
+    length = lengths_of(words, time, steps)
     desk_of = words[mine, INSTRUMENT] * DESKS + words[mine, DESK]
     order = np.argsort(desk_of, kind="stable")
     desk_of, mine = desk_of[order], mine[order]
@@ -104,7 +110,7 @@ def _part(name: str, instrument: int, words: Ints, time: Ints, length: Ints) -> 
     )
 
 
-def _lengths(words: Ints, time: Ints, steps: int) -> Ints:
+def lengths_of(words: Ints, time: Ints, steps: int) -> Ints:
     """The length of each note in steps (T,), what a later word adds included."""
     length: Ints = words[:, LENGTH_BEATS] * steps + words[:, LENGTH_TICKS]
     longer = np.flatnonzero(words[:, KIND] == LONGER)
