@@ -18,7 +18,19 @@ from typer.core import TyperGroup
 import musegen
 from musegen.errors import Interrupted, MusegenError, UsageError
 
-from . import classify, compare, convert, datasets, doctor, evaluate, generate, models, play, train
+from . import (
+    classify,
+    compare,
+    convert,
+    datasets,
+    doctor,
+    evaluate,
+    explain,
+    generate,
+    models,
+    play,
+    train,
+)
 from .terminal import shown
 
 
@@ -121,6 +133,7 @@ app.command("play")(play.command)
 app.command("evaluate")(evaluate.command)
 app.command("compare")(compare.command)
 app.command("classify")(classify.command)
+app.command("explain")(explain.command)
 app.command("doctor")(doctor.command)
 app.command("convert")(convert.command)
 app.add_typer(datasets.app, name="datasets")
