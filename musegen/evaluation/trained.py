@@ -71,7 +71,8 @@ def network_for(
 ) -> NextWordNetwork:
     """An untrained network for the words of a vocabulary, and what it can be told."""
     fields, features = vocabulary.fields, vocabulary.features
-    shape = shape_of(fields, features, vocabulary.applies, conditions.sizes)
+    told, aspects = conditions.sizes, vocabulary.aspects
+    shape = shape_of(fields, features, vocabulary.applies, told, aspects)
     return NextWordNetwork(shape, settings)
 
 

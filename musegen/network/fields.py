@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .dropout import Dropout
+
+
+class Aspects(NamedTuple):
+    """What values of a field have in common, whatever their numbers: pitch, length, degree.
+
+    A melody that is moved keeps its degrees, so that what is learnt of them holds in every key.
+
+    Attributes:
+        field: which field.
+        feature: which feature tells the key, on which they hang.
+        sizes: how many values each of the A aspects has.
+        table: them, for each value of the feature and of the field (K, V, A).
+    """
+
+    field: int
+    feature: int
+    sizes: tuple[int, ...]
+    table: NDArray[np.int64]
 
 
 class Table(nn.Module):
@@ -54,18 +75,35 @@ class WordEmbedding(nn.Module):
         early: the features known before the word: index → size.
         width: D.
         forget: see Table.
+        aspects: those of a field of the word before, which are read too.
     """
 
+    aspects_of: Tensor
+
     def __init__(
-        self, sizes: Sequence[int], early: dict[int, int], width: int, forget: float
+        self,
+        sizes: Sequence[int],
+        early: dict[int, int],
+        width: int,
+        forget: float,
+        aspects: Aspects | None = None,
     ) -> None:
         super().__init__()
-        self.early = list(early)
-        self.table = Table([*(size + 1 for size in sizes), *early.values()], width, forget)
+        self.early, self.aspects = list(early), aspects
+        columns = [*(size + 1 for size in sizes), *early.values()]
+        if aspects is not None:
+            columns += aspects.sizes
+            every = functional.pad(torch.tensor(aspects.table), (0, 0, 0, 1))  # 'no word' has none
+            self.register_buffer("aspects_of", every, persistent=False)
+        self.table = Table(columns, width, forget)
 
     def forward(self, before: Tensor, features: Tensor) -> Tensor:
         """Words before (B, T, F), all features (B, T, G) → inputs (B, T, D)."""
-        embedded: Tensor = self.table(torch.cat([before, features[..., self.early]], dim=-1))
+        columns = [before, features[..., self.early]]
+        if self.aspects is not None:
+            key, value = features[..., self.aspects.feature], before[..., self.aspects.field]
+            columns.append(self.aspects_of[key, value])
+        embedded: Tensor = self.table(torch.cat(columns, dim=-1))
         return embedded
 
     def begin_as(self, field: int, value: int, other: int) -> None:
@@ -80,18 +118,33 @@ class Head(nn.Module):
         size: how many values.
         width: D.
         dropout: share of the inner values that are dropped in training.
+        aspects: those of the values, which are scored too; a value has the sum.
     """
 
-    def __init__(self, size: int, width: int, dropout: float) -> None:
+    aspects_of: Tensor
+
+    def __init__(
+        self, size: int, width: int, dropout: float, aspects: Aspects | None = None
+    ) -> None:
         super().__init__()
         self.inner = nn.Sequential(
             nn.RMSNorm(width), nn.Linear(width, width), nn.GELU(), Dropout(dropout)
         )
         self.scores = nn.Linear(width, size)
+        self.by_aspect: nn.Linear | None = None
+        if aspects is not None:
+            self.by_aspect = nn.Linear(width, sum(aspects.sizes), bias=False)
+            offsets = np.cumsum([0, *aspects.sizes[:-1]])
+            table = torch.tensor(aspects.table + offsets)
+            self.register_buffer("aspects_of", table, persistent=False)
 
-    def forward(self, known: Tensor) -> Tensor:
-        """What is known (N, D) → scores (N, size)."""
-        scores: Tensor = self.scores(self.inner(known))
+    def forward(self, known: Tensor, seen: Tensor) -> Tensor:
+        """What is known (N, D), and the features it sees (N, 0 or 1) → scores (N, size)."""
+        inner = self.inner(known)
+        scores: Tensor = self.scores(inner)
+        if self.by_aspect is not None:
+            its = self.aspects_of[seen[:, 0]]
+            scores = scores + self.by_aspect(inner).gather(1, its.flatten(1)).view_as(its).sum(-1)
         return scores
 
 
@@ -107,6 +160,7 @@ class FieldHeads(nn.Module):
         applies: (size of field 0, F), see Vocabulary.
         width: D.
         dropout: share of a head's inner values that are dropped in training.
+        aspects: those of a field's values.
     """
 
     applies: Tensor
@@ -118,11 +172,15 @@ class FieldHeads(nn.Module):
         applies: Tensor,
         width: int,
         dropout: float,
+        aspects: Aspects | None = None,
     ) -> None:
         super().__init__()
+        self.aspects = aspects
         self.register_buffer("applies", applies, persistent=False)
         self.late = [list(indices) for indices, _ in late]
         self.sees: list[list[int]] = [[] for _ in sizes]  # features that each head reads
+        if aspects is not None:
+            self.sees[aspects.field] = [aspects.feature]
         self.n_fields = len(sizes)
         self._make(sizes, [late_sizes for _, late_sizes in late], width, dropout)
 
@@ -132,7 +190,10 @@ class FieldHeads(nn.Module):
         self.chain = nn.ModuleList(
             Table([size, *late_sizes], width) for size, late_sizes in zip(sizes, late, strict=True)
         )
-        self.heads = nn.ModuleList(Head(size, width, dropout) for size in sizes)
+        of = {} if self.aspects is None else {self.aspects.field: self.aspects}
+        self.heads = nn.ModuleList(
+            Head(size, width, dropout, of.get(field)) for field, size in enumerate(sizes)
+        )
 
     def log_prob(self, hidden: Tensor, words: Tensor, features: Tensor) -> Tensor:
         """Hidden (N, D), the words that came (N, F), all features (N, G) → nats (N, F), ≤ 0."""
@@ -172,7 +233,7 @@ class FieldHeads(nn.Module):
 
     def _scores(self, field: int, known: Tensor, seen: Tensor) -> Tensor:
         """What is known (N, D), and the features that the head sees → scores (N, size)."""
-        scores: Tensor = self.heads[field](known)
+        scores: Tensor = self.heads[field](known, seen)
         return scores
 
     def _link(self, field: int, value: Tensor, features: Tensor) -> Tensor:

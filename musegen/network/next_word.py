@@ -14,7 +14,7 @@ from musegen.errors import ModelError
 from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
 from .dropout import Dropout
-from .fields import FieldHeads, WordEmbedding
+from .fields import Aspects, FieldHeads, WordEmbedding
 from .shared import Shared, SharedEmbedding, SharedHeads, value_table
 
 
@@ -69,6 +69,7 @@ class Shape:
         applies: rows of the first field's values, which fields are asked.
         conditions: size of each of the C conditions, whose value 0 is 'not told'.
         shared: what the fields share; None where each has values of its own.
+        aspects: what values of a field have in common; None where that is not told.
     """
 
     sizes: tuple[int, ...]
@@ -76,6 +77,7 @@ class Shape:
     applies: tuple[tuple[bool, ...], ...]
     conditions: tuple[int, ...] = ()
     shared: Shared | None = None
+    aspects: Aspects | None = None
 
     def known_after(self, field: int) -> list[int]:
         """The features that become known after `field`."""
@@ -186,21 +188,26 @@ def _reader_and_heads(
         for known in map(shape.known_after, range(len(shape.sizes)))
     ]
     return (
-        WordEmbedding(shape.sizes, early, width, forget),
-        FieldHeads(shape.sizes, late, applies, width, dropout),
+        WordEmbedding(shape.sizes, early, width, forget, shape.aspects),
+        FieldHeads(shape.sizes, late, applies, width, dropout, shape.aspects),
     )
 
 
 def shape_of(
-    fields: Sequence[Any], features: Sequence[Any], applies: Any, conditions: Sequence[int] = ()
+    fields: Sequence[Any],
+    features: Sequence[Any],
+    applies: Any,
+    conditions: Sequence[int] = (),
+    aspects: Any = None,
 ) -> Shape:
-    """The shape of a vocabulary: its fields, its features, which fields apply, and conditions."""
+    """The shape of a vocabulary: fields, features, which fields apply, conditions, aspects."""
     return Shape(
         tuple(int(field.size) for field in fields),
         tuple((int(f.size), int(f.known_after)) for f in features),
         tuple(tuple(bool(a) for a in row) for row in applies.tolist()),
         tuple(conditions),
         _shared(fields, features) if fields[0].shared else None,
+        aspects and Aspects(*aspects),
     )
 
 

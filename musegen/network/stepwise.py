@@ -80,12 +80,16 @@ class _Words:
     """WordEmbedding."""
 
     def __init__(self, module: WordEmbedding) -> None:
-        self._early = module.early
+        self._early, self._aspects = module.early, module.aspects
+        self._aspects_of = None if module.aspects is None else array(module.aspects_of)
         self._rows, self._offsets = Rows(module.table.bag), array(module.table.offsets)
 
     def __call__(self, before: Numbers, features: Numbers) -> Floats:
-        columns = np.concatenate([before, features[:, self._early]], axis=1)
-        return self._rows(columns + self._offsets)
+        columns = [before, features[:, self._early]]
+        if self._aspects is not None and self._aspects_of is not None:
+            key, value = features[:, self._aspects.feature], before[:, self._aspects.field]
+            columns.append(self._aspects_of[key, value])
+        return self._rows(np.concatenate(columns, axis=1) + self._offsets)
 
 
 class _SharedWords:

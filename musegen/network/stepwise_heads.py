@@ -35,6 +35,7 @@ class Heads:
 
     def _make(self, module: FieldHeads) -> None:
         self._heads = [_Head(head) for head in module.heads]  # type: ignore[arg-type]
+        self._key = 0 if module.aspects is None else module.aspects.feature
         self._chain = [_Chain(table) for table in module.chain]  # type: ignore[arg-type]
 
     def draw(
@@ -82,7 +83,7 @@ class Heads:
         return hidden
 
     def _scores(self, field: int, known: Floats, shown: Numbers) -> Floats:
-        return self._heads[field](known)
+        return self._heads[field](known, shown[:, self._key])
 
     def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
         columns = np.concatenate([value[:, None], features[:, self._late[field]]], axis=1)
@@ -97,9 +98,16 @@ class _Head:
         assert isinstance(norm, nn.RMSNorm)
         assert isinstance(dense, nn.Linear)
         self._norm, self._inner, self._out = Norm(norm), Dense(dense), Dense(module.scores)
+        self._by_aspect = None if module.by_aspect is None else Dense(module.by_aspect)
+        self._aspects_of = None if module.by_aspect is None else array(module.aspects_of)
 
-    def __call__(self, known: Floats) -> Floats:
-        return self._out(gelu(self._inner(self._norm(known))))
+    def __call__(self, known: Floats, key: Numbers) -> Floats:
+        inner = gelu(self._inner(self._norm(known)))
+        scores = self._out(inner)
+        if self._by_aspect is not None and self._aspects_of is not None:
+            rows = np.arange(len(key))[:, None, None]
+            scores += self._by_aspect(inner)[rows, self._aspects_of[key]].sum(axis=2)
+        return scores
 
 
 class _Chain:

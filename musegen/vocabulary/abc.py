@@ -17,13 +17,14 @@ import numpy as np
 
 from musegen.score.score import DEFAULT_TEMPO_US, MODES, Ints, Mark, Score
 
+from .abc_aspects import aspects_of
 from .abc_features import KEY, abc_features, bars_before, features_of
 from .abc_lexicon import Kind, Lexeme, read_lexeme, shifted_fifths, transposed
 from .abc_tables import END, FIRST_LEXEME, KEYS, Tables, signature_row
 from .abc_texts import BEFORE_A_NOTE, fits, mark_text, no_tune, score_of_texts, texts_of
 from .abc_tracker import AbcTracker
 from .traits import Traits, traits
-from .vocabulary import Features, Field, Mask, Vocabulary, Words
+from .vocabulary import Aspects, Features, Field, Mask, Vocabulary, Words
 
 _MAX_SHIFT = 5
 _ALWAYS = ("|", "||", "|]", ":|", "|:", "::", "[1", "[2")
@@ -100,6 +101,11 @@ class AbcVocabulary(Vocabulary):
     def tables(self) -> Tables:
         """What the words mean, as columns."""
         return Tables(self.words)
+
+    @property
+    def aspects(self) -> Aspects:
+        """Degree, pitch and length of lexemes."""
+        return Aspects(0, KEY, *aspects_of(self.tables))
 
     def encode(self, score: Score) -> Words:
         """A score → its words (T, 1): metre, key, music, end.

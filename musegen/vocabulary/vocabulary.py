@@ -52,6 +52,22 @@ class Feature:
     shared: bool = False
 
 
+class Aspects(NamedTuple):
+    """What values of a field have in common, in a key: their pitch, say, or their degree.
+
+    Attributes:
+        field: which field.
+        feature: which feature tells the key.
+        sizes: how many values each of the A aspects has.
+        table: them, for each key and value (size of the feature, size of the field, A).
+    """
+
+    field: int
+    feature: int
+    sizes: tuple[int, ...]
+    table: NDArray[np.int64]
+
+
 class Opening(NamedTuple):
     """What is to stand where new music begins, and until its end; None: as it comes.
 
@@ -107,6 +123,11 @@ class Vocabulary(ABC):
     grid: str
     instruments: tuple[int, ...] = ()
     says_key: ClassVar[bool] = True
+
+    @property
+    def aspects(self) -> Aspects | None:
+        """What values of a field have in common, where they are not alike by their numbers."""
+        return None
 
     @abstractmethod
     def encode(self, score: Score) -> Words:

@@ -1,4 +1,4 @@
-"""Laws of a next-word network, over all backbones and words of 1, 3, 4 and 6 fields."""
+"""Laws of a next-word network, over all backbones and words of 1 to 6 fields."""
 
 from dataclasses import replace
 from itertools import product
@@ -9,6 +9,7 @@ import torch
 
 from musegen.network import stepwise_backbones
 from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
+from musegen.network.fields import Aspects
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
 from musegen.network.shared import Shared
 from musegen.network.stepwise import Stepwise, read_all
@@ -19,6 +20,12 @@ SHAPES = {
     1: Shape((5,), ((3, -1),), ((True,),) * 5),
     4: Shape((3, 2, 2, 2), ((3, -1), (4, 1)), ((True, True, False, True),) + ((True,) * 4,) * 2),
     6: Shape((2, 2, 2, 2, 2, 2), ((3, -1), (4, 0), (2, 3)), ((True,) * 6, (True,) + (False,) * 5)),
+    2: Shape(  # values of the first field have aspects, by the second feature
+        (5, 3),
+        ((3, -1), (4, -1)),
+        ((True, True),) * 3 + ((True, False),) * 2,
+        aspects=Aspects(0, 1, (3, 2), np.arange(40).reshape(4, 5, 2) % np.array([3, 2])),
+    ),
     3: Shape(
         (7, 6, 6),
         ((3, -1), *[(5, -1)] * 3, (5, 0), (5, 1), (5, 2)),

@@ -209,6 +209,26 @@ def test_a_moved_tune_sounds_moved(irish: list[Score], index: int, shift: int) -
 _built: list[AbcVocabulary] = []
 
 
+def test_aspects_of_words_are_what_notes_have_in_common(irish: list[Score]) -> None:
+    """The degree stays where a tune is moved; pitches and lengths are those that sound."""
+    for score in irish[:20]:
+        vocabulary = _vocabulary([score])
+        aspects = vocabulary.aspects
+        words = vocabulary.encode(score)
+        features = vocabulary.features_of(words)
+        its = aspects.table[features[:, aspects.feature], words[:, 0]]
+        assert (its < aspects.sizes).all()
+        sounds = vocabulary.tables.kind[words[:, 0]] == Kind.NOTE
+        assert np.array_equal(its[sounds, 0] > 0, its[sounds, 1] > 0)
+        low, high = vocabulary.transpositions(words)
+        for shift in {low, high}:
+            moved, beside = vocabulary.transpose(words, features, shift)
+            other = aspects.table[beside[:, aspects.feature], moved[:, 0]]
+            assert np.array_equal(other[:, [0, 2]], its[:, [0, 2]])
+            played = sounds & (its[:, 1] > 0)
+            assert (other[played, 1] - its[played, 1] == shift).all()
+
+
 def _vocabulary(scores: list[Score]) -> AbcVocabulary:
     if not _built:
         _built.append(AbcVocabulary.build(scores))
