@@ -3,11 +3,13 @@
 import hashlib
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -53,6 +55,21 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     """No test sees what another one cached or made last."""
     monkeypatch.setenv("MUSEGEN_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("MUSEGEN_STATE", str(tmp_path_factory.mktemp("state")))
+
+
+@pytest.fixture
+def virtual_ports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Ports that lead into this file, here and in commands that are started; see midi_to_file."""
+    sent = tmp_path / "sent"
+    monkeypatch.setitem(sys.modules, "mido", mido)
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("MIDO_BACKEND", "midi_to_file")
+    monkeypatch.setenv("MIDI_FILE", str(sent))
+    before = mido.backend
+    mido.set_backend("midi_to_file")
+    yield sent
+    mido.set_backend(before)
 
 
 def _line(rng: np.random.Generator, quarters: int, low: int, ticks_per_quarter: int) -> Notes:

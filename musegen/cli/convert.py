@@ -25,7 +25,8 @@ _STATES_GUESSES = frozenset({".abc", ".musicxml", ".xml", ".mxl"})  # MIDI is wr
 def command(
     source: Annotated[str, typer.Argument(metavar="IN", help="A piece, or a tune book.")],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help=".mid, .abc, .musicxml, .mxl, .wav or .svg.")
+        Path,
+        typer.Argument(metavar="OUT", help=".mid, .abc, .musicxml, .mxl, .wav, .svg or .html."),
     ],
     repeats: Annotated[
         Repeats | None,
@@ -39,7 +40,9 @@ def command(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Convert a piece: to MIDI, ABC, MusicXML, sound (.wav) or a picture (.svg).
+    """Convert a piece: to MIDI, ABC, MusicXML, sound (.wav), a picture (.svg) or a page (.html).
+
+    A page shows the piece and plays it in any browser, without a network.
 
     A book of many tunes is written as a numbered file each. What a file cannot hold is told.
     """
@@ -48,7 +51,7 @@ def command(
 
     from .terminal import give, now, say
 
-    check_output(target, (*WRITTEN_SUFFIXES, ".wav", ".svg"), stem_of(source))
+    check_output(target, (*WRITTEN_SUFFIXES, ".wav", ".svg", ".html"), stem_of(source))
     is_new_folder = not target.parent.exists()
     written: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
@@ -89,7 +92,7 @@ def _converted(
     """Write a piece, and say what there is to say of it."""
     from musegen.score.bars import faults_of
 
-    absent = _write_as(music, path, force, repeats)
+    absent = _write_as(name, music, path, force, repeats)
     lost = Counter(absent.get("lost", {})) + Counter(music.unread)
     return {
         "in": name,
@@ -137,10 +140,11 @@ def _pedalled(music: Score, pedal: str) -> Score:
 
 
 def _write_as(
-    music: Score, path: Path, force: bool, repeats: Repeats | None
+    name: str, music: Score, path: Path, force: bool, repeats: Repeats | None
 ) -> dict[str, dict[str, int]]:
     """Write a file as its suffix says; what of the piece is absent there, as _ABSENT, by kind."""
     from musegen.disk import write_whole
+    from musegen.generation.made import without_traces
     from musegen.picture.roll import not_shown, roll_svg
     from musegen.score.bars import check_length
     from musegen.score.excerpt import join_of
@@ -161,7 +165,26 @@ def _write_as(
         picture = roll_svg(drawn, seed_end=join_of(drawn), title=drawn.title)
         write_whole(path, picture.encode(), force)
         return {"not_shown": as_written(not_shown(drawn), not_shown(music))}
+    if suffix == ".html":
+        played = music if repeats == "keep" else unfold(music)
+        check_length(played, path)
+        write_whole(path, _page(name, played).encode(), force)
+        left_out = as_written(*(not_shown(without_traces(piece)) for piece in (played, music)))
+        return {"not_sounded": not_sounded(music), "not_shown": left_out}
     return {"lost": write_and_tell(music, path, force, repeats)}
+
+
+def _page(name: str, played: Score) -> str:
+    """A page that plays a piece, and says what made it where its file does."""
+    from musegen.generation.made import Made, new_music
+    from musegen.picture.score_page import score_page
+    from musegen.score.files import file_and_tune
+    from musegen.sound.recipe import recipe
+
+    made = Made.of(file_and_tune(name)[0])
+    facts = made.facts if made else ()
+    new = new_music(played, made)
+    return score_page(played, recipe(played), new=new, made=facts, title=stem_of(name))
 
 
 def _tell_failed(failed: list[dict[str, Any]]) -> None:

@@ -3,50 +3,147 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .options import Force, Json, Quiet, check_apart, check_output, free_path, stem_of
+
+if TYPE_CHECKING:
+    from musegen.score.score import Score
 
 
 def command(
     file: Annotated[
         str | None, typer.Argument(help="A piece. [default: the one generated last]")
     ] = None,
-    wav: Annotated[Path | None, typer.Option(help="Where to write the sound.")] = None,
+    port: Annotated[
+        str | None, typer.Option(help="The MIDI port to play on, or a part of its name.")
+    ] = None,
+    list_ports: Annotated[
+        bool, typer.Option("--list-ports", help="Show the MIDI ports, and play nothing.")
+    ] = False,
+    wav: Annotated[
+        Path | None, typer.Option(help="Write the sound to this file, and play nothing.")
+    ] = None,
+    from_bar: Annotated[
+        int | None, typer.Option("--from", metavar="BAR", help="The bar to begin with.")
+    ] = None,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Turn a piece into sound: a WAV file that any player opens."""
-    from musegen.errors import NotFound
+    """Play a piece: on a MIDI port, else on the sound card, else into a WAV file.
+
+    In a terminal, space pauses, the arrows left and right go by bars, + and − change the tempo, and
+    q quits.
+    """
+    from musegen.errors import UsageError
     from musegen.score.bars import faults_of
     from musegen.score.files import read
-    from musegen.sound.controls import not_sounded
-    from musegen.sound.player import to_wav
 
-    from .state import recall
+    from .playing import begins_at
     from .terminal import give, now, say, say_absent, say_faults
 
-    last = recall("piece")
-    if file is None and last is None:
-        raise NotFound("nothing was generated yet", hint="Name a file: musegen play FILE.")
-    piece = str(last) if file is None else file
+    if list_ports:
+        _list_ports(as_json, quiet)
+        return
+    piece = _piece(file)
     if wav:
+        if port is not None:
+            hint = "Leave out --port to write a file, or --wav to play."
+            raise UsageError("--wav plays on no port", hint=hint)
         check_output(wav, (".wav",), stem_of(piece))
         check_apart([wav], piece)
     with now(quiet or as_json) as tell:
         tell(f"reading {piece}")
         score = read(piece)
-        path = wav or free_path(Path(f"{stem_of(piece)}.wav"))
-        tell(f"writing {path}")
-        seconds = to_wav(score, path, force)
+    start = 0.0 if from_bar is None else begins_at(score, from_bar)
     say_faults(piece, faults_of(score), quiet)
     if not score.n_notes:
         say(f"{piece}: has no notes, so nothing is heard.", quiet)
-    unheard = not_sounded(score)
-    say_absent("Not sounded", unheard, quiet)
+    found: dict[str, Any] = {"piece": piece, "port": None, "wav": None, "jitter_ms": None}
+    if wav:
+        found |= _write(piece, score, wav, start, force, quiet or as_json)
+    else:
+        found |= _play(piece, score, port, start, force, quiet, as_json)
+    say_absent("Not sounded", found["not_sounded"], quiet)
     if as_json:
-        give({"piece": piece, "wav": str(path), "seconds": seconds, "not_sounded": unheard})
-    say(f"{path}: {seconds:.1f} seconds of {piece}. Open it with any player.", quiet)
+        give(found)
+    say(_told(found), quiet)
+
+
+def _piece(file: str | None) -> str:
+    """The piece named, or the one generated last."""
+    from musegen.errors import NotFound
+
+    from .state import recall
+
+    last = recall("piece")
+    if file is None and last is None:
+        hint = "Name a file: musegen play FILE; or make a piece: musegen generate."
+        raise NotFound("nothing was generated yet", hint=hint)
+    return str(last) if file is None else file
+
+
+def _list_ports(as_json: bool, quiet: bool) -> None:
+    from musegen.sound.ports import port_names
+
+    from .terminal import give, say, shown
+
+    names = port_names()
+    if as_json:
+        give({"ports": names})
+        return
+    for name in names:
+        typer.echo(shown(name))
+    if not names:
+        say("There is no MIDI port: connect an instrument, or start a synthesiser.", quiet)
+
+
+def _play(
+    piece: str,
+    score: Score,
+    port: str | None,
+    start: float,
+    force: bool,
+    quiet: bool,
+    as_json: bool,
+) -> dict[str, Any]:
+    """Play on what there is; without anything that sounds, write a file."""
+    from .playing import Performance, device
+    from .terminal import say
+
+    performance = Performance(score)
+    with device(performance.score, performance.messages, port) as on:
+        say(on.words, quiet)
+        if on.instrument is not None:
+            return performance.play(on, start, quiet or as_json)
+    path = free_path(Path(f"{stem_of(piece)}.wav"))
+    return _write(piece, score, path, start, force, quiet or as_json)
+
+
+def _write(
+    piece: str, score: Score, path: Path, start: float, force: bool, quiet: bool
+) -> dict[str, Any]:
+    from musegen.sound.controls import not_sounded
+    from musegen.sound.player import to_wav
+
+    from .terminal import now
+
+    with now(quiet) as tell:
+        tell(f"writing {path}")
+        seconds = to_wav(score, path, force, start)
+    return {"wav": str(path), "seconds": seconds, "not_sounded": not_sounded(score)}
+
+
+def _told(found: dict[str, Any]) -> str:
+    """The result in a sentence."""
+    seconds = f"{found['seconds']:.1f} seconds of {found['piece']}."
+    if found["wav"]:
+        return f"{found['wav']}: {seconds} Open it with any player."
+    jitter = found["jitter_ms"]
+    if not jitter:
+        return f"Played {seconds}"
+    late = "Messages came {median:.2f} ms late in the median, {worst:.2f} ms at worst.".format
+    return f"Played {seconds}\n{late(**jitter)}"

@@ -234,9 +234,10 @@ class Batches:
     def _telling(self, window: Window, rng: np.random.Generator) -> Window:
         """The window and nothing told, or one condition or more, all ways as often; or given."""
         kinds = self._conditions.kinds
-        n = sum(kind != "given" for kind in kinds)
-        ways = int(rng.integers(1, 1 << n)) if n and rng.random() < self._told else 0
-        told = tuple(bool(ways >> i & 1) for i in range(len(kinds)))
+        can = [kind for kind in kinds if kind != "given"]
+        ways = int(rng.integers(1, 1 << len(can))) if can and rng.random() < self._told else 0
+        chosen = [kind for i, kind in enumerate(can) if ways >> i & 1]
+        told = tuple(kind in chosen for kind in kinds)
         if "given" in kinds and rng.random() < self._given:
             return replace(window, given=int(rng.integers(1 << 62)))
         return replace(window, told=told)

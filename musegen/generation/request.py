@@ -11,7 +11,7 @@ import musegen
 from musegen.errors import MusegenError
 from musegen.score.files import made_by
 
-_MARK = "composed by musegen "
+MARK = "composed by musegen "
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Request:
         usual = Request()
         settings = {k: v for k, v in asdict(self).items() if v != getattr(usual, k)}
         about = {"version": musegen.__version__, "model": fingerprint, **settings}
-        return _MARK + json.dumps(about, ensure_ascii=True)
+        return MARK + json.dumps(about, ensure_ascii=True)
 
     @classmethod
     def of(cls, file: Path) -> tuple[Request, str, str]:
@@ -69,8 +69,8 @@ class Request:
             MusegenError: it does not say so, or cannot be read.
         """
         for text in made_by(file):
-            if text.startswith(_MARK):
-                return cls._read(text.removeprefix(_MARK), file)
+            if text.startswith(MARK):
+                return cls._read(text.removeprefix(MARK), file)
         hint = "Only files of musegen generate do, as it wrote them."
         raise MusegenError("does not say how it was made", file=file, hint=hint)
 

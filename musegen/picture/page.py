@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from .svg import safe
 
@@ -20,20 +24,27 @@ def page(title: str, maker: str, body: Iterable[str], style: str = "", script: s
         style: rules beside those of all pages.
         script: what runs when it is there.
     """
-    rules = (HERE / "report.css").read_text(encoding="utf-8")
+    rules = (HERE / "report.css").read_text(encoding="utf-8") + style
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(rules, script)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{safe(title)}: {maker}</title>",
-            f"<style>{rules}{style}</style></head><body>",
+            f"<style>{rules}</style></head><body>",
             f"<h1>{safe(title)}</h1>",
             *body,
             *([f"<script>{script}</script>"] if script else []),
             "</body></html>\n",
         ]
     )
+
+
+def embedded(name: str, value: Any) -> str:
+    """A value that scripts of the page find under its name; no text in it can end the element."""
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" id="{name}">{data}</script>'
 
 
 def tiles(facts: Iterable[tuple[str | int, str]]) -> str:
@@ -68,3 +79,16 @@ def small_table(
     body = "".join(f"<tr>{cells(list(row), 'td')}</tr>" for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f"<div class='wide'>{table}</div>"
+
+
+def _policy(style: str, script: str) -> str:
+    """What a browser is to hold the page to: its own rules and script, and nothing from outside."""
+
+    def only(text: str) -> str:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        return f"'sha256-{digest}'" if text else "'none'"
+
+    return (
+        f"default-src 'none'; style-src {only(style)}; script-src {only(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )

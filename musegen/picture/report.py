@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from musegen.score.counts import counted, named
 from musegen.score.key import pitch_name
 
-from .page import HERE, card, page, small_table, tiles
+from .page import HERE, card, embedded, page, small_table, tiles
 from .plots import classes, columns_plot, rows_plot
 from .svg import printable, safe
 
@@ -41,7 +40,6 @@ def report_page(found: Found, title: str) -> str:
         found: by the names that the command line promises.
         title: the corpus.
     """
-    data = json.dumps([_row(file) for file in found["files"]], ensure_ascii=False)
     body = [
         '<p class="faint">What musegen finds in this folder, what it would learn, '
         "and what it would pass over.</p>",
@@ -50,9 +48,7 @@ def report_page(found: Found, title: str) -> str:
         _plots(found),
         *_problems(found),
         _table(),
-        # No piece's name may end the script.
-        f'<script type="application/json" id="pieces">{data.replace("<", chr(92) + "u003c")}'
-        "</script>",
+        embedded("pieces", [_row(file) for file in found["files"]]),
     ]
     script = (HERE / "report.js").read_text(encoding="utf-8")
     return page(title, "musegen doctor", body, script=script)

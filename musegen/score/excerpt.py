@@ -15,7 +15,7 @@ from .jumps import ORDERS
 from .pedal import PEDAL_DOWN
 from .score import STRUCTURE, Event, Ints, Mark, Notes, Score, standing
 
-_JOIN = b"\xff\x06composed from here"  # a MIDI marker
+JOIN = b"\xff\x06composed from here"  # a MIDI marker
 
 
 def until_bar(score: Score, bar: int) -> Score:
@@ -123,12 +123,12 @@ def without_parts(score: Score, parts: Collection[int]) -> Score:
 
 def with_join(score: Score, tick: int) -> Score:
     """The score with a marker where its seed ends and what was composed begins."""
-    return replace(score, events=(*score.events, Event(tick, _JOIN)))
+    return replace(score, events=(*score.events, Event(tick, JOIN)))
 
 
 def join_of(score: Score) -> int | None:
     """The tick of that marker, the last if there are several; None without one."""
-    return max((e.tick for e in score.events if e.message == _JOIN), default=None)
+    return max((e.tick for e in score.events if e.message == JOIN), default=None)
 
 
 def closed(score: Score) -> Score:

@@ -9,7 +9,9 @@ stand at its end.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
 
 import numpy as np
 
@@ -30,7 +32,7 @@ _MAX_GAP = (1 << 28) - 1  # a variable-length quantity has four bytes of seven b
 _MAX_TICKS_PER_QUARTER = 0x7FFF
 _MAX_PARTS = 0xFFFF - 1  # and the conductor's track
 _MAX_TEMPO_US = 0xFFFFFF
-_META, _EXCLUSIVE = 0xFF, 0xF0
+_META, _EXCLUSIVE, _END_OF_EXCLUSIVE = 0xFF, 0xF0, 0xF7
 _END_OF_TRACK = b"\xff\x2f"
 _BANK_SELECTS = (0, 32)
 _TEXTS = range(0x01, 0x10)  # kinds of meta events that are words
@@ -62,16 +64,33 @@ def write_midi(score: Score, made_by: str = "") -> bytes:
     encoding = _encoding(score)
     conducting = _conducting(score, made_by, encoding)
     tracks = [_track(conducting, _end_of_conducting(score, conducting))]
-    channels = channels_of(score.parts)
-    programs: dict[int, set[int]] = defaultdict(set)
-    for part, channel in zip(score.parts, channels, strict=True):
-        programs[channel].add(part.program)
     end = score.end
-    for part, channel in zip(with_lyrics(score.parts, score.marks), channels, strict=True):
-        playing = _playing(part, channel, is_shared=len(programs[channel]) > 1)
+    played = _played(score.parts, with_lyrics(score.parts, score.marks))
+    for part, playing in zip(score.parts, played, strict=True):
         tracks.append(_track([*_name(part.name, encoding), *playing], end))
     numbers = (1, len(tracks), per_quarter)  # format 1
     return _chunk(b"MThd", b"".join(n.to_bytes(2, "big") for n in numbers)) + b"".join(tracks)
+
+
+def messages_of(score: Score) -> list[tuple[int, bytes]]:
+    """What a MIDI port is sent and when: ticks, and messages to channels or exclusive ones."""
+    timed = [(event.tick, _CONTROL, event.message) for event in score.events]
+    timed += chain.from_iterable(_played(score.parts, score.parts))
+    return [
+        (tick, message)
+        for tick, _, message in sorted(timed, key=itemgetter(0, 1))
+        if message[0] < _EXCLUSIVE or (message[0], message[-1]) == (_EXCLUSIVE, _END_OF_EXCLUSIVE)
+    ]
+
+
+def _played(parts: Sequence[Part], written: Iterable[Part]) -> Iterator[list[_Timed]]:
+    """What each part plays on its channel; `written` are the parts with all that is to be said."""
+    channels = channels_of(parts)
+    programs: dict[int, set[int]] = defaultdict(set)
+    for part, channel in zip(parts, channels, strict=True):
+        programs[channel].add(part.program)
+    for part, channel in zip(written, channels, strict=True):
+        yield _playing(part, channel, is_shared=len(programs[channel]) > 1)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 
+from musegen.score.bars import first_number
 from musegen.score.play_order import Stretch, stretches_of
-from musegen.score.score import STRUCTURE, Event, Ints, Mark, Notes, Part, Score
+from musegen.score.score import (
+    STRUCTURE,
+    Event,
+    Ints,
+    Mark,
+    Notes,
+    Part,
+    Score,
+    barlines_of_metre,
+)
 
 _FAR = 2**60
 _SIGNS = (*STRUCTURE, "jump")
@@ -20,8 +30,7 @@ Move: TypeAlias = tuple[int, int, int]  # a stretch, and the ticks that it moves
 
 def unfold(score: Score) -> Score:
     """The score as it is played, see `stretches_of`: written out, and its signs gone."""
-    has_signs = any(mark.kind in ("repeat", "ending", "jump") for mark in score.marks)
-    stretches = stretches_of(score) if has_signs else []
+    stretches = _stretches(score)
     if not stretches:
         return score
     moves = _moves(stretches, score.end)
@@ -40,6 +49,27 @@ def unfold(score: Score) -> Score:
         ),
         events=_events(score.events, moves),
     )
+
+
+def played_bars(score: Score) -> list[tuple[int, int]]:
+    """Where each bar begins as `unfold` plays it: ticks, and the number that it is written with."""
+    lines = score.barlines
+    if not score.n_bars:
+        lines = barlines_of_metre(score.metre, score.end, score.ticks_per_quarter)
+    starts = [0, *lines[:-1].tolist()]
+    stretches, number = _stretches(score), first_number(score)
+    moves = _moves(stretches, score.end) if stretches else [(0, _FAR, 0)]
+    return [
+        (max(starts[place], start) + by, number + place)
+        for start, stop, by in moves
+        for place in range(bisect_right(starts, start) - 1, bisect_left(starts, stop))
+    ]
+
+
+def _stretches(score: Score) -> list[Stretch]:
+    """See `stretches_of`; none where the piece is played as it stands."""
+    has_signs = any(mark.kind in ("repeat", "ending", "jump") for mark in score.marks)
+    return stretches_of(score) if has_signs else []
 
 
 def _moves(stretches: list[Stretch], score_end: int) -> list[Move]:

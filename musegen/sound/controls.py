@@ -146,13 +146,19 @@ def controls_of(score: Score, part: Part, place: float, rate: int) -> Controls:
 
 def not_sounded(score: Score) -> dict[str, int]:
     """What of a score a player would heed and is not heard, how many of each kind, as written."""
+    found = Counter(not_sent(score))
+    for events in [score.events, *(part.events for part in score.parts)]:
+        found.update(map(kind_of_event, _unheeded(events)))
+    return dict(sorted(found.items()))
+
+
+def not_sent(score: Score) -> dict[str, int]:
+    """What of it is not heard on a MIDI port either: marks that no message stands for."""
     found = Counter(_MARKS[mark.kind] for mark in score.marks if mark.kind in _MARKS)
     dynamics = [mark for mark in score.marks if is_dynamic(mark)]
     found["ornaments"] -= len(dynamics)
     found["dynamics"] = _unheard_levels(score)
     found["hairpins"] = sum(mark.text.endswith("(!") for mark in dynamics)
-    for events in [score.events, *(part.events for part in score.parts)]:
-        found.update(map(kind_of_event, _unheeded(events)))
     return dict(sorted((+found).items()))
 
 

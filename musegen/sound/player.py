@@ -13,8 +13,14 @@ from .synthesiser import render, wav_bytes
 RATE = 44_100
 
 
-def to_wav(score: Score, path: str | Path, force: bool = False) -> float:
+def to_wav(score: Score, path: str | Path, force: bool = False, start: float = 0) -> float:
     """Write a score as a WAV file, its repeats played out; whole or not at all.
+
+    Args:
+        score: the piece.
+        path: of the file.
+        force: whether it may be overwritten.
+        start: the second at which what is written begins.
 
     Returns:
         How many seconds it sounds.
@@ -23,6 +29,6 @@ def to_wav(score: Score, path: str | Path, force: bool = False) -> float:
         OutputError: the file is already there and not to be overwritten, cannot be written, or
             would last too long.
     """
-    samples = render(unfold(score), RATE)
+    samples = render(unfold(score), RATE)[round(start * RATE) :]
     write_whole(path, wav_bytes(samples, RATE), force)
     return len(samples) / RATE

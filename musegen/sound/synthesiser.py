@@ -94,7 +94,7 @@ def wav_bytes(samples: Samples, rate: int) -> bytes:
 def _by_sound(score: Score, rate: int) -> dict[_Sound, list[_Strokes]]:
     """The strokes of all parts, by the sound that they need."""
     sounds: dict[_Sound, list[_Strokes]] = {}
-    for part, place in zip(score.parts, _places(score), strict=True):
+    for part, place in zip(score.parts, places_of(score), strict=True):
         for sound, strokes in _strokes(score, part, place, rate):
             sounds.setdefault(sound, []).append(strokes)
     return sounds
@@ -120,7 +120,7 @@ def _strokes(
         yield sound, _Strokes(start[mine], (stop - start)[mine], gain[mine], controls)
 
 
-def _places(score: Score) -> list[float]:
+def places_of(score: Score) -> list[float]:
     """Where each part sits, −1 (left) to 1: in score order, as a quartet does; drums amid them."""
     seats = [index for index, part in enumerate(score.parts) if not part.is_drums]
     places = [0.0] * len(score.parts)

@@ -1,11 +1,14 @@
-"""When a tick sounds, in seconds."""
+"""When a tick sounds, in seconds, and what is played when."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musegen.score.midi_write import messages_of
 from musegen.score.score import Score
+
+Timed = tuple[float, bytes]  # seconds from the beginning, and a MIDI message
 
 
 def seconds_at(score: Score, ticks: ArrayLike) -> NDArray[np.float64]:
@@ -16,3 +19,10 @@ def seconds_at(score: Score, ticks: ArrayLike) -> NDArray[np.float64]:
     begins = np.concatenate([[0.0], np.cumsum(np.diff(starts) * seconds_a_tick[:-1])])
     row = np.searchsorted(starts, ticks, side="right") - 1
     return np.asarray(begins[row] + (ticks - starts[row]) * seconds_a_tick[row])
+
+
+def timed_messages(score: Score) -> list[Timed]:
+    """The messages that play a score as it stands, in the order of time."""
+    messages = messages_of(score)
+    seconds = seconds_at(score, [tick for tick, _ in messages]).tolist()
+    return [(when, message) for when, (_, message) in zip(seconds, messages, strict=True)]

@@ -12,18 +12,18 @@ from .timbre import Drum, Timbre
 Mono = NDArray[np.float32]
 
 MOST_PARTIALS = 32
-_SHADES = (1.5, 1.25, 1.0, 0.8)  # powers of the brightness, from the softest velocities up
-TOUCHES = len(_SHADES)
+SHADES = (1.5, 1.25, 1.0, 0.8)  # powers of the brightness, from the softest velocities up
+TOUCHES = len(SHADES)
 _BLOCK = 8192  # samples at a time, so that what is worked on stays in the processor's cache
-_FAINT = 10 ** (-50 / 20)
-_FULL_DECAY = 7.0  # time constants until −61 dB
-_VIBRATO_HERTZ, _VIBRATO_DELAY = 5.4, 0.35
-_MIDDLE_C = 60
+FAINT = 10 ** (-50 / 20)
+FULL_DECAY = 7.0  # time constants until −61 dB
+VIBRATO_HERTZ, VIBRATO_DELAY = 5.4, 0.35
+MIDDLE_C = 60
 # Cents and cycles by which each player of several is off: a bare third of a turn between them,
 # so that they neither cancel nor coincide as the note begins.
-_PLAYERS = ((0.0, 0.0), (-7.0, 0.13), (6.0, 0.31))
-_BREATH_BAND = (300.0, 7000.0)
-_STRIKE_DECAY = 0.02  # seconds
+PLAYERS = ((0.0, 0.0), (-7.0, 0.13), (6.0, 0.31))
+BREATH_BAND = (300.0, 7000.0)
+STRIKE_DECAY = 0.02  # seconds
 
 
 def hertz_of(pitch: int) -> float:
@@ -33,7 +33,7 @@ def hertz_of(pitch: int) -> float:
 
 def full_length(timbre: Timbre, pitch: int) -> float:
     """The seconds after which a note that was never let go cannot be heard; inf if it is held."""
-    return float("inf") if timbre.sustain else _FULL_DECAY * _decay(timbre, pitch)
+    return float("inf") if timbre.sustain else FULL_DECAY * _decay(timbre, pitch)
 
 
 def tone(timbre: Timbre, pitch: int, touch: int, size: int, rate: int) -> Mono:
@@ -51,7 +51,7 @@ def tone(timbre: Timbre, pitch: int, touch: int, size: int, rate: int) -> Mono:
     """
     hertz = hertz_of(pitch)
     # Resonances stay where they are: the higher the note, the fewer of its partials they lift.
-    exponent = _SHADES[touch] * (hertz / hertz_of(_MIDDLE_C)) ** 0.6
+    exponent = SHADES[touch] * (hertz / hertz_of(MIDDLE_C)) ** 0.6
     shine = (exponent * np.log(timbre.brightness), exponent * np.log(timbre.mellowed))
     ratios, strengths = _partials(timbre, hertz, max(shine), rate)
     sound = np.empty(size, np.float32)
@@ -69,7 +69,7 @@ def tone(timbre: Timbre, pitch: int, touch: int, size: int, rate: int) -> Mono:
 def drum_tone(drum: Drum, rate: int) -> Mono:
     """A stroke on a drum, to its end (size,), of about unit level as it begins."""
     longest = max(drum.decay if drum.partials else 0, drum.noise_decay if drum.noise else 0)
-    seconds = np.arange(round(_FULL_DECAY * longest * rate)) / rate
+    seconds = np.arange(round(FULL_DECAY * longest * rate)) / rate
     sound = np.zeros(len(seconds))
     fallen = drum.drop * 0.03 * (1 - np.exp(-seconds / 0.03))
     for hertz, strength in drum.partials:
@@ -105,7 +105,7 @@ def _partials(
     """Ratios and strengths (K,) of the partials that can be heard and that the rate can hold."""
     ratios = np.array(timbre.ratios or range(1, MOST_PARTIALS + 1), dtype=np.float64)
     strengths = np.resize(timbre.pattern, len(ratios)) * ratios**-timbre.slope
-    heard = strengths * np.exp((ratios - 1) * shine) > _FAINT
+    heard = strengths * np.exp((ratios - 1) * shine) > FAINT
     kept = heard & (ratios * hertz < 0.49 * rate)
     return ratios[kept], strengths[kept]
 
@@ -124,10 +124,10 @@ def _added(
     if struck != settled:
         fading = (struck - settled) * np.exp(-seconds / timbre.mellowing)
         bright = (settled + fading).astype(np.float32)
-    depth = (2 ** (timbre.vibrato / 1200) - 1) * np.minimum(1, (seconds / _VIBRATO_DELAY) ** 2)
-    swing = depth * np.sin(2 * np.pi * _VIBRATO_HERTZ * seconds) / (2 * np.pi * _VIBRATO_HERTZ)
+    depth = (2 ** (timbre.vibrato / 1200) - 1) * np.minimum(1, (seconds / VIBRATO_DELAY) ** 2)
+    swing = depth * np.sin(2 * np.pi * VIBRATO_HERTZ * seconds) / (2 * np.pi * VIBRATO_HERTZ)
     players = []
-    for cents, ahead in _PLAYERS[: timbre.voices]:
+    for cents, ahead in PLAYERS[: timbre.voices]:
         cycles = hertz * 2 ** (cents / 1200) * (seconds + swing) + ahead
         if not timbre.ratios:  # whole turns are nothing to a harmonic, and single precision does
             cycles = (cycles - np.floor(cycles)).astype(np.float32)
@@ -147,8 +147,8 @@ def _add_noise(sound: Mono, timbre: Timbre, rate: int) -> None:
     if not (timbre.breath or timbre.strike):
         return
     seconds = np.arange(len(sound), dtype=np.float32) / np.float32(rate)
-    level = timbre.breath + timbre.strike * np.exp(-seconds / _STRIKE_DECAY)
-    sound += level * np.resize(noise_loop(*_BREATH_BAND, rate), len(sound))
+    level = timbre.breath + timbre.strike * np.exp(-seconds / STRIKE_DECAY)
+    sound += level * np.resize(noise_loop(*BREATH_BAND, rate), len(sound))
 
 
 def _envelope(timbre: Timbre, pitch: int, size: int, rate: int) -> Mono:
@@ -163,5 +163,5 @@ def _envelope(timbre: Timbre, pitch: int, size: int, rate: int) -> Mono:
 
 def _decay(timbre: Timbre, pitch: int) -> float:
     """The time constant in seconds; what dies away does so sooner the higher it is."""
-    pull = 0.0 if timbre.sustain else (_MIDDLE_C - pitch) / 20
+    pull = 0.0 if timbre.sustain else (MIDDLE_C - pitch) / 20
     return float(timbre.decay * 2**pull)

@@ -1,6 +1,7 @@
 """The command line run in the tests' own process, in a folder of its own, with tiny networks."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place.mkdir()
     monkeypatch.chdir(place)
     return place
+
+
+@pytest.fixture(autouse=True)
+def _nothing_sounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests play on no port and no card that this machine may have."""
+    for library in ("mido", "sounddevice"):
+        monkeypatch.setitem(sys.modules, library, None)
 
 
 def listing(folder: Path) -> list[tuple[str, int]]:

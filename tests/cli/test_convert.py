@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from musegen.generation.request import Request
+from musegen.score.excerpt import with_join
 from musegen.score.files import WRITTEN_SUFFIXES, read, write
 from musegen.score.midi import write_midi
 from musegen.score.score import Event, Notes, Part, Score
@@ -317,3 +319,24 @@ def test_a_folder_that_is_made_is_told(musegen: Musegen, band: Path) -> None:
     told = musegen("convert", band, "new/one/b.abc").stderr
     assert "Made" not in told
     assert "Not kept: " in told
+
+
+def test_a_page_plays_repeats_out_and_says_what_made_the_piece(
+    musegen: Musegen, ask: Ask, here: Path, band: Path
+) -> None:
+    Path("one.abc").write_text(TUNE)
+    for options, notes in (([], 8), (["--repeats", "keep"], 4)):
+        (file,) = ask("convert", "one.abc", "one.html", "--force", *options)["files"]
+        page = Path("one.html").read_text(encoding="utf-8")
+        assert f"{notes} notes" in page
+        assert file["not_sounded"] == {"chord symbols": 1}
+        assert file["not_shown"]["chord marks"] == 1
+        assert "What made it" not in page
+    made_by = Request(seed="band.mid", random_seed=5).text("0123abcd")
+    write(with_join(read(band), 960), "new.mid", made_by=made_by)
+    told = musegen("convert", "new.mid", "new.html").stderr
+    page = Path("new.html").read_text(encoding="utf-8")
+    assert "0123abcd" in page
+    assert "on yellow ground" in page
+    assert "text" not in told
+    assert "marker" not in told

@@ -129,6 +129,19 @@ def test_half_of_the_windows_are_told_nothing_and_the_others_any_of_the_conditio
         assert not batch.conditions[row, n:].any()
 
 
+def test_every_kind_is_told_to_a_third_of_the_windows_beside_music_that_is_given(
+    styled: Prepared,
+) -> None:
+    conditions = Conditions.of(styled, KINDS)
+    made = Batches(
+        styled, styled.of("train"), length=9, batch=4, random_seed=3, conditions=conditions
+    )
+    windows = [w for epoch in range(100) for many in made._plan(epoch) for w in many if w.told]
+    for column, kind in enumerate(conditions.kinds):
+        share = np.mean([window.told[column] for window in windows])
+        assert share == (0 if kind == "given" else pytest.approx(0.27, abs=0.03))
+
+
 def test_what_is_told_changes_no_window(styled: Prepared) -> None:
     conditions = Conditions.of(styled, KINDS[:3])
     plain, telling = (

@@ -47,7 +47,8 @@ def checked(page: str) -> Elements:
     elements.feed(page)
     elements.close()
     assert not elements.open
-    assert "http" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert "://" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert "default-src 'none'" in page
     assert not re.search(r"url\(|@import|fetch\(|XMLHttp|innerHTML", page)
     return elements
 

@@ -1,0 +1,166 @@
+"""A piece played at once, on the first thing that sounds: a MIDI port, else the sound card."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import typer
+
+from musegen.errors import Interrupted, MusegenError, UsageError
+
+if TYPE_CHECKING:
+    from musegen.score.score import Score
+    from musegen.sound.timeline import Timed
+    from musegen.sound.transport import Instrument
+
+
+class Device(NamedTuple):
+    """What a piece is played on; without an instrument there is nothing that sounds."""
+
+    instrument: Instrument | None
+    port: str | None
+    words: str  # which it is, and why
+
+
+@contextmanager
+def device(score: Score, messages: Sequence[Timed], port: str | None) -> Iterator[Device]:
+    """The MIDI port asked for, else any that sounds, else the sound card, else nothing.
+
+    Raises:
+        MusegenError: the port asked for cannot be had.
+    """
+    from contextlib import ExitStack
+
+    from musegen.sound.card import open_card
+    from musegen.sound.midi_out import MidiOut
+    from musegen.sound.ports import choose_port, open_port, port_names
+
+    with ExitStack() as stack:
+        try:
+            names = port_names()
+            name = choose_port(names, port)
+            send = stack.enter_context(open_port(name))
+        except MusegenError as error:
+            if port is not None:
+                raise
+            why = f"no MIDI port ({_reason(error)})"
+        else:
+            others = len(names) > 1 and port is None
+            way = " --port NAME takes another, --list-ports shows them." if others else ""
+            words = f"Playing on the MIDI port {name}.{way}"
+            yield Device(MidiOut(messages, send), name, words)
+            return
+        try:
+            card = stack.enter_context(open_card(score))
+        except MusegenError as error:
+            why += f" and no sound card ({_reason(error)})"
+            yield Device(None, None, f"Written as a file, as there is {why}.")
+        else:
+            yield Device(card, None, f"Playing on the sound card, as there is {why}.")
+
+
+def _reason(error: MusegenError) -> str:
+    """Why there is none, with the way out."""
+    hint = error.hint.rstrip(".")
+    return f"{error.message}; {hint[0].lower()}{hint[1:]}" if hint else error.message
+
+
+class Performance:
+    """A piece as it is played: its repeats played out, and what is sent when."""
+
+    def __init__(self, score: Score) -> None:
+        from musegen.score.repeats import unfold
+        from musegen.sound.timeline import seconds_at, timed_messages
+
+        self._written = score
+        self.score = unfold(score)
+        self.messages = timed_messages(self.score)
+        self._bars = _bars(score, self.score)
+        self._end = float(seconds_at(self.score, self.score.end))
+
+    def play(self, on: Device, start: float, quiet: bool) -> dict[str, Any]:
+        """Play from a second on, steered by keys, until the end, q or a signal.
+
+        Returns:
+            What is told to scripts.
+
+        Raises:
+            Interrupted: it was broken off with Ctrl-C; typer.Exit by another signal.
+        """
+        from musegen.sound.controls import not_sent, not_sounded
+        from musegen.sound.synthesiser import TAIL_SECONDS
+        from musegen.sound.transport import Transport
+
+        from .keys import HELP, ended_by_signals, keys
+        from .running_roll import RunningRoll, running
+
+        assert on.instrument is not None
+        is_midi = on.port is not None
+        end = self._end + (0 if is_midi else TAIL_SECONDS)
+        messages = self.messages if is_midi else []
+        starts = [second for second, _ in self._bars]
+        transport = Transport(messages, on.instrument, starts, end)
+
+        def roll(size: tuple[int, int]) -> RunningRoll:
+            return RunningRoll(self.score, self._bars, end, size)
+
+        began = time.monotonic()
+        with (
+            ended_by_signals() as ended,
+            keys() as typed,
+            running(roll, transport, HELP if typed else "", quiet) as draw,
+        ):
+            asked = typed or (lambda: None)
+            transport.play(start, lambda: "quit" if ended() else asked(), draw)
+        _leave(ended())
+        return {
+            "port": on.port,
+            "seconds": time.monotonic() - began,
+            "jitter_ms": jitter_ms(transport.late),
+            "not_sounded": (not_sent if is_midi else not_sounded)(self._written),
+        }
+
+
+def begins_at(score: Score, number: int) -> float:
+    """The second at which a bar first begins as the piece is played.
+
+    Raises:
+        UsageError: there is no such bar.
+    """
+    from musegen.score.repeats import unfold
+
+    bars = _bars(score, unfold(score))
+    numbers = [each for _, each in bars]
+    if number not in numbers:
+        told = f"The piece plays bars {min(numbers)} to {max(numbers)}."
+        raise UsageError(f"there is no bar {number}", hint=told)
+    return bars[numbers.index(number)][0]
+
+
+def _bars(score: Score, played: Score) -> list[tuple[float, int]]:
+    """The second at which each bar begins, and its number."""
+    from musegen.score.repeats import played_bars
+    from musegen.sound.timeline import seconds_at
+
+    ticks, numbers = zip(*played_bars(score), strict=True)
+    return list(zip(seconds_at(played, ticks).tolist(), numbers, strict=True))
+
+
+def jitter_ms(late: Sequence[float]) -> dict[str, float] | None:
+    """How late messages came, in milliseconds: half of them at most the median."""
+    if not late:
+        return None
+    return {"median": 1000 * median(late), "worst": 1000 * max(late)}
+
+
+def _leave(signal_number: int) -> None:
+    """End as the signal asks, now that all is silent."""
+    if signal_number == signal.SIGINT:
+        raise Interrupted("interrupted, with nothing left sounding")
+    if signal_number:
+        raise typer.Exit(128 + signal_number)

@@ -1,0 +1,110 @@
+"""A piece as one page: its roll, played in the browser with the sounds of `musegen play`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from musegen.score.bars import first_number
+from musegen.score.counts import counted
+from musegen.score.instruments import instrument_name
+from musegen.score.pedal import sounding_ends
+from musegen.score.score import Part, Score
+
+from .page import HERE, embedded, page, small_table
+from .svg import colours, printable, safe
+
+Span = tuple[int, int, Sequence[int] | None]
+
+_SCRIPTS = ("score_piece", "score_tone", "score_audio", "score_roll", "score_controls")
+_LONGEST_TITLE = 200
+
+
+def score_page(
+    score: Score,
+    sound: dict[str, Any],
+    *,
+    new: Iterable[Span] = (),
+    made: Iterable[tuple[str, str]] = (),
+    title: str = "",
+) -> str:
+    """An HTML page that shows a score and plays it, without a network.
+
+    Args:
+        score: the piece, its repeats as they are to be played.
+        sound: how its parts sound, see `musegen.sound.recipe`.
+        new: ticks from and to, and the parts (all where None), of what was composed.
+        made: what made it, told beneath: what it is, and its value.
+        title: stands above where the score has none.
+    """
+    spans, facts = list(new), list(made)
+    name = printable(score.title or title or "A piece")[:_LONGEST_TITLE]
+    body = [
+        f'<p class="faint">{safe(_told(score, spans))}</p>',
+        (HERE / "score_page.html").read_text(encoding="utf-8"),
+        *_made(facts),
+        embedded("piece", _piece(score, spans)),
+        embedded("sound", sound),
+    ]
+    scripts = [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
+    style = _palette(len(score.parts)) + (HERE / "score_page.css").read_text(encoding="utf-8")
+    return page(name, "musegen", body, style=style, script="\n".join(scripts))
+
+
+def _piece(score: Score, new: list[Span]) -> dict[str, Any]:
+    """The score by the names that the scripts read; times are in ticks."""
+    return {
+        "ticksPerQuarter": score.ticks_per_quarter,
+        "end": score.end,
+        "tempo": score.tempo.tolist(),
+        "metre": score.metre.tolist() if score.n_bars else [],
+        "barlines": score.barlines.tolist(),
+        "firstBar": first_number(score),
+        "new": new,
+        "parts": [_part(part, score.end) for part in score.parts],
+    }
+
+
+def _part(part: Part, end: int) -> dict[str, Any]:
+    """A part's notes as columns; `rings` where the pedal makes them sound on."""
+    notes = part.notes
+    rings = {"rings": (sounding_ends(part, end) - notes.onset).tolist()} if len(part.pedal) else {}
+    return {
+        "name": printable(part.name).strip(" :") or instrument_name(part.instrument),
+        "instrument": instrument_name(part.instrument),
+        "program": part.program,
+        "isDrums": part.is_drums,
+        "onset": notes.onset.tolist(),
+        "duration": notes.duration.tolist(),
+        "pitch": notes.pitch.tolist(),
+        "velocity": notes.velocity.tolist(),
+        **rings,
+    }
+
+
+def _told(score: Score, new: list[Span]) -> str:
+    """The piece in a line."""
+    told = [counted(len(score.parts), "parts"), counted(score.n_notes, "notes")]
+    if score.n_bars:
+        told.append(counted(score.n_bars, "bars"))
+    if any((start, end, parts) == (0, score.end, None) for start, end, parts in new):
+        told.append("all of it composed by a model")
+    elif new:
+        told.append("what a model composed is on yellow ground")
+    return ", ".join(told)
+
+
+def _made(facts: list[tuple[str, str]]) -> Iterator[str]:
+    if facts:
+        yield "<section id='made'><h2>What made it</h2>"
+        yield small_table(("what", "value"), facts)
+        yield "</section>"
+
+
+def _palette(n: int) -> str:
+    """The parts' colours by day and by night, as `--c0` and on."""
+
+    def rules(dark: bool) -> str:
+        return "".join(f"--c{index}:{hue};" for index, hue in enumerate(colours(n, dark)))
+
+    return f":root{{{rules(False)}}}@media(prefers-color-scheme:dark){{:root{{{rules(True)}}}}}\n"
