@@ -44,7 +44,7 @@ def command(
         typer.Option(
             "--as",
             envvar="MUSEGEN_CONVERT_AS",
-            help="Draw a piano roll, or engrave a score. [default: roll]",
+            help="Draw a piano roll, or engrave a score; a page holds both. [default: roll]",
         ),
     ] = None,
     force: Force = False,
@@ -142,8 +142,8 @@ def _check_look(target: Path, look: Look | None) -> None:
     """Make sure that only what is drawn is asked to look like something."""
     from musegen.errors import UsageError
 
-    if look and target.suffix.lower() not in SUFFIXES:
-        hint = "Leave --as out, or end OUT in .svg or .png."
+    if look and target.suffix.lower() not in (*SUFFIXES, ".html"):
+        hint = "Leave --as out, or end OUT in .svg, .png or .html."
         raise UsageError("is no picture, and --as is for pictures", file=target, hint=hint)
 
 
@@ -180,23 +180,28 @@ def _write_as(
     if suffix == ".html":
         played = music if repeats == "keep" else unfold(music)
         check_length(played, path)
-        write_whole(path, _page(name, played).encode(), force)
+        write_whole(path, _page(name, played, look).encode(), force)
         left_out = as_written(*(not_shown(without_traces(piece)) for piece in (played, music)))
         return {"not_sounded": not_sounded(music), "not_shown": left_out}
     return {"lost": write_and_tell(music, path, force, repeats)}
 
 
-def _page(name: str, played: Score) -> str:
+def _page(name: str, played: Score, look: Look) -> str:
     """A page that plays a piece, and says what made it where its file does."""
     from musegen.generation.made import Made, new_music
+    from musegen.picture.engraving import engraved
     from musegen.picture.score_page import score_page
     from musegen.score.files import file_and_tune
+    from musegen.score.musicxml_write import write_musicxml
     from musegen.sound.recipe import recipe
 
     made = Made.of(file_and_tune(name)[0])
     facts = made.facts if made else ()
     new = new_music(played, made)
-    return score_page(played, recipe(played), new=new, made=facts, title=stem_of(name))
+    sheets = engraved(write_musicxml(played)) if look == "score" else []
+    return score_page(
+        played, recipe(played), new=new, made=facts, sheets=sheets, title=stem_of(name)
+    )
 
 
 def _tell_failed(failed: list[dict[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ def score_page(
     *,
     new: Iterable[Span] = (),
     made: Iterable[tuple[str, str]] = (),
+    sheets: Sequence[str] = (),
     title: str = "",
 ) -> str:
     """An HTML page that shows a score and plays it, without a network.
@@ -35,6 +37,7 @@ def score_page(
         sound: how its parts sound, see `musegen.sound.recipe`.
         new: ticks from and to, and the parts (all where None), of what was composed.
         made: what made it, told beneath: what it is, and its value.
+        sheets: the pages of its engraved score, each an SVG, which fold out.
         title: stands above where the score has none.
     """
     spans, facts = list(new), list(made)
@@ -42,6 +45,7 @@ def score_page(
     body = [
         f'<p class="faint">{safe(_told(score, spans))}</p>',
         (HERE / "score_page.html").read_text(encoding="utf-8"),
+        *_sheets(sheets),
         *_made(facts),
         embedded("piece", _piece(score, spans)),
         embedded("sound", sound),
@@ -99,6 +103,17 @@ def _made(facts: list[tuple[str, str]]) -> Iterator[str]:
         yield "<section id='made'><h2>What made it</h2>"
         yield small_table(("what", "value"), facts)
         yield "</section>"
+
+
+def _sheets(sheets: Sequence[str]) -> Iterator[str]:
+    """The score as images, in which a browser runs no script and fetches nothing."""
+    if sheets:
+        yield "<details id='score'><summary>Score</summary>"
+        for number, sheet in enumerate(sheets, start=1):
+            data = base64.b64encode(sheet.encode()).decode()
+            of_many = f"Page {number} of {len(sheets)} of the score"
+            yield f'<img alt="{of_many}" src="data:image/svg+xml;base64,{data}">'
+        yield "</details>"
 
 
 def _palette(n: int) -> str:

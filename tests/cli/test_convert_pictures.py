@@ -66,6 +66,14 @@ def test_a_png_shows_either(ask: Ask, tune: str, look: str) -> None:
     assert int.from_bytes(data[16:20], "big") == 2000
 
 
+def test_a_page_holds_the_score_where_it_is_asked_for(ask: Ask, tune: str) -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    ask("convert", tune, "plain.html")
+    ask("convert", tune, "both.html", "--as", "score")
+    pages = [Path(f"{name}.html").read_text() for name in ("plain", "both")]
+    assert [page.count('src="data:image/svg+xml;base64,') for page in pages] == [0, 1]
+
+
 def test_estimated_keys_of_a_score_are_told(ask: Ask, tune: str) -> None:
     pytest.importorskip("verovio", reason="verovio is not installed")
     ask("convert", tune, "a.mid")
