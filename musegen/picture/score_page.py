@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from musegen.score.bars import first_number
 from musegen.score.counts import counted
@@ -21,6 +22,19 @@ _SCRIPTS = ("score_piece", "score_tone", "score_audio", "score_roll", "score_con
 _LONGEST_TITLE = 200
 
 
+class More(NamedTuple):
+    """What a page tells beside the piece.
+
+    columns: of each part, further columns of its notes by name, in the order of its notes.
+    body: elements, beneath the parts.
+    name: of the script and the style that show them.
+    """
+
+    columns: Sequence[dict[str, Any]]
+    body: Sequence[str]
+    name: str
+
+
 def score_page(
     score: Score,
     sound: dict[str, Any],
@@ -29,6 +43,7 @@ def score_page(
     made: Iterable[tuple[str, str]] = (),
     sheets: Sequence[str] = (),
     title: str = "",
+    more: More | None = None,
 ) -> str:
     """An HTML page that shows a score and plays it, without a network.
 
@@ -39,24 +54,37 @@ def score_page(
         made: what made it, told beneath: what it is, and its value.
         sheets: the pages of its engraved score, each an SVG, which fold out.
         title: stands above where the score has none.
+        more: what else is known of it.
     """
     spans, facts = list(new), list(made)
     name = printable(score.title or title or "A piece")[:_LONGEST_TITLE]
     body = [
         f'<p class="faint">{safe(_told(score, spans))}</p>',
         (HERE / "score_page.html").read_text(encoding="utf-8"),
+        *(more.body if more else ()),
         *_sheets(sheets),
         *_made(facts),
-        embedded("piece", _piece(score, spans)),
+        embedded("piece", _piece(score, spans, more)),
         embedded("sound", sound),
     ]
-    scripts = [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
-    style = _palette(len(score.parts)) + (HERE / "score_page.css").read_text(encoding="utf-8")
-    return page(name, "musegen", body, style=style, script="\n".join(scripts))
+    also = (more.name,) if more else ()
+    script = "\n".join(_texts((*_SCRIPTS, *also), "js"))
+    style = "".join([_palette(len(score.parts)), *_texts(("score_page", *also), "css")])
+    return page(name, "musegen", body, style=style, script=script)
 
 
-def _piece(score: Score, new: list[Span]) -> dict[str, Any]:
+def part_name(part: Part) -> str:
+    """What a part is called on the page: as in the piece, or as its instrument."""
+    return printable(part.name).strip(" :") or instrument_name(part.instrument)
+
+
+def _texts(names: Iterable[str], kind: str) -> list[str]:
+    return [(HERE / f"{name}.{kind}").read_text(encoding="utf-8") for name in names]
+
+
+def _piece(score: Score, new: list[Span], more: More | None) -> dict[str, Any]:
     """The score by the names that the scripts read; times are in ticks."""
+    columns: Iterable[dict[str, Any]] = more.columns if more else repeat({})
     return {
         "ticksPerQuarter": score.ticks_per_quarter,
         "end": score.end,
@@ -65,7 +93,10 @@ def _piece(score: Score, new: list[Span]) -> dict[str, Any]:
         "barlines": score.barlines.tolist(),
         "firstBar": first_number(score),
         "new": new,
-        "parts": [_part(part, score.end) for part in score.parts],
+        "parts": [
+            {**_part(part, score.end), **its}
+            for part, its in zip(score.parts, columns, strict=False)
+        ],
     }
 
 
@@ -74,7 +105,7 @@ def _part(part: Part, end: int) -> dict[str, Any]:
     notes = part.notes
     rings = {"rings": (sounding_ends(part, end) - notes.onset).tolist()} if len(part.pedal) else {}
     return {
-        "name": printable(part.name).strip(" :") or instrument_name(part.instrument),
+        "name": part_name(part),
         "instrument": instrument_name(part.instrument),
         "program": part.program,
         "isDrums": part.is_drums,
