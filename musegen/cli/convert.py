@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from .options import Force, Json, Quiet, check_apart, check_output, stem_of
+from .pictures import SUFFIXES, Look, check_free, draw, numbered
 
 if TYPE_CHECKING:
     from musegen.errors import MusegenError
@@ -26,7 +27,9 @@ def command(
     source: Annotated[str, typer.Argument(metavar="IN", help="A piece, or a tune book.")],
     target: Annotated[
         Path,
-        typer.Argument(metavar="OUT", help=".mid, .abc, .musicxml, .mxl, .wav, .svg or .html."),
+        typer.Argument(
+            metavar="OUT", help=".mid, .abc, .musicxml, .mxl, .wav, .svg, .png or .html."
+        ),
     ],
     repeats: Annotated[
         Repeats | None,
@@ -36,22 +39,32 @@ def command(
         Literal["keep", "fold"],
         typer.Option(help="Keep the sustain pedal, or make notes as long as they sound under it."),
     ] = "keep",
+    look: Annotated[
+        Look | None,
+        typer.Option(
+            "--as",
+            envvar="MUSEGEN_CONVERT_AS",
+            help="Draw a piano roll, or engrave a score; a page holds both. [default: roll]",
+        ),
+    ] = None,
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Convert a piece: to MIDI, ABC, MusicXML, sound (.wav), a picture (.svg) or a page (.html).
+    """Convert a piece: to MIDI, ABC, MusicXML, sound (.wav), a picture (.svg, .png) or a page.
 
-    A page shows the piece and plays it in any browser, without a network.
+    A page (.html) shows the piece and plays it in any browser, without a network.
 
-    A book of many tunes is written as a numbered file each. What a file cannot hold is told.
+    A book of many tunes, or a score of many pages, is written as a numbered file each. What
+    a file cannot hold is told.
     """
     from musegen.errors import MusegenError
     from musegen.score.files import WRITTEN_SUFFIXES
 
     from .terminal import give, now, say
 
-    check_output(target, (*WRITTEN_SUFFIXES, ".wav", ".svg", ".html"), stem_of(source))
+    check_output(target, (*WRITTEN_SUFFIXES, ".wav", *SUFFIXES, ".html"), stem_of(source))
+    _check_look(target, look)
     is_new_folder = not target.parent.exists()
     written: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
@@ -64,7 +77,9 @@ def command(
                 failed.append({"path": name, "reason": music.message, "out": str(path)})
             else:
                 tell(f"writing {path}")
-                written.append(_converted(name, _pedalled(music, pedal), path, force, repeats))
+                written.append(
+                    _converted(name, _pedalled(music, pedal), path, force, repeats, look)
+                )
     if as_json:
         give({"files": written, "failed": failed})
     _tell_failed(failed)
@@ -87,18 +102,20 @@ def _pieces(source: str) -> list[tuple[str, Score | MusegenError]]:
 
 
 def _converted(
-    name: str, music: Score, path: Path, force: bool, repeats: Repeats | None
+    name: str, music: Score, path: Path, force: bool, repeats: Repeats | None, look: Look | None
 ) -> dict[str, Any]:
     """Write a piece, and say what there is to say of it."""
     from musegen.score.bars import faults_of
 
-    absent = _write_as(name, music, path, force, repeats)
+    absent = _write_as(name, music, path, force, repeats, look or "roll")
     lost = Counter(absent.get("lost", {})) + Counter(music.unread)
     return {
         "in": name,
         "out": str(path),
         "notes": music.n_notes,
-        "estimated_keys": _guesses(music, path),
+        "estimated_keys": _guesses(music)
+        if look == "score" or path.suffix.lower() in _STATES_GUESSES
+        else [],
         "faults": faults_of(music),
         **{name: {} for name in _ABSENT},
         **absent,
@@ -106,29 +123,28 @@ def _converted(
     }
 
 
-def _guesses(music: Score, path: Path) -> list[str]:
-    """The estimated keys that a file of this kind states as if they were given."""
+def _guesses(music: Score) -> list[str]:
+    """The estimated keys, which a score states as if they were given."""
     from musegen.score.key import key_name
 
-    if path.suffix.lower() not in _STATES_GUESSES:
-        return []
     return [key_name(fifths, mode) for _, fifths, mode, guessed in music.key.tolist() if guessed]
 
 
 def _paths(target: Path, source: str, n: int, force: bool) -> list[Path]:
     """Where to write so many pieces: all of it, or nothing where one is already there."""
-    from musegen.errors import OutputError
-
-    paths = [target]
-    if n != 1:
-        paths = [target.with_stem(f"{target.stem}-{number}") for number in range(1, n + 1)]
+    paths = numbered(target, n)
     check_apart(paths, source)
-    there = [path for path in paths if path.exists()]
-    if there and not force:
-        more = f", and {len(there) - 1} more of the files to write" if len(there) > 1 else ""
-        hint = "Overwrite with --force; nothing was written."
-        raise OutputError(f"is already there{more}", file=there[0], hint=hint)
+    check_free(paths, force)
     return paths
+
+
+def _check_look(target: Path, look: Look | None) -> None:
+    """Make sure that only what is drawn is asked to look like something."""
+    from musegen.errors import UsageError
+
+    if look and target.suffix.lower() not in (*SUFFIXES, ".html"):
+        hint = "Leave --as out, or end OUT in .svg, .png or .html."
+        raise UsageError("is no picture, and --as is for pictures", file=target, hint=hint)
 
 
 def _pedalled(music: Score, pedal: str) -> Score:
@@ -140,14 +156,13 @@ def _pedalled(music: Score, pedal: str) -> Score:
 
 
 def _write_as(
-    name: str, music: Score, path: Path, force: bool, repeats: Repeats | None
-) -> dict[str, dict[str, int]]:
+    name: str, music: Score, path: Path, force: bool, repeats: Repeats | None, look: Look
+) -> dict[str, Any]:
     """Write a file as its suffix says; what of the piece is absent there, as _ABSENT, by kind."""
     from musegen.disk import write_whole
     from musegen.generation.made import without_traces
-    from musegen.picture.roll import not_shown, roll_svg
+    from musegen.picture.roll import not_shown
     from musegen.score.bars import check_length
-    from musegen.score.excerpt import join_of
     from musegen.score.files import write_and_tell
     from musegen.score.losses import as_written
     from musegen.score.repeats import unfold
@@ -159,32 +174,34 @@ def _write_as(
         signed = replace(music, marks=()) if repeats == "keep" else music  # no signs, no repeats
         to_wav(signed, path, force)
         return {"not_sounded": not_sounded(music)}
-    if suffix == ".svg":
+    if suffix in SUFFIXES:
         drawn = unfold(music) if repeats == "unfold" else music
-        check_length(drawn, path)
-        picture = roll_svg(drawn, seed_end=join_of(drawn), title=drawn.title)
-        write_whole(path, picture.encode(), force)
-        return {"not_shown": as_written(not_shown(drawn), not_shown(music))}
+        return draw(music, drawn, path, force, look)
     if suffix == ".html":
         played = music if repeats == "keep" else unfold(music)
         check_length(played, path)
-        write_whole(path, _page(name, played).encode(), force)
+        write_whole(path, _page(name, played, look).encode(), force)
         left_out = as_written(*(not_shown(without_traces(piece)) for piece in (played, music)))
         return {"not_sounded": not_sounded(music), "not_shown": left_out}
     return {"lost": write_and_tell(music, path, force, repeats)}
 
 
-def _page(name: str, played: Score) -> str:
+def _page(name: str, played: Score, look: Look) -> str:
     """A page that plays a piece, and says what made it where its file does."""
     from musegen.generation.made import Made, new_music
+    from musegen.picture.engraving import engraved
     from musegen.picture.score_page import score_page
     from musegen.score.files import file_and_tune
+    from musegen.score.musicxml_write import write_musicxml
     from musegen.sound.recipe import recipe
 
     made = Made.of(file_and_tune(name)[0])
     facts = made.facts if made else ()
     new = new_music(played, made)
-    return score_page(played, recipe(played), new=new, made=facts, title=stem_of(name))
+    sheets = engraved(write_musicxml(played)) if look == "score" else []
+    return score_page(
+        played, recipe(played), new=new, made=facts, sheets=sheets, title=stem_of(name)
+    )
 
 
 def _tell_failed(failed: list[dict[str, Any]]) -> None:
@@ -206,7 +223,8 @@ def _tell_written(written: list[dict[str, Any]], quiet: bool) -> None:
         if not file["notes"]:
             say(f"{file['in']}: has no notes, so {file['out']} has none.", quiet)
     if written:
-        say(f"Wrote {_names([file['out'] for file in written])}.", quiet)
+        paths = [path for file in written for path in file.get("pages", [file["out"]])]
+        say(f"Wrote {_names(paths)}.", quiet)
     if guesses := Counter(key for file in written for key in file["estimated_keys"]):
         keys = "Key" if guesses.total() == 1 else "Keys"
         often = (f"{key} ({n} times)" if n > 1 else key for key, n in guesses.most_common())

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from musegen.score.counts import counted
 
 from .options import Device, Force, Json, Quiet, check_apart, check_output, stem_of
+
+if TYPE_CHECKING:
+    from musegen.score.score import Score
 
 _LIKELIER = 2  # values that are told in a line
 
@@ -19,7 +22,8 @@ def command(
     file: Annotated[str, typer.Argument(help="A piece, or book.abc:12, a tune of a book.")],
     model: Annotated[str, typer.Option("--model", "-m", help="A model folder or name.")],
     out: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write all that is found: .json.")
+        Path | None,
+        typer.Option("--output", "-o", help="Write a page, .html, or all that is found, .json."),
     ] = None,
     device: Device = "auto",
     force: Force = False,
@@ -28,7 +32,8 @@ def command(
 ) -> None:
     """Tell what surprises a model in a piece, and what it would have written instead.
 
-    All of it, note by note, with what the model looked back to, is in --json and -o FILE.json.
+    A page (-o FILE.html) shows it note by note, with what the model looked back to, and plays the
+    piece in any browser, without a network. All of it is in --json and -o FILE.json too.
     """
     from musegen.disk import write_whole
     from musegen.errors import OutputError
@@ -37,7 +42,7 @@ def command(
     from .terminal import give, say
 
     if out is not None:
-        check_output(out, (".json",), f"{stem_of(file)}-explained")
+        check_output(out, (".html", ".json"), f"{stem_of(file)}-explained")
         check_apart([out], file)
         if out.exists() and not force:
             raise OutputError("is already there", file=out, hint="Overwrite it with --force.")
@@ -48,7 +53,7 @@ def command(
 
     found = explain(load(find_model(model), device), score, file)
     if out is not None:
-        write_whole(out, json.dumps(found, ensure_ascii=False).encode(), force)
+        write_whole(out, _written(out, found, score).encode(), force)
     if as_json:
         give(found)
     else:
@@ -59,6 +64,20 @@ def command(
         say(f"Not read: {counted(count, kind)}.", quiet)
     if out is not None:
         say(f"Wrote {out}.", quiet)
+
+
+def _written(out: Path, found: dict[str, Any], score: Score) -> str:
+    """What a file of this kind holds of all that was found; a page is named there."""
+    if out.suffix.lower() == ".json":
+        return json.dumps(found, ensure_ascii=False)
+    from musegen.picture.explained_page import as_read, explained_page
+    from musegen.score.bars import check_length
+    from musegen.sound.recipe import recipe
+
+    check_length(score, out)
+    found["page"] = str(out)
+    played = as_read(score, found)
+    return explained_page(played, recipe(played), found, title=stem_of(found["path"]))
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -82,7 +82,7 @@ def small_table(
 
 
 def _policy(style: str, script: str) -> str:
-    """What a browser is to hold the page to: its own rules and script, and nothing from outside."""
+    """What a browser is to hold the page to: what stands in it, and nothing from outside."""
 
     def only(text: str) -> str:
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
@@ -90,5 +90,6 @@ def _policy(style: str, script: str) -> str:
 
     return (
         f"default-src 'none'; style-src {only(style)}; script-src {only(script)}; "
+        "img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )

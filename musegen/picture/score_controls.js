@@ -105,7 +105,7 @@ found("farther").addEventListener("click", () => roll.zoom(1 / 1.5));
 roll.lit.addEventListener("click", (event) => go(piece.secondsAt(Math.max(0, roll.tickAt(event.offsetX)))));
 for (const kind of ["wheel", "pointerdown"]) roll.roll.addEventListener(kind, () => { isFollowing = false; }, { passive: true });
 document.addEventListener("keydown", (event) => {
-  const its = event.target.tagName, isOwn = its === "INPUT" || (event.key === " " && (its === "BUTTON" || its === "SUMMARY"));
+  const its = event.target.tagName, isOwn = its === "INPUT" || its === "SELECT" || (event.key === " " && (its === "BUTTON" || its === "SUMMARY"));
   if (event.ctrlKey || event.metaKey || event.altKey || isOwn || !KEYS[event.key]) return;
   event.preventDefault();
   KEYS[event.key]();

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from itertools import repeat
+from typing import Any, NamedTuple
 
 from musegen.score.bars import first_number
 from musegen.score.counts import counted
@@ -20,13 +22,28 @@ _SCRIPTS = ("score_piece", "score_tone", "score_audio", "score_roll", "score_con
 _LONGEST_TITLE = 200
 
 
+class More(NamedTuple):
+    """What a page tells beside the piece.
+
+    columns: of each part, further columns of its notes by name, in the order of its notes.
+    body: elements, beneath the parts.
+    name: of the script and the style that show them.
+    """
+
+    columns: Sequence[dict[str, Any]]
+    body: Sequence[str]
+    name: str
+
+
 def score_page(
     score: Score,
     sound: dict[str, Any],
     *,
     new: Iterable[Span] = (),
     made: Iterable[tuple[str, str]] = (),
+    sheets: Sequence[str] = (),
     title: str = "",
+    more: More | None = None,
 ) -> str:
     """An HTML page that shows a score and plays it, without a network.
 
@@ -35,24 +52,39 @@ def score_page(
         sound: how its parts sound, see `musegen.sound.recipe`.
         new: ticks from and to, and the parts (all where None), of what was composed.
         made: what made it, told beneath: what it is, and its value.
+        sheets: the pages of its engraved score, each an SVG, which fold out.
         title: stands above where the score has none.
+        more: what else is known of it.
     """
     spans, facts = list(new), list(made)
     name = printable(score.title or title or "A piece")[:_LONGEST_TITLE]
     body = [
         f'<p class="faint">{safe(_told(score, spans))}</p>',
         (HERE / "score_page.html").read_text(encoding="utf-8"),
+        *(more.body if more else ()),
+        *_sheets(sheets),
         *_made(facts),
-        embedded("piece", _piece(score, spans)),
+        embedded("piece", _piece(score, spans, more)),
         embedded("sound", sound),
     ]
-    scripts = [(HERE / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS]
-    style = _palette(len(score.parts)) + (HERE / "score_page.css").read_text(encoding="utf-8")
-    return page(name, "musegen", body, style=style, script="\n".join(scripts))
+    also = (more.name,) if more else ()
+    script = "\n".join(_texts((*_SCRIPTS, *also), "js"))
+    style = "".join([_palette(len(score.parts)), *_texts(("score_page", *also), "css")])
+    return page(name, "musegen", body, style=style, script=script)
 
 
-def _piece(score: Score, new: list[Span]) -> dict[str, Any]:
+def part_name(part: Part) -> str:
+    """What a part is called on the page: as in the piece, or as its instrument."""
+    return printable(part.name).strip(" :") or instrument_name(part.instrument)
+
+
+def _texts(names: Iterable[str], kind: str) -> list[str]:
+    return [(HERE / f"{name}.{kind}").read_text(encoding="utf-8") for name in names]
+
+
+def _piece(score: Score, new: list[Span], more: More | None) -> dict[str, Any]:
     """The score by the names that the scripts read; times are in ticks."""
+    columns: Iterable[dict[str, Any]] = more.columns if more else repeat({})
     return {
         "ticksPerQuarter": score.ticks_per_quarter,
         "end": score.end,
@@ -61,7 +93,10 @@ def _piece(score: Score, new: list[Span]) -> dict[str, Any]:
         "barlines": score.barlines.tolist(),
         "firstBar": first_number(score),
         "new": new,
-        "parts": [_part(part, score.end) for part in score.parts],
+        "parts": [
+            {**_part(part, score.end), **its}
+            for part, its in zip(score.parts, columns, strict=False)
+        ],
     }
 
 
@@ -70,7 +105,7 @@ def _part(part: Part, end: int) -> dict[str, Any]:
     notes = part.notes
     rings = {"rings": (sounding_ends(part, end) - notes.onset).tolist()} if len(part.pedal) else {}
     return {
-        "name": printable(part.name).strip(" :") or instrument_name(part.instrument),
+        "name": part_name(part),
         "instrument": instrument_name(part.instrument),
         "program": part.program,
         "isDrums": part.is_drums,
@@ -99,6 +134,17 @@ def _made(facts: list[tuple[str, str]]) -> Iterator[str]:
         yield "<section id='made'><h2>What made it</h2>"
         yield small_table(("what", "value"), facts)
         yield "</section>"
+
+
+def _sheets(sheets: Sequence[str]) -> Iterator[str]:
+    """The score as images, in which a browser runs no script and fetches nothing."""
+    if sheets:
+        yield "<details id='score'><summary>Score</summary>"
+        for number, sheet in enumerate(sheets, start=1):
+            data = base64.b64encode(sheet.encode()).decode()
+            of_many = f"Page {number} of {len(sheets)} of the score"
+            yield f'<img alt="{of_many}" src="data:image/svg+xml;base64,{data}">'
+        yield "</details>"
 
 
 def _palette(n: int) -> str:

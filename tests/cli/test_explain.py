@@ -36,7 +36,16 @@ def test_the_same_is_written_to_a_file_and_nothing_is_overwritten(
     assert musegen(*asked, "-o", "all.json", "--force").exit_code == 0
     refused = musegen(*asked, "-o", "all.txt")
     assert refused.exit_code == 2
-    assert "End it in .json." in refused.stderr
+    assert "End its name in .html or .json." in refused.stderr
+
+
+@pytest.mark.parametrize("kind", ["grid", "abc", "notes"])
+def test_a_page_is_written_and_named(ask: Ask, music: Path, kind: str) -> None:
+    found = ask("explain", music / f"{kind}.mid", "-m", music / f"{kind}-model", "-o", "all.html")
+    assert found["page"] == "all.html"
+    page = Path("all.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "Most surprising bars" in page
 
 
 @pytest.mark.parametrize("kind", ["grid", "abc", "notes"])

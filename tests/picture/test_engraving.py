@@ -1,0 +1,92 @@
+"""Sheet music: the right signs in the right number, which every program can draw."""
+
+import re
+import sys
+
+import pytest
+
+from musegen.errors import MissingExtra, OutputError
+from musegen.picture.engraving import engraved
+from musegen.picture.raster import png
+from musegen.score.abc import read_book
+from musegen.score.musicxml_write import write_musicxml
+from musegen.score.score import Notes, Part, Score
+
+TUNE = 'X:1\nT:A tune\nM:6/8\nL:1/8\nQ:1/4=90\nK:D\n"F#m"DFA dAF|"Bb"_B3 A3|]\n'
+STRINGS = Score(
+    480,
+    (
+        Part("Violin", 40, Notes.of([(0, 1440, 76, 80)])),
+        Part("Viola", 41, Notes.of([(0, 1440, 60, 80)])),
+        Part("Cello", 42, Notes.of([(0, 1440, 43, 80)])),
+    ),
+    metre=[(0, 3, 4)],
+    key=[(0, -3, 0, 0)],
+    barlines=[1440],
+)
+
+
+def drawn(svg: str, sign: str) -> int:
+    """How often a sign of the music font, known by its code in SMuFL, stands on a page."""
+    return len(re.findall(rf'href="#{sign}-', svg))
+
+
+def test_clefs_key_metre_bars_and_notes_are_those_of_the_piece() -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    (page,) = engraved(write_musicxml(STRINGS))
+    assert [drawn(page, clef) for clef in ("E050", "E05C", "E062")] == [1, 1, 1]
+    assert drawn(page, "E260") == 3 * 3  # flats
+    assert drawn(page, "E083") == 3  # a metre of three
+    assert len(re.findall('class="measure"', page)) == 1
+    assert len(re.findall('class="note"', page)) == 3
+
+
+def test_signs_within_words_are_those_that_all_fonts_have() -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    (page,) = engraved(write_musicxml(read_book(TUNE)[0]))
+    words = "".join(re.findall(r">([^<>]+)</tspan>", page))
+    for sign in ("A tune", "F♯m", "B♭", "♩\xa0=\xa090"):
+        assert sign in words
+    assert not re.search("[\ue000-\uf8ff]", page)
+
+
+def test_a_long_piece_has_pages_and_the_same_each_time() -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    long = write_musicxml(read_book(TUNE.replace("|]", "|" + "dAF DFA|" * 300 + "]"))[0])
+    pages = engraved(long)
+    assert len(pages) > 1
+    assert engraved(long) == pages
+
+
+def test_what_is_no_score_is_refused() -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    with pytest.raises(OutputError):
+        engraved(b"<html/>")
+
+
+def test_a_raster_draws_text_with_fonts_of_its_own() -> None:
+    pytest.importorskip("resvg_py", reason="resvg-py is not installed")
+    text = '<text x="2" y="9" font-family="sans-serif" font-size="8">♩ = 90</text>'
+    empty, full = (
+        png(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 12">{words}</svg>')
+        for words in ("", text)
+    )
+    size = [int.from_bytes(full[place : place + 4], "big") for place in (16, 20)]
+    assert size == [2000, 600]
+    assert len(full) > 2 * len(empty)
+
+
+def test_a_very_long_picture_is_narrower_so_that_programs_open_it() -> None:
+    pytest.importorskip("resvg_py", reason="resvg-py is not installed")
+    long = png('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 600"/>')
+    assert int.from_bytes(long[20:24], "big") == 30_000
+
+
+@pytest.mark.parametrize(("library", "extra"), [("verovio", "score"), ("resvg_py", "png")])
+def test_without_the_library_the_way_to_it_is_told(
+    library: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtra) as caught:
+        engraved(b"") if extra == "score" else png("")
+    assert f"pip install 'musegen[{extra}]'" in caught.value.hint
