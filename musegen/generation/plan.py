@@ -98,7 +98,7 @@ class Plan:
         tracker.counts_pickup = self.seed is not None
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
-        tracker.keep_time = self.seed is not None
+        tracker.keep_time = True  # from nothing too: what stands at the opening stays
         tracker.ask(self.opening)
         if self.seed is not None:
             tracker.keep_parts(vocabulary.places(self.seed), playable([self.seed]))
