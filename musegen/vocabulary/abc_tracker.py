@@ -17,9 +17,10 @@ from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
 class AbcTracker(Tracker):
     """See Tracker.
 
-    A bar is as long as its metre says, but the first of a section may be a pickup, and the last of
-    one may lack what a pickup took. A tie reaches over a bar line only; where it does, the next bar
-    begins with the same pitches. No word is legal after which none would be.
+    A bar is as long as its metre says, but the first of a section may be a pickup of whole
+    sixteenths, and the last of one may lack what a pickup took. A tie reaches over a bar line only;
+    where it does, the next bar begins with the same pitches. No word is legal after which none
+    would be.
 
     Args:
         batch: B, how many pieces.
@@ -243,7 +244,8 @@ class AbcTracker(Tracker):
         is_bar = tables.kind == Kind.BAR
         sounded = (self._last_kind == Kind.NOTE) | (self._last_kind == Kind.REST)
         full = sounded & (self._left == 0)
-        pickup = sounded & self._section_begins & ~self._closing & (self._place > 0)
+        even = self._place % (tables.ticks_per_eighth // 2) == 0  # no tuplet is broken off
+        pickup = sounded & self._section_begins & ~self._closing & (self._place > 0) & even
         left = np.minimum(self._left, self._pickups.shape[1] - 1)
         completes = sounded & (self._held == 0) & self._pickups[self._rows, left]
         legal: Mask = is_bar & (full | pickup)[:, None]

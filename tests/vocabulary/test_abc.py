@@ -142,6 +142,8 @@ def test_whatever_the_mask_allows_is_a_tune_of_good_bars(
         if done:
             assert np.array_equal(vocabulary.encode(score), words), texts(vocabulary, words)
             assert check_bars(score) == []
+            lengths = np.diff(score.barlines, prepend=0)  # a pickup too ends with its tuplet
+            assert not (4 * lengths % score.ticks_per_quarter).any(), texts(vocabulary, words)
     assert ended > 30
 
 
