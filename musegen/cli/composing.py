@@ -278,6 +278,11 @@ def _write(
         score = candidate.composed.score
         lost = write_and_tell(score, path, run.force, made_by=made_by)
         say_absent(f"Not kept in {path}", lost, run.quiet)
-        if SUFFIX_KINDS[path.suffix.lower()] == MIDI and unfold(score) is not score:
-            say(f"{path} has its repeats played out.", run.quiet)
+        played = unfold(score)
+        if SUFFIX_KINDS[path.suffix.lower()] == MIDI and played is not score:
+            say(
+                f"{path} has its repeats played out: {played.n_bars} bars and {played.n_notes} "
+                "notes,\nwhere the table counts those that are written.",
+                run.quiet,
+            )
     remember("piece", paths[0])
