@@ -61,6 +61,12 @@ class OutputError(MusegenError):
 class MissingExtra(MusegenError):
     """An optional library is not installed."""
 
+    @classmethod
+    def of(cls, library: str, extra: str) -> MissingExtra:
+        """The library, and the extra of musegen that brings it."""
+        hint = f"Install it: pip install 'musegen[{extra}]'."
+        return cls(f"the library {library} is not installed", hint=hint)
+
 
 class UsageError(MusegenError):
     """The command was asked wrongly."""

@@ -70,7 +70,11 @@ def around(vocabulary: Vocabulary, score: Score, first: int, last: int) -> tuple
 
 
 def toward(
-    vocabulary: Vocabulary, score: Score, features: Features, first: int, last: int
+    vocabulary: Vocabulary,
+    score: Score,
+    features: Features,
+    bars: tuple[int, int],
+    rows: tuple[int, int],
 ) -> Features | None:
     """Features with what stands after a gap told in it; None where words cannot tell it.
 
@@ -78,16 +82,18 @@ def toward(
         vocabulary: what words mean.
         score: the whole piece, whatever is in the gap.
         features: those of the piece with music in its gap, perhaps not to its end (T, G).
-        first: the first bar of the gap, from 0.
-        last: its last.
+        bars: the first bar of the gap, from 0, and its last.
+        rows: the first word of the gap, and the first after it.
     """
     if not vocabulary.fixed_parts:
         return None
-    silent = vocabulary.encode(silenced(score, first, last))
-    whole = vocabulary.encode(score)
-    bars = vocabulary.bars(whole, vocabulary.features_of(whole))
+    return vocabulary.toward(vocabulary.encode(silenced(score, *bars)), features, *rows)
+
+
+def rows_of_gap(bars: Ints, first: int, last: int) -> tuple[int, int]:
+    """The first word of a gap and the first after it, by the bar of each word (T,)."""
     start, stop = np.searchsorted(bars, [first, last + 1]).tolist()
-    return vocabulary.toward(silent, features, start, stop)
+    return start, stop
 
 
 def of_parts(vocabulary: Vocabulary, score: Score, written: Collection[int]) -> Stretch:
@@ -120,9 +126,9 @@ def gap_in(
     bars = vocabulary.bars(words, features)
     gap = (bars >= first) & (bars <= last)
     score = vocabulary.decode(words)
-    beside = toward(vocabulary, score, features, first, last)
+    start, stop = rows_of_gap(bars, first, last)
+    beside = toward(vocabulary, score, features, (first, last), (start, stop))
     if beside is not None:
-        start, stop = np.searchsorted(bars, [first, last + 1]).tolist()
         roles = np.where(gap, WRITTEN, GIVEN)
         return Stretch(words, beside, roles).rows(slice(max(0, start - 2 * side), stop)), gap
     before, after = around(vocabulary, score, first, last)

@@ -73,8 +73,6 @@ def explain(model: Trained, score: Score, path: str, few: int = FEW) -> dict[str
         UsageError: the piece has no notes.
         ModelError: the piece does not fit the model's vocabulary.
     """
-    if not score.n_notes:
-        raise UsageError("has no notes", file=path, hint="Give a piece with music in it.")
     piece, its = _read(model, score, path, few)
     notes = _notes(its)
     gradient = _gradients(model, piece, its.notes, notes)

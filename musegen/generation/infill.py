@@ -14,6 +14,7 @@ from musegen.corpus.given import (
     Stretch,
     around,
     one_after_another,
+    rows_of_gap,
     stretch_of,
     toward,
 )
@@ -21,7 +22,7 @@ from musegen.errors import UsageError
 from musegen.score.bars import first_number, last_number
 from musegen.score.excerpt import from_bar, silenced, until_bar
 from musegen.score.score import STRUCTURE, Ints, Notes, Part, Score, rescaled
-from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
+from musegen.vocabulary.vocabulary import Features, Tracker, Vocabulary, Words
 
 from .plan import Plan, standing_at
 
@@ -60,13 +61,13 @@ class Infill(Plan):
 
     def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
         """The music on both sides of the gap, and what of these words is in it."""
-        score, last = self._in_words(vocabulary), self.first + self.bars - 1
         old = len(self.words(vocabulary))
         new = stretch_of(vocabulary, words, WRITTEN)
-        beside = toward(vocabulary, score, new.features, self.first, last)
+        beside = self._toward(vocabulary, new.features)
         if beside is not None:
             roles = np.where(np.arange(len(words)) < old, GIVEN, WRITTEN)
             return Stretch(words, beside, roles).rows(slice(max(0, old - 2 * SIDE), None))
+        score, last = self._in_words(vocabulary), self.first + self.bars - 1
         before, after = around(vocabulary, score, self.first, last)
         new = new.rows(slice(old, None))
         return one_after_another(before.rows(slice(-SIDE, None)), after.rows(slice(SIDE)), new)
@@ -77,9 +78,7 @@ class Infill(Plan):
         tracker = super().tracker(vocabulary, words[:join], join, n)
         if not self.first:
             tracker.ask(standing_at(self.seed, 0, vocabulary))
-        score = self._in_words(vocabulary)
-        features = vocabulary.features_of(vocabulary.encode(score))
-        beside = toward(vocabulary, score, features, self.first, self.first + self.bars - 1)
+        beside = self._toward(vocabulary)
         if beside is not None:
             tracker.give(beside)
         for word in words[join:]:
@@ -122,6 +121,15 @@ class Infill(Plan):
         """See Plan: the bars of the gap."""
         cut = until_bar(score, min(self.first + self.bars, score.n_bars))
         return from_bar(cut, self.first) if self.first else cut
+
+    def _toward(self, vocabulary: Vocabulary, features: Features | None = None) -> Features | None:
+        """These features, or those of the whole seed, with what stands after the gap told."""
+        score, last = self._in_words(vocabulary), self.first + self.bars - 1
+        words = vocabulary.encode(score)
+        whole = vocabulary.features_of(words)
+        rows = rows_of_gap(vocabulary.bars(words, whole), self.first, last)
+        given = whole if features is None else features
+        return toward(vocabulary, score, given, (self.first, last), rows)
 
     def _gap(self, score: Score) -> tuple[int, int]:
         """Where it begins and ends in a score, or the score does."""

@@ -51,8 +51,7 @@ def engraved(musicxml: bytes) -> list[str]:
     try:
         import verovio
     except ImportError as error:
-        hint = "Install it: pip install 'musegen[score]'."
-        raise MissingExtra("the library verovio is not installed", hint=hint) from error
+        raise MissingExtra.of("verovio", "score") from error
     verovio.enableLog(verovio.LOG_OFF)
     toolkit: Any = verovio.toolkit()
     toolkit.setOptions(_OPTIONS)

@@ -27,8 +27,7 @@ def png(svg: str) -> bytes:
     try:
         from resvg_py import svg_to_bytes
     except ImportError as error:
-        hint = "Install it: pip install 'musegen[png]'."
-        raise MissingExtra("the library resvg-py is not installed", hint=hint) from error
+        raise MissingExtra.of("resvg-py", "png") from error
     width, height = map(float, _BOX.findall(svg)[0])
     try:
         return svg_to_bytes(

@@ -76,8 +76,7 @@ def open_card(score: Score) -> Iterator[Card]:
         with hushed():
             import sounddevice
     except ImportError as error:
-        hint = "Install it: pip install 'musegen[play]'."
-        raise MissingExtra("the library sounddevice is not installed", hint=hint) from error
+        raise MissingExtra.of("sounddevice", "play") from error
     except OSError as error:
         hint = "On Debian and Ubuntu: apt install libportaudio2."
         raise OutputError("the library PortAudio is not installed", hint=hint) from error

@@ -90,5 +90,4 @@ def open_port(name: str) -> Iterator[Callable[[bytes], None]]:
 
 def _missing(error: ImportError) -> MissingExtra:
     library = "mido" if error.name == "mido" else "python-rtmidi"
-    hint = "Install it: pip install 'musegen[ports]'."
-    return MissingExtra(f"the library {library} is not installed", hint=hint)
+    return MissingExtra.of(library, "ports")

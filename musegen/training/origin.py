@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from musegen.corpus.conditions import Conditions
 from musegen.corpus.prepare import Prepared
 from musegen.disk import write_whole
 from musegen.evaluation.originality import PASSAGES, Passages
@@ -18,7 +19,7 @@ from musegen.vocabulary.vocabulary import Vocabulary
 
 from .settings import FitSettings
 
-_SLOWER = 0.3  # than from nothing, for what is known is to stay (docs/decisions.md)
+_SLOWER = 0.3  # than from nothing, for what is known is to stay; not measured yet
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class Origin:
     def vocabulary(self) -> Vocabulary | None:
         """That of the model."""
         return None if self.model is None else self.model.vocabulary
+
+    def told(self, usual: Conditions) -> Conditions:
+        """What can be told: what the model can be, or what is usual."""
+        return usual if self.model is None else self.model.conditions
 
     def shape(self, usual: NetworkSettings) -> NetworkSettings:
         """The network's: the model's, held back as much as is usual for the music and the time."""

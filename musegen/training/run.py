@@ -109,8 +109,7 @@ class Run:
         )
         shape = origin.shape(usual)
         how = origin.pace(suited(replace(alone, batch_words=processes * alone.batch_words), shape))
-        told = Conditions.of(prepared, settings.tell)
-        told = told if origin.model is None else origin.model.conditions
+        told = origin.told(Conditions.of(prepared, settings.tell))
         fit = _fit(prepared, folder, shape, told, how, extent, settings.device, origin)
         config = _config(prepared, shape, told, how, extent)
         config["training"] |= origin.about()

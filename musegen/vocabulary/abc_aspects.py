@@ -12,16 +12,14 @@ from musegen.score.score import MODES, Ints, tonic
 
 from .abc_tables import FIFTHS, FIRST_LEXEME, KEYS, Tables
 
-_DEGREES, _PITCHES = (
-    13,
-    129,
-)  # none, and twelve semitones from the tonic up; none, and all there are
+_DEGREES = 13  # none, and semitones from the tonic up
+_PITCHES = 129  # none, and all there are
 
 
 def aspects_of(tables: Tables) -> tuple[tuple[int, ...], Ints]:
     """How many degrees, pitches and lengths there are; and those of each word (KEYS, V, 3).
 
-    Those of the lowest note of each word; 0 for what is no note.
+    Degree and pitch are those of its lowest note, 0 for what is none.
     """
     lengths, length = np.unique(tables.ticks, return_inverse=True)
     table = np.zeros((KEYS, tables.size, 3), np.int64)

@@ -16,6 +16,7 @@ from musegen.corpus.given import (
     in_turns,
     of_parts,
     one_after_another,
+    rows_of_gap,
     toward,
     written_to,
 )
@@ -92,10 +93,12 @@ def test_the_nats_of_a_gap_are_those_of_all_read_at_once(make_score: MakeScore, 
     plan = Infill(2, seed, first=2)
     found = compose(model, plan, random_seed=5)[0]
     vocabulary = model.vocabulary
-    score = vocabulary.decode(vocabulary.encode(seed))
+    whole = vocabulary.encode(seed)
+    score = vocabulary.decode(whole)
+    rows = rows_of_gap(vocabulary.bars(whole, vocabulary.features_of(whole)), 2, 3)
     features = vocabulary.features_of(found.words)
     is_new = np.arange(len(features)) >= found.join
-    told = toward(vocabulary, score, features, 2, 3)
+    told = toward(vocabulary, score, features, (2, 3), rows)
     if told is not None:  # beside the words, and the far side is not read
         stretch = Stretch(found.words, told, np.where(is_new, WRITTEN, GIVEN))
     else:
