@@ -19,8 +19,9 @@ _OPENING = """# The commands
 All of them with all their options, as `musegen COMMAND --help` tells them. Exit codes: 0 done, 1
 could not, 2 asked wrongly, 130 interrupted. Every option can be set by the environment too, by the
 variable that `--help` names: `MUSEGEN_TRAIN_BUDGET=1h` is `musegen train --budget 1h`. With
-`--json` a command prints one object on standard output, and nothing else there. This page is made from the
-code: `python -m tests.docs.commands`.
+`--json` a command prints one object on standard output, and nothing else there.
+
+This page is made from the code, by `python -m tests.docs.commands`.
 """
 
 
