@@ -12,6 +12,8 @@ from .options import Force, Json, Quiet, check_apart, check_output, free_path, s
 if TYPE_CHECKING:
     from musegen.score.score import Score
 
+    from .playing import Sound
+
 
 def command(
     file: Annotated[
@@ -26,6 +28,12 @@ def command(
     wav: Annotated[
         Path | None, typer.Option(help="Write the sound to this file, and play nothing.")
     ] = None,
+    soundfont: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Sound as this SoundFont (.sf2) does. [default: built in]"
+        ),
+    ] = None,
     from_bar: Annotated[
         int | None, typer.Option("--from", metavar="BAR", help="The bar to begin with.")
     ] = None,
@@ -35,6 +43,8 @@ def command(
 ) -> None:
     """Play a piece: on a MIDI port, else on the sound card, else into a WAV file.
 
+    With a SoundFont, on the sound card or into a WAV file; FluidSynth must be installed for it.
+
     In a terminal, space pauses, the arrows left and right go by bars, + and − change the tempo, and
     q quits.
     """
@@ -42,7 +52,7 @@ def command(
     from musegen.score.bars import faults_of
     from musegen.score.files import read
 
-    from .playing import begins_at
+    from .playing import begins_at, sound_of
     from .terminal import give, now, say, say_absent, say_faults
 
     if list_ports:
@@ -55,6 +65,10 @@ def command(
             raise UsageError("--wav plays on no port", hint=hint)
         check_output(wav, (".wav",), stem_of(piece))
         check_apart([wav], piece)
+    if port is not None and soundfont is not None:
+        say(f"A MIDI port has instruments of its own, so {soundfont} is not used.", quiet)
+        soundfont = None
+    sound = sound_of(soundfont)
     with now(quiet or as_json) as tell:
         tell(f"reading {piece}")
         score = read(piece)
@@ -63,10 +77,11 @@ def command(
     if not score.n_notes:
         say(f"{piece}: has no notes, so nothing is heard.", quiet)
     found: dict[str, Any] = {"piece": piece, "port": None, "wav": None, "jitter_ms": None}
+    found["soundfont"] = sound.soundfont
     if wav:
-        found |= _write(piece, score, wav, start, force, quiet or as_json)
+        found |= _write(score, wav, sound, start, force, quiet or as_json)
     else:
-        found |= _play(piece, score, port, start, force, quiet, as_json)
+        found |= _play(piece, score, port, sound, start, force, quiet, as_json)
     say_absent("Not sounded", found["not_sounded"], quiet)
     if as_json:
         give(found)
@@ -105,6 +120,7 @@ def _play(
     piece: str,
     score: Score,
     port: str | None,
+    sound: Sound,
     start: float,
     force: bool,
     quiet: bool,
@@ -115,31 +131,31 @@ def _play(
     from .terminal import say
 
     performance = Performance(score)
-    with device(performance.score, performance.messages, port) as on:
+    with device(performance.score, performance.messages, port, sound) as on:
         say(on.words, quiet)
         if on.instrument is not None:
             return performance.play(on, start, quiet or as_json)
     path = free_path(Path(f"{stem_of(piece)}.wav"))
-    return _write(piece, score, path, start, force, quiet or as_json)
+    return _write(score, path, sound, start, force, quiet or as_json)
 
 
 def _write(
-    piece: str, score: Score, path: Path, start: float, force: bool, quiet: bool
+    score: Score, path: Path, sound: Sound, start: float, force: bool, quiet: bool
 ) -> dict[str, Any]:
-    from musegen.sound.controls import not_sounded
     from musegen.sound.player import to_wav
 
     from .terminal import now
 
     with now(quiet) as tell:
         tell(f"writing {path}")
-        seconds = to_wav(score, path, force, start)
-    return {"wav": str(path), "seconds": seconds, "not_sounded": not_sounded(score)}
+        seconds = to_wav(score, path, force, start, sound.render)
+    return {"wav": str(path), "seconds": seconds, "not_sounded": sound.not_sounded(score)}
 
 
 def _told(found: dict[str, Any]) -> str:
     """The result in a sentence."""
-    seconds = f"{found['seconds']:.1f} seconds of {found['piece']}."
+    by = f", by {found['soundfont']}" if found["soundfont"] else ""
+    seconds = f"{found['seconds']:.1f} seconds of {found['piece']}{by}."
     if found["wav"]:
         return f"{found['wav']}: {seconds} Open it with any player."
     jitter = found["jitter_ms"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,8 +16,34 @@ from musegen.errors import Interrupted, MusegenError, UsageError
 
 if TYPE_CHECKING:
     from musegen.score.score import Score
+    from musegen.sound.synthesiser import Render
     from musegen.sound.timeline import Timed
     from musegen.sound.transport import Instrument
+
+
+class Sound(NamedTuple):
+    """What makes the sound of a score where no port does, and what of it that leaves out."""
+
+    render: Render
+    not_sounded: Callable[[Score], dict[str, int]]
+    soundfont: str | None
+
+
+def sound_of(path: Path | None) -> Sound:
+    """The sound of a SoundFont, else of the built-in synthesiser.
+
+    Raises:
+        MusegenError: the SoundFont cannot be used.
+    """
+    from musegen.sound.controls import not_sent, not_sounded
+
+    if path is None:
+        from musegen.sound.synthesiser import render
+
+        return Sound(render, not_sounded, None)
+    from musegen.sound.soundfont import soundfont
+
+    return Sound(soundfont(path), not_sent, str(path))
 
 
 class Device(NamedTuple):
@@ -24,50 +51,57 @@ class Device(NamedTuple):
 
     instrument: Instrument | None
     port: str | None
+    not_sounded: Callable[[Score], dict[str, int]]
     words: str  # which it is, and why
 
 
 @contextmanager
-def device(score: Score, messages: Sequence[Timed], port: str | None) -> Iterator[Device]:
+def device(
+    score: Score, messages: Sequence[Timed], port: str | None, sound: Sound
+) -> Iterator[Device]:
     """The MIDI port asked for, else any that sounds, else the sound card, else nothing.
+
+    Where a SoundFont is to sound, a port is played on only if it was asked for.
 
     Raises:
         MusegenError: the port asked for cannot be had.
     """
-    from contextlib import ExitStack
-
     from musegen.sound.card import open_card
+    from musegen.sound.controls import not_sent
     from musegen.sound.midi_out import MidiOut
     from musegen.sound.ports import choose_port, open_port, port_names
 
+    lacks = []
     with ExitStack() as stack:
+        if port is not None or sound.soundfont is None:
+            try:
+                names = port_names()
+                name = choose_port(names, port)
+                send = stack.enter_context(open_port(name))
+            except MusegenError as error:
+                if port is not None:
+                    raise
+                lacks.append(_lack("MIDI port", error))
+            else:
+                others = len(names) > 1 and port is None
+                way = " --port NAME takes another, --list-ports shows them." if others else ""
+                words = f"Playing on the MIDI port {name}.{way}"
+                yield Device(MidiOut(messages, send), name, not_sent, words)
+                return
         try:
-            names = port_names()
-            name = choose_port(names, port)
-            send = stack.enter_context(open_port(name))
+            card = stack.enter_context(open_card(score, sound.render))
         except MusegenError as error:
-            if port is not None:
-                raise
-            why = f"no MIDI port ({_reason(error)})"
+            lacks.append(_lack("sound card", error))
+            words = "Writing a file, as nothing here plays it at once."
+            yield Device(None, None, sound.not_sounded, "\n".join([words, *lacks]))
         else:
-            others = len(names) > 1 and port is None
-            way = " --port NAME takes another, --list-ports shows them." if others else ""
-            words = f"Playing on the MIDI port {name}.{way}"
-            yield Device(MidiOut(messages, send), name, words)
-            return
-        try:
-            card = stack.enter_context(open_card(score))
-        except MusegenError as error:
-            why += f" and no sound card ({_reason(error)})"
-            yield Device(None, None, f"Written as a file, as there is {why}.")
-        else:
-            yield Device(card, None, f"Playing on the sound card, as there is {why}.")
+            words = "Playing on the sound card."
+            yield Device(card, None, sound.not_sounded, "\n".join([words, *lacks]))
 
 
-def _reason(error: MusegenError) -> str:
+def _lack(what: str, error: MusegenError) -> str:
     """Why there is none, with the way out."""
-    hint = error.hint.rstrip(".")
-    return f"{error.message}; {hint[0].lower()}{hint[1:]}" if hint else error.message
+    return f"No {what}: {error.message}. {error.hint}".rstrip()
 
 
 class Performance:
@@ -92,7 +126,6 @@ class Performance:
         Raises:
             Interrupted: it was broken off with Ctrl-C; typer.Exit by another signal.
         """
-        from musegen.sound.controls import not_sent, not_sounded
         from musegen.sound.synthesiser import TAIL_SECONDS
         from musegen.sound.transport import Transport
 
@@ -122,7 +155,7 @@ class Performance:
             "port": on.port,
             "seconds": time.monotonic() - began,
             "jitter_ms": jitter_ms(transport.late),
-            "not_sounded": (not_sent if is_midi else not_sounded)(self._written),
+            "not_sounded": on.not_sounded(self._written),
         }
 
 

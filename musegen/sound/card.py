@@ -1,4 +1,4 @@
-"""The sound card, through sounddevice (the extra `play`): our own synthesiser, heard at once."""
+"""The sound card, through sounddevice (the extra `play`): what a score sounds like, at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from musegen.score.score import Score
 
 from .hushed import hushed
 from .loudness import Samples
-from .synthesiser import render
+from .synthesiser import Render, render
 
 RATE = 44_100
 
@@ -27,8 +27,8 @@ class Card:
 
     stream: Any
 
-    def __init__(self, score: Score) -> None:
-        self._score = score
+    def __init__(self, score: Score, sound: Render = render) -> None:
+        self._score, self._sound = score, sound
         self._speed = 0.0  # that the samples were made for
         self._samples: Samples = np.zeros((0, 2), np.float32)
         self._place = 0
@@ -45,7 +45,7 @@ class Card:
             return
         tempo = self._score.tempo.copy()
         tempo[:, 1] = np.maximum(1, np.round(tempo[:, 1] / speed))
-        samples = render(replace(self._score, tempo=tempo), RATE)
+        samples = self._sound(replace(self._score, tempo=tempo), RATE)
         self._place = round(self._place * self._speed / speed)  # the old sound ran on till now
         self._samples, self._speed = samples, speed
 
@@ -65,7 +65,7 @@ class Card:
 
 
 @contextmanager
-def open_card(score: Score) -> Iterator[Card]:
+def open_card(score: Score, sound: Render = render) -> Iterator[Card]:
     """The sound card, ready to play a score as it stands.
 
     Raises:
@@ -80,7 +80,7 @@ def open_card(score: Score) -> Iterator[Card]:
     except OSError as error:
         hint = "On Debian and Ubuntu: apt install libportaudio2."
         raise OutputError("the library PortAudio is not installed", hint=hint) from error
-    card = Card(score)
+    card = Card(score, sound)
     try:
         with hushed():
             card.stream = sounddevice.OutputStream(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import math
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,7 @@ class _Strokes:
 
 
 _Sound = tuple[Timbre | Drum, int, int]  # with pitch and touch, both 0 for a drum
+Render = Callable[[Score, int], Samples]  # the sound of a score at a rate (S, 2)
 
 
 def render(score: Score, rate: int = 44_100) -> Samples:
@@ -61,19 +62,33 @@ def render(score: Score, rate: int = 44_100) -> Samples:
     Raises:
         OutputError: it would last longer than `LONGEST_SECONDS`.
     """
-    seconds = float(seconds_at(score, score.end)) + TAIL_SECONDS
-    if seconds > LONGEST_SECONDS:
-        raise OutputError(
-            f"would last {seconds / 3600:.1f} hours; sound is made for two at most",
-            hint="check the tempo, or take a part of the piece",
-        )
-    mix = np.zeros((2, round(seconds * rate)), np.float32)
+    mix = silence(score, rate)
     for (kind, pitch, touch), strokes in _by_sound(score, rate).items():
         if isinstance(kind, Drum):
             _lay_drum(mix, kind, strokes, rate)
         else:
             _lay(mix, kind, pitch, touch, strokes, rate)
     add_room(mix, rate)
+    return finished(mix, rate)
+
+
+def silence(score: Score, rate: int) -> Samples:
+    """Stereo channels (2, S) as long as a score and its tail.
+
+    Raises:
+        OutputError: that is longer than `LONGEST_SECONDS`.
+    """
+    seconds = float(seconds_at(score, score.end)) + TAIL_SECONDS
+    if seconds > LONGEST_SECONDS:
+        raise OutputError(
+            f"would last {seconds / 3600:.1f} hours; sound is made for two at most",
+            hint="check the tempo, or take a part of the piece",
+        )
+    return np.zeros((2, round(seconds * rate)), np.float32)
+
+
+def finished(mix: Samples, rate: int) -> Samples:
+    """What was laid in `mix` (2, S), faded out at its end and brought to its loudness (S, 2)."""
     fade = round(_FADE_SECONDS * rate)
     mix[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     return levelled(mix.T, rate)

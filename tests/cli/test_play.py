@@ -20,6 +20,7 @@ from musegen.cli.running_roll import RunningRoll
 from musegen.score.files import read, write
 from musegen.score.score import Notes, Part, Score, barlines_of_metre
 from musegen.sound.timeline import seconds_at
+from tests.soundfonts import sine_soundfont
 
 Musegen = Callable[..., Any]
 COMMAND = [sys.executable, "-m", "musegen", "play", "long.mid"]
@@ -121,6 +122,39 @@ def test_without_extras_a_file_is_written_and_it_is_said_why(musegen: Musegen, s
     assert musegen("play", short, "--wav", "b.wav", "--from", 2, "-q").stderr == ""
     with wave.open("b.wav") as file:
         assert file.getnframes() / file.getframerate() == pytest.approx(4.0)
+
+
+def test_a_soundfont_sounds_in_place_of_what_is_built_in(
+    musegen: Musegen, ask: Musegen, short: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (short.parent / "sine.sf2").write_bytes(sine_soundfont())
+    built_in = ask("play", short, "--wav", "a.wav")
+    assert built_in["soundfont"] is None
+    told = musegen("play", short, "--soundfont", "sine.sf2", "--wav", "b.wav")
+    if "FluidSynth is not installed" in told.stderr or "[soundfont]" in told.stderr:
+        pytest.skip(told.stderr)
+    assert "b.wav: 4.5 seconds of" in told.stderr
+    assert "by sine.sf2" in told.stderr
+    assert Path("b.wav").read_bytes() != Path("a.wav").read_bytes()
+    monkeypatch.setenv("MUSEGEN_PLAY_SOUNDFONT", "sine.sf2")
+    assert ask("play", short, "--wav", "c.wav")["soundfont"] == "sine.sf2"
+    assert Path("c.wav").read_bytes() == Path("b.wav").read_bytes()
+
+
+def test_a_soundfont_is_heard_here_and_on_no_port_unless_it_is_asked_for(
+    musegen: Musegen, short: Path, virtual_ports: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def silent(path: Path) -> Callable[..., Any]:
+        return lambda score, rate: np.zeros((rate, 2), np.float32)
+
+    monkeypatch.setattr("musegen.sound.soundfont.soundfont", silent)
+    told = musegen("play", short, "--soundfont", "any.sf2")
+    assert "short.wav: 1.0 seconds" in told.stderr
+    assert "No MIDI port" not in told.stderr
+    assert not virtual_ports.exists()
+    told = musegen("play", short, "--soundfont", "any.sf2", "--port", "Loop synth")
+    assert "so any.sf2 is not used" in told.stderr
+    assert onsets(virtual_ports)
 
 
 def started(*more: str, **options: Any) -> subprocess.Popen:
