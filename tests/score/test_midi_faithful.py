@@ -20,7 +20,7 @@ from musegen.score.midi import read_midi, write_midi
 from musegen.score.midi_lyrics import sung
 from musegen.score.score import Event, Mark, Notes, Part, Score
 from tests.bench.fidelity import FOLDERS, by_mido, differences, examine, files_in
-from tests.bench.fuzz_midi import fuzz, handmade
+from tests.fault.midi import handmade
 
 MAX_BYTES = 8_000  # mido takes a second for ten times as much
 ENDED = bytes.fromhex("00 ff2f00")
@@ -52,12 +52,6 @@ def test_three_hundred_real_files_hold_what_mido_finds_and_come_back_the_same(sh
             assert not found["differ"] or found["differ"] == {"refused by mido": 1}, path
             assert found["same"], path
             assert found["words"], path
-
-
-def test_damaged_files_are_a_score_or_a_reason(shared):
-    counts, broken = fuzz([shared / "odd"], 500)
-    assert not broken
-    assert counts.total() == 500
 
 
 octet = st.integers(0, 127)
