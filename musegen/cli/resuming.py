@@ -24,15 +24,18 @@ def check_begun(ctx: typer.Context, folder: Path, quiet: bool) -> None:
         NotFound: nothing was begun.
         UsageError: an option differs from what the run was begun with.
         ModelError: the folder is no run, or damaged.
+        OutputError: another process trains into it.
     """
     from musegen.errors import NotFound, UsageError
     from musegen.network.checkpoint import load_config
+    from musegen.training.begun import check_idle
 
     from .terminal import say
 
     if not folder.exists():
         hint = "Leave out --resume to start one."
         raise NotFound("there is no run to go on with", file=folder, hint=hint)
+    check_idle(folder)
     given = [name for name in _SETTLED if _is_given(ctx, name)]
     if not given:
         return

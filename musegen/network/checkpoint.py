@@ -83,7 +83,8 @@ def save_config(folder: Path, config: dict[str, Any]) -> None:
     config = {"format": FORMAT, **config}
     config["checksum"] = _settings_checksum(config)
     text = json.dumps(config, indent=1, ensure_ascii=False)
-    write_whole(folder / CONFIG, (text + "\n").encode(), force=True)
+    # What a name holds that is no character comes back as it was.
+    write_whole(folder / CONFIG, (text + "\n").encode("utf-8", "surrogatepass"), force=True)
 
 
 def load_config(folder: Path) -> dict[str, Any]:

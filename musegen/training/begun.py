@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from musegen.corpus.prepare import Prepared
 from musegen.errors import CorpusError, OutputError
 from musegen.network.checkpoint import RESUME, WEIGHTS
@@ -13,11 +15,39 @@ from musegen.score.counts import counted
 from .fit import CHECKPOINT
 
 FIGURES = "comparison.json"  # of a comparison that is done
+_LOCK = "lock"
 
 
 def has_checkpoint(folder: Path) -> bool:
     """Whether a run in a folder can be gone on with."""
     return (folder / RESUME / CHECKPOINT).is_file()
+
+
+def lock(folder: Path) -> FileLock:
+    """Keep other processes from training into a folder until it is released or this one ends.
+
+    Raises:
+        OutputError: another process is at it, or the folder cannot be written to.
+    """
+    held = FileLock(folder / RESUME / _LOCK)
+    try:
+        held.acquire(blocking=False)
+    except Timeout as error:
+        hint = "Wait until it has ended, or name another folder with -o."
+        raise OutputError("another training is at work there", file=folder, hint=hint) from error
+    except OSError as error:
+        raise OutputError(f"cannot be written to: {error.strerror}", file=folder) from error
+    return held
+
+
+def check_idle(folder: Path) -> None:
+    """Make sure that no other process trains into a folder.
+
+    Raises:
+        OutputError: one does.
+    """
+    if has_checkpoint(folder):
+        lock(folder).release()
 
 
 def check_new(folder: Path) -> None:
@@ -26,6 +56,7 @@ def check_new(folder: Path) -> None:
     Raises:
         OutputError: something is, or the folder cannot be made.
     """
+    check_idle(folder)
     if not folder.exists():
         place = next(parent for parent in folder.absolute().parents if parent.exists())
         if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):

@@ -74,7 +74,7 @@ class Origin:
             ModelError: what the model learnt from is not told any more.
         """
         before = {} if self.model is None else self.model.seen()
-        text = json.dumps({**before, **learnt}, ensure_ascii=False, indent=0)
+        text = json.dumps({**before, **learnt}, indent=0)
         write_whole(folder / SEEN, text.encode())
         if self.model is not None and (self.model.folder / PASSAGES).is_file():
             shutil.copyfile(self.model.folder / PASSAGES, folder / RESUME / PASSAGES)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 import shutil
 from collections.abc import Iterator
@@ -13,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock
 
 import musegen
 from musegen.corpus.conditions import Conditions
 from musegen.corpus.given import taking_given
 from musegen.corpus.prepare import Prepared
-from musegen.disk import whole_folder, write_whole
+from musegen.disk import remove_leftovers, whole_folder, write_whole
 from musegen.errors import ModelError
 from musegen.evaluation.classify import calibrate
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
@@ -35,10 +34,11 @@ from musegen.network.checkpoint import (
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
 from . import distributed
-from .begun import check_new, check_splits, has_checkpoint
+from .begun import check_new, check_splits, has_checkpoint, lock
 from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
 from .log import add_to_log, board, cut_log, read_log
+from .music import check_music, fingerprint, note_files
 from .origin import Origin, with_earlier
 from .schedule import Extent
 from .settings import FitSettings, expected_seconds, network_settings, suited
@@ -70,6 +70,8 @@ class RunSettings:
 class Run:
     """A run in its folder. `events` trains; `finish` writes the figures.
 
+    No other process can train into the folder until it is finished or released, or this one ends.
+
     Attributes:
         folder: the model folder.
         fit: the loop.
@@ -78,6 +80,12 @@ class Run:
 
     def __init__(self, folder: Path, fit: Fit, config: dict[str, Any]) -> None:
         self.folder, self.fit, self.config = folder, fit, config
+        self._lock: FileLock | None = None
+
+    def release(self) -> None:
+        """Let others train into the folder."""
+        if self._lock is not None:
+            self._lock.release()
 
     @classmethod
     def start(
@@ -116,6 +124,7 @@ class Run:
         run = cls(folder, fit, config)
         if distributed.is_first():
             run._make_folder(origin)
+            run._lock = lock(folder)
         return run
 
     @classmethod
@@ -125,6 +134,7 @@ class Run:
         Raises:
             NotFound: there is no such folder.
             ModelError: it is no run, is damaged, or learnt from other music.
+            OutputError: another process trains there.
         """
         config = load_config(folder)
         if not has_checkpoint(folder):
@@ -135,12 +145,7 @@ class Run:
             )
         try:
             saved = config["training"]
-            if saved["data"] != _fingerprint(prepared):
-                raise ModelError(
-                    "was trained on other music than this folder holds now",
-                    file=folder,
-                    hint="Start another run with -o.",
-                )
+            check_music(prepared, folder, saved["data"])
             shape = NetworkSettings(**config["network"])
             told = conditions_of(config)
             extent = Extent(saved["seconds"], saved["steps"])
@@ -148,10 +153,13 @@ class Run:
         except (KeyError, TypeError) as error:
             raise ModelError("is damaged", file=folder / "config.json") from error
         fit = _fit(prepared, folder, shape, told, settings, extent, device)
-        fit.restore()
         run = cls(folder, fit, config)
         if distributed.is_first():
+            run._lock = lock(folder)
+        fit.restore()
+        if distributed.is_first():
             cut_log(folder, fit.counters.step)
+            remove_leftovers(folder)
         return run
 
     @property
@@ -224,7 +232,9 @@ class Run:
             },
         }
         save_config(self.folder, self.config)
-        write_whole(self.folder / CARD, card(self.config, model.fingerprint).encode(), force=True)
+        text = card(self.config, model.fingerprint).encode(errors="replace")
+        write_whole(self.folder / CARD, text, force=True)
+        self.release()  # or Windows would keep the folder
         shutil.rmtree(self.folder / RESUME, ignore_errors=True)
         return replace(model, config=self.config)
 
@@ -238,6 +248,7 @@ class Run:
         """Make the folder with all it takes to resume, whole or not at all."""
         with whole_folder(self.folder) as unfinished:
             save_tensors(unfinished / RESUME / CHECKPOINT, *self.fit.state())
+            note_files(self.fit.prepared.survey, unfinished)
             origin.save(unfinished, {piece.melody: piece.path for piece in self.fit.learnt})
             save_config(unfinished, self.config)
 
@@ -259,7 +270,7 @@ def _config(
         "conditions": told.to_dict(),
         "training": {
             "corpus": prepared.survey.root.resolve().name,
-            "data": _fingerprint(prepared),
+            "data": fingerprint(prepared),
             "fit": settings.to_dict(),
             "seconds": extent.seconds,
             "steps": extent.steps,
@@ -269,12 +280,6 @@ def _config(
         },
         "figures": {},
     }
-
-
-def _fingerprint(prepared: Prepared) -> str:
-    """SHA-256 of the contents and of what is learnt from in which order: a run hangs on both."""
-    order = [(piece.split, piece.melody, piece.start) for piece in prepared.pieces]
-    return hashlib.sha256(json.dumps([prepared.fingerprint, order]).encode()).hexdigest()
 
 
 def _fit(
@@ -287,7 +292,7 @@ def _fit(
     device: str,
     origin: Origin = Origin(),  # noqa: B008 - it is frozen
 ) -> Fit:
-    distributed.check_same(_fingerprint(prepared))
+    distributed.check_same(fingerprint(prepared))
     torch.manual_seed(settings.random_seed)
     network = network_for(prepared.vocabulary, shape, told).to(device_of(device))
     if origin.model is not None:

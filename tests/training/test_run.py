@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 import pytest
@@ -75,6 +76,7 @@ def test_a_run_killed_three_times_ends_as_one_never_killed(
             next(events)
         torch.manual_seed(99)  # another process has another state
         torch.rand(7)
+        run.release()  # as the end of a process does
         run = Run.resume(prepared, run.folder, "cpu")
     run_to_the_end(run)
     assert same_weights(run.folder, whole.folder)
@@ -90,6 +92,7 @@ def test_a_run_killed_between_its_end_and_its_figures_can_be_finished(
     run = start("run")
     for _ in run.events():
         pass
+    run.release()
     again = Run.resume(prepared, run.folder, "cpu")
     assert list(again.events()) == []
     assert again.finish().config["figures"]["steps"] == 20
@@ -104,6 +107,7 @@ def test_tensorboard_shows_the_log_of_a_run_that_was_broken_off_each_step_once(
     for event in run.events():
         if event.step > 8:
             break
+    run.release()
     run_to_the_end(Run.resume(prepared, run.folder, "cpu"))
     drawn = EventAccumulator(str(run.folder / BOARD)).Reload()
     log = read_log(run.folder)
@@ -127,6 +131,7 @@ def test_the_log_names_its_units_and_one_without_goes_on(
     )
     old = ",".join(COLUMNS) + "\n"
     log.write_text("".join([old, *rows]))
+    run.release()
     run_to_the_end(Run.resume(prepared, run.folder, "cpu"))
     assert log.read_text().startswith(old)
     steps = read_log(run.folder)["step"]
@@ -163,7 +168,7 @@ def test_no_write_that_fails_leaves_a_folder_that_does_not_open_or_resume(
     whole, count = disk.os.fsync, [0, 0]
 
     def fsync(file: int) -> None:
-        count[0] += 1
+        count[0] += S_ISREG(os.fstat(file).st_mode)
         if count[0] == count[1]:
             raise OSError(errno.ENOSPC, "No space left on device")
         whole(file)
@@ -217,9 +222,18 @@ def test_a_folder_that_is_there_is_refused_and_untouched(start: StartRun, tmp_pa
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["letter.txt"]
 
 
-@pytest.mark.parametrize("change", ["more", "less", "other", "moved"])
-def test_a_run_is_not_resumed_on_other_music(
-    start: StartRun, corpus: Path, make_corpus: Callable[..., Path], change: str
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("more", "1 file added (40.mid)"),
+        ("less", "1 file removed (0.mid)"),
+        ("other", "1 file changed (0.mid)"),
+        ("moved", "1 file added (valid/0.mid), 1 file removed (0.mid)"),
+        ("many", "5 files changed (0.mid, 1.mid, 2.mid and 2 more)"),
+    ],
+)
+def test_a_run_is_not_resumed_on_other_music_and_tells_what_changed(
+    start: StartRun, corpus: Path, make_corpus: Callable[..., Path], change: str, told: str
 ) -> None:
     run = start("run")
     next(run.events())
@@ -229,11 +243,59 @@ def test_a_run_is_not_resumed_on_other_music(
         (corpus / "0.mid").unlink()
     elif change == "other":
         (corpus / "0.mid").write_bytes((corpus / "1.mid").read_bytes())
+    elif change == "many":
+        for n in range(5):
+            (corpus / f"{n}.mid").write_bytes((corpus / "5.mid").read_bytes())
     else:  # the same music, another split
         (corpus / "valid").mkdir()
         (corpus / "0.mid").rename(corpus / "valid" / "0.mid")
-    with pytest.raises(ModelError, match="other music"):
+    with pytest.raises(ModelError, match="other music") as raised:
         Run.resume(prepare(corpus), run.folder, "cpu")
+    assert str(raised.value).endswith(f"now: {told}")
+
+
+def test_a_corpus_that_changes_under_a_run_changes_nothing_in_it(
+    start: StartRun, corpus: Path, prepared: Prepared
+) -> None:
+    """What is learnt from is mapped from the cache, not from the files."""
+    run_to_the_end(start("whole"))
+    run = start("run")
+    events = run.events()
+    next(events)
+    (corpus / "0.mid").unlink()
+    (corpus / "1.mid").write_bytes(b"no music any more")
+    for _ in events:
+        pass
+    run.finish()
+    assert (run.folder / WEIGHTS).read_bytes() == (run.folder / "../whole" / WEIGHTS).read_bytes()
+
+
+def test_two_runs_into_one_folder_the_second_is_refused(
+    start: StartRun, prepared: Prepared
+) -> None:
+    run = start("run")
+    log = run.folder / LOG
+    next(run.events())
+    before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
+    with pytest.raises(OutputError, match="another training is at work") as told:
+        Run.resume(prepared, run.folder, "cpu")
+    assert "-o" in told.value.hint
+    with pytest.raises(OutputError, match="another training is at work"):
+        start("run")
+    assert before == {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
+    assert not log.exists()
+
+
+def test_what_a_killed_write_left_is_removed_when_the_run_goes_on(
+    start: StartRun, prepared: Prepared
+) -> None:
+    run = start("run")
+    left = [run.folder / ".log.csv.123.part", run.folder / RESUME / ".state.safetensors.123.part"]
+    for path in left:
+        path.write_bytes(b"half")
+    run.release()
+    Run.resume(prepared, run.folder, "cpu")
+    assert not any(path.exists() for path in left)
 
 
 def test_a_corpus_that_was_moved_is_the_same_music(
@@ -242,6 +304,7 @@ def test_a_corpus_that_was_moved_is_the_same_music(
     run = start("run")
     next(run.events())
     corpus.rename(tmp_path / "elsewhere")
+    run.release()
     Run.resume(prepare(tmp_path / "elsewhere"), run.folder, "cpu")
 
 
