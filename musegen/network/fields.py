@@ -32,6 +32,20 @@ class Aspects(NamedTuple):
     table: NDArray[np.int64]
 
 
+class Echo(NamedTuple):
+    """Which features say what came when music last went as it has just gone.
+
+    Attributes:
+        alike: for each field, how like it is, 0 where it never did.
+        size: how many values that has.
+        fields: for each field, its value there plus one, or 0 for none.
+    """
+
+    alike: tuple[int, ...]
+    size: int
+    fields: tuple[int, ...]
+
+
 class Table(nn.Module):
     """The sum of the embeddings of several columns of small numbers, each with rows of its own.
 
@@ -111,6 +125,33 @@ class WordEmbedding(nn.Module):
         self.table.begin_as(field, value, other)
 
 
+class EchoScores(nn.Module):
+    """What an echo adds to the scores of a field: it points at one value (as See et al. 2017 do).
+
+    Args:
+        echo: the features.
+        states: how many ways the field can stand to its echo.
+        width: D.
+    """
+
+    def __init__(self, echo: Echo, states: int, width: int) -> None:
+        super().__init__()
+        self.table = Table([echo.size, states], width)
+        self.again = nn.Linear(width, 1)
+        nn.init.zeros_(self.again.weight)
+
+    def told(self, alike: Tensor, state: Tensor) -> Tensor:
+        """How like the music is (N,), how the field stands to its echo (N,) → vectors (N, D)."""
+        vectors: Tensor = self.table(torch.stack([alike, state], dim=-1))
+        return vectors
+
+    def forward(self, inner: Tensor, value: Tensor, size: int) -> Tensor:
+        """The inner values (N, D), the value plus one (N,) → what it gains (N, size)."""
+        points = value[:, None] - 1 == torch.arange(size, device=value.device)
+        gains: Tensor = points * self.again(inner)
+        return gains
+
+
 class Head(nn.Module):
     """The scores of one field's values.
 
@@ -119,31 +160,51 @@ class Head(nn.Module):
         width: D.
         dropout: share of the inner values that are dropped in training.
         aspects: those of the values, which are scored too; a value has the sum.
+        echo: where set, the scores heed what the field was when music went like this.
     """
 
     aspects_of: Tensor
 
     def __init__(
-        self, size: int, width: int, dropout: float, aspects: Aspects | None = None
+        self,
+        size: int,
+        width: int,
+        dropout: float,
+        aspects: Aspects | None = None,
+        echo: Echo | None = None,
     ) -> None:
         super().__init__()
+        self.size = size
         self.inner = nn.Sequential(
             nn.RMSNorm(width), nn.Linear(width, width), nn.GELU(), Dropout(dropout)
         )
         self.scores = nn.Linear(width, size)
         self.by_aspect: nn.Linear | None = None
+        self.echo = None if echo is None else EchoScores(echo, 3, width)
         if aspects is not None:
             self.by_aspect = nn.Linear(width, sum(aspects.sizes), bias=False)
             offsets = np.cumsum([0, *aspects.sizes[:-1]])
             table = torch.tensor(aspects.table + offsets)
             self.register_buffer("aspects_of", table, persistent=False)
 
-    def forward(self, known: Tensor, seen: Tensor) -> Tensor:
-        """What is known (N, D), and the features it sees (N, 0 or 1) → scores (N, size)."""
+    def forward(self, known: Tensor, seen: Tensor, agrees: Tensor) -> Tensor:
+        """Scores (N, size).
+
+        Args:
+            known: (N, D).
+            seen: the features it sees (N, …): how like, and its echo, where there are echoes; and
+                that on which aspects hang, where there are such.
+            agrees: whether the fields before that have this echo are as in it (N,).
+        """
+        if self.echo is not None:
+            state = (seen[:, 1] > 0) * (2 - agrees.long())  # none, agrees, differs
+            known = known + self.echo.told(seen[:, 0], state)
         inner = self.inner(known)
         scores: Tensor = self.scores(inner)
+        if self.echo is not None:
+            scores = scores + self.echo(inner, seen[:, 1], self.size)
         if self.by_aspect is not None:
-            its = self.aspects_of[seen[:, 0]]
+            its = self.aspects_of[seen[:, -1]]
             scores = scores + self.by_aspect(inner).gather(1, its.flatten(1)).view_as(its).sum(-1)
         return scores
 
@@ -161,6 +222,7 @@ class FieldHeads(nn.Module):
         width: D.
         dropout: share of a head's inner values that are dropped in training.
         aspects: those of a field's values.
+        echo: the features that say what came when music went like this.
     """
 
     applies: Tensor
@@ -173,14 +235,17 @@ class FieldHeads(nn.Module):
         width: int,
         dropout: float,
         aspects: Aspects | None = None,
+        echo: Echo | None = None,
     ) -> None:
         super().__init__()
-        self.aspects = aspects
+        self.aspects, self.echo = aspects, echo
         self.register_buffer("applies", applies, persistent=False)
         self.late = [list(indices) for indices, _ in late]
         self.sees: list[list[int]] = [[] for _ in sizes]  # features that each head reads
+        if echo is not None:
+            self.sees = [[*both] for both in zip(echo.alike, echo.fields, strict=True)]
         if aspects is not None:
-            self.sees[aspects.field] = [aspects.feature]
+            self.sees[aspects.field].append(aspects.feature)
         self.n_fields = len(sizes)
         self._make(sizes, [late_sizes for _, late_sizes in late], width, dropout)
 
@@ -192,7 +257,7 @@ class FieldHeads(nn.Module):
         )
         of = {} if self.aspects is None else {self.aspects.field: self.aspects}
         self.heads = nn.ModuleList(
-            Head(size, width, dropout, of.get(field)) for field, size in enumerate(sizes)
+            Head(size, width, dropout, of.get(field), self.echo) for field, size in enumerate(sizes)
         )
 
     def log_prob(self, hidden: Tensor, words: Tensor, features: Tensor) -> Tensor:
@@ -212,11 +277,16 @@ class FieldHeads(nn.Module):
         """
         asked = self.applies[words[:, 0]]
         known = self._known(hidden)
+        agrees = torch.ones_like(words[:, 0], dtype=torch.bool)
         for field in range(self.n_fields):
             rows = asked[:, field].nonzero()[:, 0]
-            yield field, rows, self._scores(field, known[rows], features[:, self.sees[field]][rows])
+            seen = features[:, self.sees[field]][rows]
+            yield field, rows, self._scores(field, known[rows], seen, agrees[rows])
             if field + 1 < self.n_fields:
                 known = known + self._link(field, words[:, field], features)
+                agrees = agrees & (~asked[:, field] | self._as_echoed(field, words, features))
+                if self.begins_echo(field + 1):
+                    agrees = torch.ones_like(agrees)
 
     def begin_as(self, field: int, value: int, other: int) -> None:
         """Score a value of a field as another one, and take it for that in the fields after."""
@@ -231,10 +301,20 @@ class FieldHeads(nn.Module):
         """What is known before any field is drawn (N, D)."""
         return hidden
 
-    def _scores(self, field: int, known: Tensor, seen: Tensor) -> Tensor:
-        """What is known (N, D), and the features that the head sees → scores (N, size)."""
-        scores: Tensor = self.heads[field](known, seen)
+    def _scores(self, field: int, known: Tensor, seen: Tensor, agrees: Tensor) -> Tensor:
+        """See Head.forward."""
+        scores: Tensor = self.heads[field](known, seen, agrees)
         return scores
+
+    def begins_echo(self, field: int) -> bool:
+        """Whether the echo of a field is another one than that of the field before."""
+        return self.echo is not None and self.echo.alike[field] != self.echo.alike[field - 1]
+
+    def _as_echoed(self, field: int, words: Tensor, features: Tensor) -> Tensor:
+        """Whether a field of words (N, F) is what it was when music went like this (N,)."""
+        if self.echo is None:
+            return torch.ones_like(words[:, 0], dtype=torch.bool)
+        return words[:, field] + 1 == features[:, self.echo.fields[field]]
 
     def _link(self, field: int, value: Tensor, features: Tensor) -> Tensor:
         """What field `field`, and the features known after it, add to what is known (N, D)."""

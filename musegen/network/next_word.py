@@ -14,7 +14,7 @@ from musegen.errors import ModelError
 from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
 from .dropout import Dropout
-from .fields import Aspects, FieldHeads, WordEmbedding
+from .fields import Aspects, Echo, FieldHeads, WordEmbedding
 from .shared import Shared, SharedEmbedding, SharedHeads, value_table
 
 
@@ -70,6 +70,7 @@ class Shape:
         conditions: size of each of the C conditions, whose value 0 is 'not told'.
         shared: what the fields share; None where each has values of its own.
         aspects: what values of a field have in common; None where that is not told.
+        echo: the features that say what came when music went like this; None without.
     """
 
     sizes: tuple[int, ...]
@@ -78,6 +79,7 @@ class Shape:
     conditions: tuple[int, ...] = ()
     shared: Shared | None = None
     aspects: Aspects | None = None
+    echo: Echo | None = None
 
     def known_after(self, field: int) -> list[int]:
         """The features that become known after `field`."""
@@ -181,7 +183,7 @@ def _reader_and_heads(
         others = {i: size for i, size in early.items() if i not in shape.shared.seen}
         return (
             SharedEmbedding(shape.shared, values, others, width, forget),
-            SharedHeads(shape.shared, values, shape.sizes, applies, width, dropout),
+            SharedHeads(shape.shared, values, shape.sizes, applies, width, dropout, shape.echo),
         )
     late = [
         (known, [sizes[i] for i in known])
@@ -189,7 +191,7 @@ def _reader_and_heads(
     ]
     return (
         WordEmbedding(shape.sizes, early, width, forget, shape.aspects),
-        FieldHeads(shape.sizes, late, applies, width, dropout, shape.aspects),
+        FieldHeads(shape.sizes, late, applies, width, dropout, shape.aspects, shape.echo),
     )
 
 
@@ -208,7 +210,15 @@ def shape_of(
         tuple(conditions),
         _shared(fields, features) if fields[0].shared else None,
         aspects and Aspects(*aspects),
+        _echo(fields, features) if fields[0].echo else None,
     )
+
+
+def _echo(fields: Sequence[Any], features: Sequence[Any]) -> Echo:
+    names = [feature.name for feature in features]
+    alike = tuple(names.index(field.alike) for field in fields)
+    echoes = tuple(names.index(field.echo) for field in fields)
+    return Echo(alike, int(features[alike[0]].size), echoes)
 
 
 def _shared(fields: Sequence[Any], features: Sequence[Any]) -> Shared:

@@ -7,16 +7,19 @@ than a table and a head for each voice (docs/decisions.md).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from .dropout import Dropout
-from .fields import FieldHeads, Table
+from .fields import Echo, EchoScores, FieldHeads, Table
 
 VALUE_WIDTH = 64  # E, the length of a value's vector
+
+
+ECHO_STATES = 7  # see echo_state
 
 
 class Shared(NamedTuple):
@@ -33,6 +36,17 @@ class Shared(NamedTuple):
     seen: tuple[int, ...]
     standing: tuple[int, ...]
     drawn: tuple[int, ...]
+
+
+def echo_state(seen: Any, agrees: Any) -> Any:
+    """How a field stands to its echo (N,), from what its head sees (N, 3), arrays or tensors.
+
+    0: there is none. Else what the echo says: nothing, what stands already, or something new; three
+    more where the fields before were not as in their echo.
+    """
+    alike, echo, stands = seen.T
+    says = 1 + (echo > 0) * (1 + (echo != stands))
+    return (alike > 0) * (says + 3 * ~agrees)
 
 
 def value_table(shared: Shared) -> nn.Embedding:
@@ -85,7 +99,7 @@ class SharedHeads(FieldHeads):
     Args:
         shared: what the fields share.
         values: see value_table.
-        sizes, applies, width, dropout: see FieldHeads.
+        sizes, applies, width, dropout, echo: see FieldHeads. An echo holds a shared value.
     """
 
     def __init__(
@@ -96,12 +110,12 @@ class SharedHeads(FieldHeads):
         applies: Tensor,
         width: int,
         dropout: float,
+        echo: Echo | None = None,
     ) -> None:
         self.shared = shared
-        super().__init__(
-            sizes, [([i], [1 + shared.size]) for i in shared.drawn], applies, width, dropout
-        )
-        self.sees = [[feature] for feature in shared.standing]
+        late = [([i], [1 + shared.size]) for i in shared.drawn]
+        super().__init__(sizes, late, applies, width, dropout, echo=echo)
+        self.sees = [[*sees, its] for sees, its in zip(self.sees, shared.standing, strict=True)]
         self.values = values
 
     def _make(
@@ -118,6 +132,7 @@ class SharedHeads(FieldHeads):
         self.kinds = nn.ModuleList(nn.Linear(inner, 1 + n) for n in others)
         self.query = nn.Linear(inner, VALUE_WIDTH)
         self.again = nn.Linear(inner, 1)
+        self.echoed = None if self.echo is None else EchoScores(self.echo, ECHO_STATES, inner)
         self.bias = nn.Embedding(n_fields, self.shared.size)
         self.drawn_values = nn.ModuleList(nn.Linear(VALUE_WIDTH, inner, bias=False) for _ in sizes)
         self.drawn_kinds = nn.ModuleList(Table([1 + n], inner) for n in others)
@@ -128,10 +143,12 @@ class SharedHeads(FieldHeads):
         known: Tensor = self.read(hidden)
         return known
 
-    def _scores(self, field: int, known: Tensor, seen: Tensor) -> Tensor:
-        """See FieldHeads."""
-        stands = seen[:, 0]
+    def _scores(self, field: int, known: Tensor, seen: Tensor, agrees: Tensor) -> Tensor:
+        """See FieldHeads; here the last feature seen is what stands."""
+        stands = seen[:, -1]
         told = self.field.weight[field] + self.standing(self.values(stands))
+        if self.echoed is not None:
+            told = told + self.echoed.told(seen[:, 0], echo_state(seen, agrees))
         inner = functional.gelu(self.norm(known + told))
         inner = inner + functional.gelu(self.inner(self.dropout(inner)))
         inner = self.dropout(inner)
@@ -140,7 +157,16 @@ class SharedHeads(FieldHeads):
         scores = self.query(inner) @ vectors.T * VALUE_WIDTH**-0.5 + self.bias.weight[field]
         is_again = stands[:, None] - 1 == torch.arange(len(vectors), device=stands.device)
         scores = scores + is_again * self.again(inner)
+        if self.echoed is not None:
+            scores = scores + self.echoed(inner, seen[:, 1], len(vectors))
         return torch.cat([scores.log_softmax(-1) + kinds[:, :1], kinds[:, 1:]], dim=-1)
+
+    def _as_echoed(self, field: int, words: Tensor, features: Tensor) -> Tensor:
+        """See FieldHeads; what stands once the field is drawn is what stood there."""
+        if self.echo is None:
+            return super()._as_echoed(field, words, features)
+        drawn = features[:, self.shared.drawn[field]]
+        return drawn == features[:, self.echo.fields[field]]
 
     def _link(self, field: int, value: Tensor, features: Tensor) -> Tensor:
         """See FieldHeads."""

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from .fields import FieldHeads, Head, Table
-from .shared import VALUE_WIDTH, SharedHeads
+from .fields import EchoScores, FieldHeads, Head, Table
+from .shared import VALUE_WIDTH, SharedHeads, echo_state
 from .stepwise_layers import Dense, Floats, Norm, Rows, array, gelu
 
 Numbers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 class Draw(Protocol):
@@ -30,12 +31,12 @@ class Heads:
     def __init__(self, module: FieldHeads) -> None:
         self._applies = array(module.applies)
         self._late, self._sees = module.late, module.sees
-        self._n_fields = module.n_fields
+        self._n_fields, self._echo = module.n_fields, module.echo
+        self._begins_echo = module.begins_echo
         self._make(module)
 
     def _make(self, module: FieldHeads) -> None:
         self._heads = [_Head(head) for head in module.heads]  # type: ignore[arg-type]
-        self._key = 0 if module.aspects is None else module.aspects.feature
         self._chain = [_Chain(table) for table in module.chain]  # type: ignore[arg-type]
 
     def draw(
@@ -63,10 +64,11 @@ class Heads:
         known = self._known(hidden)
         rows = np.arange(len(hidden))
         applies = np.ones(words.shape, bool)  # until the first field says which others do
+        agrees = np.ones(len(hidden), bool)
         for field in range(self._n_fields):
             asked = applies[:, field]
             if asked.any():
-                scores = self._scores(field, known, shown)
+                scores = self._scores(field, known, shown[:, self._sees[field]], agrees)
                 value = draw(field, scores, words[:, :field]) * asked
                 below = scores - scores.max(axis=1, keepdims=True)
                 log_p = below[rows, value] - np.log(np.exp(below).sum(axis=1))
@@ -77,13 +79,21 @@ class Heads:
                 if self._late[field]:
                     shown = features(words[:, : field + 1])
                 known = known + self._link(field, words[:, field], shown)
+                agrees = agrees & (~asked | self._as_echoed(field, words, shown))
+                if self._begins_echo(field + 1):
+                    agrees = np.ones(len(hidden), bool)
         return words, nats
 
     def _known(self, hidden: Floats) -> Floats:
         return hidden
 
-    def _scores(self, field: int, known: Floats, shown: Numbers) -> Floats:
-        return self._heads[field](known, shown[:, self._key])
+    def _scores(self, field: int, known: Floats, seen: Numbers, agrees: Mask) -> Floats:
+        return self._heads[field](known, seen, agrees)
+
+    def _as_echoed(self, field: int, words: Numbers, shown: Numbers) -> Mask:
+        if self._echo is None:
+            return np.ones(len(words), bool)
+        return np.asarray(words[:, field] + 1 == shown[:, self._echo.fields[field]])
 
     def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
         columns = np.concatenate([value[:, None], features[:, self._late[field]]], axis=1)
@@ -100,14 +110,34 @@ class _Head:
         self._norm, self._inner, self._out = Norm(norm), Dense(dense), Dense(module.scores)
         self._by_aspect = None if module.by_aspect is None else Dense(module.by_aspect)
         self._aspects_of = None if module.by_aspect is None else array(module.aspects_of)
+        self._echo = None if module.echo is None else _Echo(module.echo)
 
-    def __call__(self, known: Floats, key: Numbers) -> Floats:
+    def __call__(self, known: Floats, seen: Numbers, agrees: Mask) -> Floats:
+        if self._echo is not None:
+            known = known + self._echo.told(seen[:, 0], (seen[:, 1] > 0) * (2 - agrees))
         inner = gelu(self._inner(self._norm(known)))
         scores = self._out(inner)
+        if self._echo is not None:
+            self._echo.add(scores, inner, seen[:, 1])
         if self._by_aspect is not None and self._aspects_of is not None:
-            rows = np.arange(len(key))[:, None, None]
-            scores += self._by_aspect(inner)[rows, self._aspects_of[key]].sum(axis=2)
+            rows = np.arange(len(seen))[:, None, None]
+            scores += self._by_aspect(inner)[rows, self._aspects_of[seen[:, -1]]].sum(axis=2)
         return scores
+
+
+class _Echo:
+    """EchoScores."""
+
+    def __init__(self, module: EchoScores) -> None:
+        self._table, self._again = _Chain(module.table), Dense(module.again)
+
+    def told(self, alike: Numbers, state: Numbers) -> Floats:
+        return self._table(np.stack([alike, state], axis=1))
+
+    def add(self, scores: Floats, inner: Floats, value: Numbers) -> None:
+        """To the scores (B, size), in place."""
+        points = np.flatnonzero(value)
+        scores[points, value[points] - 1] += self._again(inner)[points, 0]
 
 
 class _Chain:
@@ -134,6 +164,7 @@ class SharedValuesHeads(Heads):
         self._read, self._standing = Dense(module.read), Dense(module.standing)
         self._norm, self._inner = Norm(module.norm), Dense(module.inner)
         self._query, self._again = Dense(module.query), Dense(module.again)
+        self._echoed = None if module.echoed is None else _Echo(module.echoed)
         self._kinds = [Dense(kinds) for kinds in module.kinds]  # type: ignore[arg-type]
         self._drawn_values = [Dense(d) for d in module.drawn_values]  # type: ignore[arg-type]
         self._drawn_kinds = [_Chain(table) for table in module.drawn_kinds]  # type: ignore[arg-type]
@@ -142,18 +173,27 @@ class SharedValuesHeads(Heads):
     def _known(self, hidden: Floats) -> Floats:
         return self._read(hidden)
 
-    def _scores(self, field: int, known: Floats, shown: Numbers) -> Floats:
-        stands = shown[:, self._sees[field][0]]
+    def _scores(self, field: int, known: Floats, seen: Numbers, agrees: Mask) -> Floats:
+        stands = seen[:, -1]
         told = self._field[field] + self._standing(self._values[stands])
+        if self._echoed is not None:
+            told = told + self._echoed.told(seen[:, 0], echo_state(seen, agrees))
         inner = gelu(self._norm(known + told))
         inner = inner + gelu(self._inner(inner))
         kinds = self._kinds[field](inner)
         scores = self._query(inner) @ self._to_values + self._bias[field]
         sounds = np.flatnonzero(stands)
         scores[sounds, stands[sounds] - 1] += self._again(inner)[sounds, 0]
+        if self._echoed is not None:
+            self._echoed.add(scores, inner, seen[:, 1])
         scores -= scores.max(axis=1, keepdims=True)
         scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return np.concatenate([scores + kinds[:, :1], kinds[:, 1:]], axis=1)
+
+    def _as_echoed(self, field: int, words: Numbers, shown: Numbers) -> Mask:
+        if self._echo is None:
+            return np.ones(len(words), bool)
+        return np.asarray(shown[:, self._drawn[field]] == shown[:, self._echo.fields[field]])
 
     def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
         kind = np.maximum(value - self._size + 1, 0)

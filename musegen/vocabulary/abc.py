@@ -18,11 +18,12 @@ import numpy as np
 from musegen.score.score import DEFAULT_TEMPO_US, MODES, Ints, Mark, Score
 
 from .abc_aspects import aspects_of
-from .abc_features import KEY, abc_features, bars_before, features_of
+from .abc_features import ECHO, KEY, LEXEME, abc_features, bars_before, features_of
 from .abc_lexicon import Kind, Lexeme, read_lexeme, shifted_fifths, transposed
 from .abc_tables import END, FIRST_LEXEME, KEYS, Tables, signature_row
 from .abc_texts import BEFORE_A_NOTE, fits, mark_text, no_tune, score_of_texts, texts_of
 from .abc_tracker import AbcTracker
+from .echo import echo_of
 from .traits import Traits, traits
 from .vocabulary import Aspects, Features, Field, Mask, Vocabulary, Words
 
@@ -39,9 +40,9 @@ class AbcVocabulary(Vocabulary):
 
     def __post_init__(self) -> None:
         size = FIRST_LEXEME + len(self.words)
-        fields = (Field("lexeme", size, "lexeme of ABC"),)
+        fields = (Field(LEXEME, size, "lexeme of ABC", echo=echo_of(LEXEME)),)
         object.__setattr__(self, "fields", fields)
-        object.__setattr__(self, "features", abc_features(len(self.tables.metres)))
+        object.__setattr__(self, "features", abc_features(len(self.tables.metres), size))
         object.__setattr__(self, "applies", np.ones((size, 1), bool))
         object.__setattr__(self, "unit", "character")
         object.__setattr__(self, "grid", "lexemes of ABC with L:1/8")
@@ -121,7 +122,7 @@ class AbcVocabulary(Vocabulary):
         return score_of_texts(text for _, text in self.tables.texts(words[:, 0].astype(np.int64)))
 
     def features_of(self, words: Words) -> Features:
-        """Words of a whole piece (T, 1) → the features beside each (T, 5)."""
+        """Words of a whole piece (T, 1) → the features beside each (T, G)."""
         return features_of(words[:, 0].astype(np.int64), self.tables)
 
     def bars(self, words: Words, features: Features) -> Ints:
@@ -146,7 +147,9 @@ class AbcVocabulary(Vocabulary):
     def transpose(self, words: Words, features: Features, semitones: int) -> tuple[Words, Features]:
         """Notes, keys and chord symbols moved; what has no counterpart stays."""
         moved = self._moved(words, features, semitones)
+        echo = self._moved(np.maximum(features[:, ECHO:] - 1, 0), features, semitones)[:, 0]
         features = features.copy()
+        features[:, ECHO] = np.where(features[:, ECHO] > 0, echo + 1, 0)
         features[:, KEY] = _key_shifts(semitones)[features[:, KEY]]
         return np.where(moved >= 0, moved, words).astype(np.int16), features
 

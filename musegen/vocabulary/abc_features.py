@@ -8,38 +8,57 @@ from musegen.score.score import Ints
 
 from .abc_lexicon import Kind, read_lexeme
 from .abc_tables import FIRST_LEXEME, KEYS, Effects, Tables
+from .echo import Hashes, echo_features, echoed, mixed
 from .vocabulary import Feature, Features, Mask, before
 
 BARS = 16
 PLACES = 12 * 16 + 1  # told apart to a twelfth of an eighth, for two whole notes
 KEY = 4  # the column of the key
+ECHO = 6  # the column of the word that came when the tune last went like this, plus one
+LEXEME = "lexeme"
 
 
-def abc_features(n_metres: int) -> tuple[Feature, ...]:
-    """The features, in order."""
+def abc_features(n_metres: int, size: int) -> tuple[Feature, ...]:
+    """The features, in order, with so many metres and words."""
     return (
         Feature("place", PLACES),
         Feature("to go", PLACES),
         Feature("bars in section", BARS),
         Feature("metre", n_metres + 1),
         Feature("key", KEYS),
+        *echo_features([LEXEME], [size]),
     )
 
 
 def columns(
-    place: Ints, bar: Ints, bars_in_section: Ints, metre: Ints, key: Ints, ticks_per_eighth: int
+    place: Ints,
+    bar: Ints,
+    bars_in_section: Ints,
+    metre: Ints,
+    key: Ints,
+    echo: Ints,
+    ticks_per_eighth: int,
 ) -> Features:
-    """What stands, as columns (N,): ticks since the bar line, ticks a bar, … → features (N, 5)."""
+    """What stands, as columns (N,): ticks since the bar line, ticks a bar, … → features (N, G).
+
+    `echo` (N, 2): see echo.py.
+    """
 
     def twelfths(ticks: Ints) -> Ints:
         return np.clip(12 * ticks // ticks_per_eighth, 0, PLACES - 1)
 
     known = [twelfths(place), twelfths(bar - place), bars_in_section % BARS, metre, key]
-    return np.stack(known, axis=1).astype(np.int16)
+    return np.concatenate([np.stack(known, axis=1), echo], axis=1).astype(np.int16)
+
+
+def keys_and_values(words: Ints) -> tuple[Hashes, Ints]:
+    """What makes words (N,) alike (N,), and what an echo of each says (N, 1)."""
+    column = words[:, None]
+    return mixed(column), column + 1
 
 
 def features_of(words: Ints, tables: Tables) -> Features:
-    """The words of a whole tune (T,) → the features beside each (T, 5)."""
+    """The words of a whole tune (T,) → the features beside each (T, G)."""
     effects = effects_of(words, tables)
     kind = effects.kind
     is_bar = kind == Kind.BAR
@@ -51,6 +70,7 @@ def features_of(words: Ints, tables: Tables) -> Features:
         before(bars - section_start),
         _standing(effects.metre, kind == Kind.METRE),
         _standing(effects.key, kind == Kind.KEY),
+        echoed(*keys_and_values(words)),
         tables.ticks_per_eighth,
     )
 

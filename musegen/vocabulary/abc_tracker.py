@@ -8,9 +8,10 @@ from musegen.errors import ModelError
 from musegen.score.abc_fields import key_text
 from musegen.score.score import MODES, Ints
 
-from .abc_features import columns
+from .abc_features import columns, keys_and_values
 from .abc_lexicon import Kind, read_lexeme
 from .abc_tables import CLOSE, OPEN, Tables, character, signature_row
+from .echo import Echoes
 from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
 
 
@@ -48,6 +49,7 @@ class AbcTracker(Tracker):
         self._ending = np.zeros(batch, np.int64)  # the last of this repeat
         self._in_ending = np.zeros(batch, bool)  # since the section began
         self._repeats = np.zeros(batch, bool)  # the last bar line closes a repeat
+        self._echoes = Echoes(batch, 1)
         self._continued: dict[tuple[int, int], Mask] = {}
         self._asked: list[tuple[int, Mask]] = []  # metre and key: kind, and the words that say it
 
@@ -71,6 +73,7 @@ class AbcTracker(Tracker):
     def advance(self, words: Words) -> None:
         """Take one more word of each piece (B, 1)."""
         tables, now = self._tables, words[:, 0].astype(np.int64)
+        self._echoes.take(*keys_and_values(now))
         effects = tables.effects.at(now)
         order = tables.order[now]
         sound = tables.sound[self._signature, now] * tables.tied[now]
@@ -98,13 +101,14 @@ class AbcTracker(Tracker):
         self.done |= kind == Kind.END
 
     def features(self, drawn: Words) -> Features:
-        """All features (B, 5); none depends on what is drawn."""
+        """All features (B, G); none depends on what is drawn."""
         return columns(
             self._place,
             self._bar,
             self._bars_in_section,
             self._metre,
             self._key,
+            self._echoes.columns,
             self._tables.ticks_per_eighth,
         )
 

@@ -24,16 +24,19 @@ from musegen.score.score import (
     standing,
 )
 
+from .echo import echo_of
 from .grid_features import (
     HOLD,
     REST,
     columns,
+    echo_columns,
     gap_columns,
     given_columns,
     given_features,
     grid_features,
     padded,
     sounding,
+    voice_name,
     voices_of,
 )
 from .grid_lines import line_of, part_of
@@ -68,8 +71,9 @@ class GridVocabulary(Vocabulary):
         n, first = len(self.voices), REST + 2 + len(self.metres)
         order, sizes = self.order, [first] + [REST + 1] * (n - 1)
         fields = tuple(
-            Field(f"voice {voice + 1}", size, "pitch, hold or rest", HOLD, sounding(voice))
+            Field(name, size, "pitch, hold or rest", HOLD, sounding(voice), echo_of(name))
             for voice, size in zip(order, sizes, strict=True)
+            for name in [voice_name(voice)]
         )
         features = grid_features(order, len(self.metres))
         features += given_features(order) if self.given else ()
@@ -172,7 +176,9 @@ class GridVocabulary(Vocabulary):
         """Words of a whole piece (T, V) → features (T, G)."""
         is_step = words[:, 0] < self.end_value
         passed, bar, metre = self._clock(words, is_step)
-        found = columns(passed % bar, metre, *voices_of(words.astype(np.int64), is_step))
+        held, sounds, now = voices_of(words.astype(np.int64), is_step)
+        echo = echo_columns(words.astype(np.int64), now)
+        found = columns(passed % bar, metre, held, sounds, now, echo)
         return padded(found, len(self.features))
 
     def bars(self, words: Words, features: Features) -> Ints:

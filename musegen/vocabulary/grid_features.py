@@ -12,6 +12,7 @@ import numpy as np
 
 from musegen.score.score import Ints
 
+from .echo import Hashes, echo_features, echoed, mixed
 from .vocabulary import Feature, Features, before
 
 HOLD, REST = 128, 129
@@ -26,6 +27,11 @@ def sounding(voice: int) -> str:
     return f"sounding {voice + 1}"
 
 
+def voice_name(voice: int) -> str:
+    """The name of a voice's field."""
+    return f"voice {voice + 1}"
+
+
 def grid_features(order: Sequence[int], n_metres: int) -> tuple[Feature, ...]:
     """The features, in order, of voices drawn in this order."""
     return (
@@ -34,6 +40,7 @@ def grid_features(order: Sequence[int], n_metres: int) -> tuple[Feature, ...]:
         *(Feature(f"held {voice + 1}", HELD + 1) for voice in order),
         *(Feature(sounding(voice), _PITCHES, shared=True) for voice in order),
         *(Feature(f"now {v + 1}", _PITCHES, k, shared=True) for k, v in enumerate(order)),
+        *echo_features([voice_name(v) for v in order], [_PITCHES - 1] * len(order), shared=True),
     )
 
 
@@ -81,7 +88,7 @@ def gap_columns(given: Features, start: int, stop: int) -> Features:
     return told
 
 
-def columns(place: Ints, metre: Ints, held: Ints, sounds: Ints, now: Ints) -> Features:
+def columns(place: Ints, metre: Ints, held: Ints, sounds: Ints, now: Ints, echo: Ints) -> Features:
     """The features (N, G) of N steps.
 
     Args:
@@ -90,9 +97,28 @@ def columns(place: Ints, metre: Ints, held: Ints, sounds: Ints, now: Ints) -> Fe
         held: for how many steps each voice has held what sounds (N, V).
         sounds: the pitch plus one that sounds in each voice before the step, 0 for none (N, V).
         now: the same after the step; 0 where it is not known (N, V).
+        echo: see echo.py (N, 1 + V).
     """
     clock = np.stack([np.minimum(place, PLACES), metre], axis=1)
-    return np.concatenate([clock, np.minimum(held, HELD), sounds, now], axis=1).astype(np.int16)
+    every = [clock, np.minimum(held, HELD), sounds, now, echo]
+    return np.concatenate(every, axis=1).astype(np.int16)
+
+
+def echo_columns(words: Ints, now: Ints) -> Ints:
+    """What an echo of each word says (T, 1 + V), from words (T, V) and what sounds after them."""
+    rows = np.arange(len(words))
+    still = rows - np.maximum.accumulate(np.where(is_still(words), 0, rows))
+    return echoed(state_keys(now, still), now)
+
+
+def is_still(words: Ints) -> np.ndarray:
+    """Whether no voice of a word (N, V) does anything (N,)."""
+    return np.asarray((words == HOLD).all(axis=1))
+
+
+def state_keys(now: Ints, still: Ints) -> Hashes:
+    """What makes steps alike: what sounds after them (N, V), and since when nothing moved (N,)."""
+    return mixed(np.concatenate([now, still[:, None]], axis=1))
 
 
 def voices_of(words: Ints, is_step: np.ndarray) -> tuple[Ints, Ints, Ints]:

@@ -9,7 +9,8 @@ import numpy as np
 from musegen.errors import ModelError
 from musegen.score.score import Ints, bar_ticks
 
-from .grid_features import HOLD, REST, columns, padded
+from .echo import Echoes
+from .grid_features import HOLD, REST, columns, is_still, padded, state_keys
 from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
 
 
@@ -43,6 +44,8 @@ class GridTracker(Tracker):
         self._place = np.zeros(batch, np.int64)
         self._sounding = np.zeros((batch, len(ranges)), np.int64)
         self._held = np.zeros_like(self._sounding)
+        self._still = np.zeros(batch, np.int64)  # steps since a voice did anything
+        self._echoes = Echoes(batch, len(ranges))
         self._end = REST + 1
         self._asked = 0  # the metre to come, 0 for any
         self._read = 0  # words
@@ -82,6 +85,8 @@ class GridTracker(Tracker):
         held = np.where(said == HOLD, self._held + 1, 1) * (now > 0)
         self._held = np.where(step[:, None], held, self._held)
         self._sounding = np.where(step[:, None], now, self._sounding)
+        self._still = np.where(is_still(said), self._still + 1, 0)
+        self._echoes.take(state_keys(self._sounding, self._still), self._sounding)
 
     def _after(self, words: Ints) -> Ints:
         """What sounds after a step, plus one, of the voices drawn (B, k); 0 for none."""
@@ -95,7 +100,8 @@ class GridTracker(Tracker):
         if drawn.shape[1]:
             is_step = drawn[:, :1] < self._end
             now[:, : drawn.shape[1]] = self._after(drawn.astype(np.int64)) * is_step
-        found = columns(self._place, self._metre, self._held, self._sounding, now)
+        echo = self._echoes.columns
+        found = columns(self._place, self._metre, self._held, self._sounding, now, echo)
         known = found.shape[1]
         found = padded(found, self._n_features)
         if self._beside is not None:

@@ -122,12 +122,16 @@ class NotesVocabulary(Vocabulary):
         words[melodic, PITCH] = np.clip(words[melodic, PITCH] + semitones, 0, 127)
         is_key = words[:, KIND] == KEY
         words[is_key, VALUE] = _shift_key(words[is_key, VALUE], semitones)
-        names = [f.name for f in self.features]
-        standing, last = names.index("key"), names.index("part_pitch")
-        known = features[:, standing] > 0
-        features[known, standing] = _shift_key(features[known, standing] - 1, semitones) + 1
-        moved = (words[:, INSTRUMENT] != DRUMS) & (features[:, last] > 0)
-        features[moved, last] = np.clip(features[moved, last] + semitones, 1, 128)
+        column = {feature.name: place for place, feature in enumerate(self.features)}
+        is_key = features[:, column["echo kind"]] == KEY + 1
+        for name, rows in ("key", True), ("echo value", is_key):
+            known = rows & (features[:, column[name]] > 0)
+            key = features[known, column[name]] - 1
+            features[known, column[name]] = _shift_key(key, semitones) + 1
+        for name in "part_pitch", "echo pitch":
+            moved = (words[:, INSTRUMENT] != DRUMS) & (features[:, column[name]] > 0)
+            pitch = features[moved, column[name]] + semitones
+            features[moved, column[name]] = np.clip(pitch, 1, 128)
         return words, features
 
     def units(self, score: Score, words: Words) -> int:

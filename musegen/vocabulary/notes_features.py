@@ -9,6 +9,7 @@ import numpy as np
 
 from musegen.score.score import Ints
 
+from .notes_echo import echo_columns, notes_echoes
 from .notes_layout import (
     APPLIES,
     BARLINE,
@@ -36,10 +37,12 @@ from .notes_layout import (
 from .vocabulary import Feature, Features, Words
 
 BARS = 16
+ECHO = 11  # the column of the first echo
+PART_GAP = 8  # the column of the steps since the part's last note, plus one
 
 
 def notes_features(steps: int) -> tuple[Feature, ...]:
-    """The eleven features; 0 stands for none where there may be none."""
+    """The features; 0 stands for none where there may be none. Echoes are the last ones."""
     bar, gap = 8 * steps, 4 * steps
     return (
         Feature("place", bar + 1),
@@ -53,6 +56,7 @@ def notes_features(steps: int) -> tuple[Feature, ...]:
         Feature("part_gap", gap + 2, DESK),
         Feature("part_length", bar + 1, DESK),
         Feature("part_velocity", 33, DESK),
+        *notes_echoes(steps),
     )
 
 
@@ -62,7 +66,7 @@ def bar_lengths(steps: int) -> Ints:
 
 
 def features_of(words: Words, steps: int) -> Features:
-    """Words of a whole piece (T, 10) → features (T, 11)."""
+    """Words of a whole piece (T, 10) → features (T, G)."""
     rows: Ints = words.astype(np.int64)
     kind = rows[:, KIND]
     delta = rows[:, BEATS] * steps + rows[:, TICKS]
@@ -83,7 +87,8 @@ def features_of(words: Words, steps: int) -> Features:
         np.clip(place + delta, 0, bar),
         *_part_features(rows, before + delta, steps),
     ]
-    return np.stack(columns, axis=1).astype(np.int16)
+    known = np.stack(columns, axis=1)
+    return np.concatenate([known, echo_columns(rows, known[:, PART_GAP])], axis=1).astype(np.int16)
 
 
 def _standing(words: Ints, kind: int) -> Ints:

@@ -9,6 +9,7 @@ import numpy as np
 from musegen.score.instruments import DRUMS
 from musegen.score.score import MODES, Ints
 
+from .echo import ALIKE, echo_of
 from .vocabulary import Field
 
 COARSE = 32  # values of a coarse field: onsets and lengths up to 32 quarters in one word
@@ -52,6 +53,9 @@ _ASKED = {
     LONGER: (BEATS, TICKS, INSTRUMENT, DESK, PITCH, LENGTH_BEATS),
     WAIT: (),
 }
+ECHOED = (KIND, BEATS, TICKS, INSTRUMENT, DESK, VALUE)  # from all that went before
+PART_ECHOED = (PITCH, LENGTH_BEATS, LENGTH_TICKS, VELOCITY)  # from what this part played
+PART_ALIKE = "part alike"
 APPLIES = np.zeros((len(KINDS), len(FIELDS)), bool)
 for _kind, _fields in _ASKED.items():
     APPLIES[_kind, [KIND, *_fields]] = True
@@ -60,17 +64,26 @@ for _kind, _fields in _ASKED.items():
 def notes_fields(steps: int) -> tuple[Field, ...]:
     """The ten fields, on a grid of `steps` to the quarter."""
     step = f"1/{steps} quarter"
-    return (
-        Field("kind", len(KINDS)),
-        Field("beats", COARSE, "quarters since the word before"),
-        Field("ticks", steps, step),
-        Field("instrument", INSTRUMENTS, "General MIDI program, 128 is drums"),
-        Field("desk", DESKS, "which part of that instrument"),
-        Field("pitch", 128, "MIDI pitch"),
-        Field("length_beats", COARSE, "quarters"),
-        Field("length_ticks", steps, step),
-        Field("velocity", 128 // VELOCITY_STEP, f"steps of {VELOCITY_STEP}"),
-        Field("value", METRES, "of a metre, key, tempo or pedal"),
+    units = (
+        (len(KINDS), ""),
+        (COARSE, "quarters since the word before"),
+        (steps, step),
+        (INSTRUMENTS, "General MIDI program, 128 is drums"),
+        (DESKS, "which part of that instrument"),
+        (128, "MIDI pitch"),
+        (COARSE, "quarters"),
+        (steps, step),
+        (128 // VELOCITY_STEP, f"steps of {VELOCITY_STEP}"),
+        (METRES, "of a metre, key, tempo or pedal"),
+    )
+    return tuple(
+        Field(
+            name,
+            *unit,
+            echo=echo_of(name),
+            alike=PART_ALIKE if field in PART_ECHOED else ALIKE,
+        )
+        for field, (name, unit) in enumerate(zip(FIELDS, units, strict=True))
     )
 
 

@@ -11,7 +11,8 @@ from musegen.errors import ModelError
 from musegen.score.instruments import DRUMS
 from musegen.score.score import Ints
 
-from .notes_features import BARS, bar_lengths, notes_features
+from .notes_echo import N_ALL, NotesEchoes
+from .notes_features import BARS, ECHO, bar_lengths, notes_features
 from .notes_layout import (
     APPLIES,
     BARLINE,
@@ -73,6 +74,7 @@ class NotesState(Tracker):
         self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
         self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
         self._last_end = np.zeros(batch, np.int64)
+        self._echoes = NotesEchoes(batch)
         self._asked: dict[int, int] = {}  # a kind that stands → its value
 
     def keep_parts(
@@ -104,6 +106,7 @@ class NotesState(Tracker):
         now: Ints = words.astype(np.int64)
         live = ~self.done
         kind = np.where(live, now[:, KIND], -1)
+        self._echoes.take(now, self._part(now), self._part_gap(now), live)
         delta = np.where(kind == WAIT, COARSE * self.steps, self._delta(now))
         self._time += np.where(live, delta, 0)
         self._bar_start = np.where(kind == BARLINE, self._time, self._bar_start)
@@ -120,7 +123,7 @@ class NotesState(Tracker):
         self._last[kind == WAIT, KIND] = END  # nothing stands yet where a wait leads to
 
     def features(self, drawn: Words) -> Features:
-        """Fields drawn so far (B, k) → features (B, 11), zero where not known yet."""
+        """Fields drawn so far (B, k) → features (B, G), zero where not known yet."""
         out: Features = self._known_before.copy()
         if drawn.shape[1] <= TICKS:
             return out
@@ -128,29 +131,38 @@ class NotesState(Tracker):
         onset = self._time + self._delta(so_far)
         out[:, 6] = np.minimum(onset - self._bar_start, bar)
         if so_far.shape[1] > DESK:
-            note = self._part_note[self._rows, self._part(so_far)]
+            part = self._part(so_far)
+            note = self._part_note[self._rows, part]
             known = (note[:, 0] > 0) & APPLIES[so_far[:, KIND], DESK]
-            gap = np.minimum(onset - note[:, 1], 4 * self.steps) + 1
             length = np.minimum(note[:, 2], bar)
-            values = np.stack([note[:, 0], gap, length, note[:, 3]], axis=1)
-            out[:, 7:11] = np.where(known[:, None], values, 0)
+            values = np.stack([note[:, 0], self._part_gap(so_far), length, note[:, 3]], axis=1)
+            out[:, 7:ECHO] = np.where(known[:, None], values, 0)
+            is_note = (so_far[:, KIND] == NOTE)[:, None]
+            out[:, ECHO + 1 + N_ALL :] = np.where(is_note, self._echoes.of_parts(part), 0)
         return out
 
     @cached_property
     def _known_before(self) -> Features:
-        """The features of the next word before any field of it is drawn (B, 11)."""
+        """The features of the next word before any field of it is drawn (B, G)."""
         bar = 8 * self.steps
         out: Features = np.zeros((len(self._rows), self._n_features), np.int16)
         out[:, 0] = np.minimum(self._time - self._bar_start, bar)
         out[:, 1] = np.where(self._to_go == FAR, 0, np.minimum(self._to_go, bar))
         out[:, 2] = self.bars % BARS
         out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
+        out[:, ECHO : ECHO + 1 + N_ALL] = self._echoes.columns
         return out
 
     def _forget(self) -> None:
         """Nothing that hangs on the words so far is known any more."""
         for name in ("_known_before", "_to_go", "_another_here"):
             self.__dict__.pop(name, None)
+
+    def _part_gap(self, words: Ints) -> Ints:
+        """Steps from the part's last note to each word (B,), plus one; 0 where it has none."""
+        note = self._part_note[self._rows, self._part(words)]
+        gap = self._time + self._delta(words) - note[:, 1]
+        return np.where(note[:, 0] > 0, np.minimum(gap, 4 * self.steps) + 1, 0)
 
     def _delta(self, words: Ints) -> Ints:
         return words[:, BEATS] * self.steps + words[:, TICKS]

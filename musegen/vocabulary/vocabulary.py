@@ -28,7 +28,9 @@ class Field:
     """One field of a word: a value from 0 to `size` − 1, in `unit`.
 
     Its first `shared` values mean the same in all fields of the word, as pitches do in voices; the
-    feature named `standing` says which of them stands before the word.
+    feature named `standing` says which of them stands before the word. The feature named `echo`
+    holds one plus what the field was when music went like this before, or 0, and that named `alike`
+    how much like it was; see echo.py.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Field:
     unit: str = ""
     shared: int = 0
     standing: str = ""
+    echo: str = ""
+    alike: str = "alike"
 
 
 @dataclass(frozen=True)
