@@ -25,6 +25,7 @@ _CLEFS: dict[int, tuple[tuple[int, str], ...]] = (
     | dict.fromkeys((*range(32, 40), 43), ((_ANY, "bass-8"),))  # basses
     | {41: ((71, "alto"), (_ANY, "treble"))}
     | dict.fromkeys((42, 57, 70), _LOW_FAMILY)  # cello, trombone, bassoon
+    | dict.fromkeys((52, 53, 54), ((55, "bass"), (63, "treble-8"), (_ANY, "treble")))  # voices
     | {72: ((_ANY, "treble+8"),)}  # piccolo
 )
 _NAMES = {

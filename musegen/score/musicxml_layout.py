@@ -28,6 +28,7 @@ _OF_A_NOTE = ("grace", "ornament", "lyric")
 _KEYBOARDS = frozenset([*range(9), *range(16, 22), 46])  # and the harp
 _SPLIT = 60  # where the right hand's staff begins
 _BELOW, _ABOVE = 57, 64  # a keyboard part that goes beyond both has two staves
+_BELOW_OF_A_LINE = 55  # a single line, as the tune of a fiddle, stays on one staff down to its G
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,9 @@ def _staves(
 def _hands(part: Part, notes: list[Tone]) -> list[list[Tone]]:
     """The notes by staff."""
     pitches = [note.pitch for note in notes]
-    is_wide = bool(pitches) and min(pitches) < _BELOW and max(pitches) > _ABOVE
+    is_line = all(a.end <= b.start for a, b in pairwise(sorted(notes)))
+    lowest = _BELOW_OF_A_LINE if is_line else _BELOW
+    is_wide = bool(pitches) and min(pitches) < lowest and max(pitches) > _ABOVE
     if not _is_keyboard(part) or not is_wide:
         return [notes]
     right = [note for note in notes if note.pitch >= _SPLIT]

@@ -105,7 +105,9 @@ def bars_of(voice: Iterable[Tone], cuts: Iterable[int], bars: Bars) -> list[list
             following += 1
         sounding = [note for note in sounding if note.end > start]
         bar += start >= bars.lines[bar + 1]
-        for place, length in split(start, end, bars.lines[bar], bars.beats[bar]):
+        for place, length in split(
+            start, end, bars.lines[bar], bars.beats[bar], is_rest=not sounding
+        ):
             until = place + length.units
             sounds = (Sound(n.pitch, n.velocity, n.start < place, n.end > until) for n in sounding)
             written[bar].append(Piece(place, length, tuple(sounds)))
@@ -120,27 +122,31 @@ class Bars:
     beats: list[int]
 
 
-def split(start: int, end: int, bar: int, beat: int) -> list[tuple[int, Length]]:
-    """A stretch as pieces of one written length each, cut at beats where it must be cut.
+def split(
+    start: int, end: int, bar: int, beat: int, *, is_rest: bool = False
+) -> list[tuple[int, Length]]:
+    """A stretch as pieces of one written length each, cut where else it would hide a beat.
 
     Args:
         start: where it begins, in units.
         end: where it ends.
         bar: where its bar begins.
         beat: how many units a beat lasts.
+        is_rest: whether nothing sounds in it; a rest is never syncopated.
     """
     pieces = []
     while start < end:
-        units = _first_length(start - bar, end - bar, beat)
+        units = _first_length(start - bar, end - bar, beat, is_rest)
         pieces.append((start, LENGTHS[units]))
         start += units
     return pieces
 
 
-def _first_length(start: int, end: int, beat: int) -> int:
+def _first_length(start: int, end: int, beat: int, is_rest: bool) -> int:
     """How long the first piece is of a stretch that begins and ends so far into its bar."""
     units = end - start
-    if units in LENGTHS and (LENGTHS[units].actual > 1 or start % _BINARY == 0):
+    is_written = units in LENGTHS and (LENGTHS[units].actual > 1 or start % _BINARY == 0)
+    if is_written and not _hides_beat(start, units, beat, is_rest):
         return units
     room = units
     for pulse in (beat, UNITS):  # where a beat is left half-way, its quarters may be divided unlike
@@ -149,6 +155,24 @@ def _first_length(start: int, end: int, beat: int) -> int:
         if _is_on_grid(room):
             break
     return next(units for units in _LONGEST_FIRST if units <= room and _is_on_grid(room - units))
+
+
+def _hides_beat(start: int, units: int, beat: int, is_rest: bool) -> bool:
+    """Whether a length would sound over a beat that players look for.
+
+    Those of ♪ ♩ ♪ and ♪ ♩. may, and a note of a tuplet that began so many of its lengths into the
+    bar. A dotted beat is left after whole ones alone.
+    """
+    if LENGTHS[units].actual > 1 and start % units == 0:
+        return False
+    if beat % 9 == 0:  # a dotted one: UNITS has one factor of 3
+        return units > beat - start % beat and (start % beat > 0 or units % beat > 0)
+    for pulse in {beat, UNITS}:
+        into = start % pulse
+        is_usual = 2 * into == pulse and 2 * units in (2 * pulse, 3 * pulse)
+        if into and units > pulse - into and (is_rest or not is_usual):
+            return True
+    return False
 
 
 def _is_on_grid(units: int) -> bool:

@@ -2,8 +2,8 @@
 
 Written: parts with names, programs and fitting clefs, neighbouring parts of one keyboard as its
 staves, a keyboard part of wide range divided at middle C (marked so, and read as one part again),
-drums as percussion, volume and pan at the beginning, metre, key (an estimated one too, as readers
-need it), tempo, bars as long as they are, repeats, endings, double bars, voices, ties, tuplets,
+drums as percussion, volume and pan at the beginning, metre, key (estimated where the score says
+none), tempo, bars as long as they are, repeats, endings, double bars, voices, ties, tuplets,
 beams, chord symbols, syllables (lyrics of MIDI too), grace notes, ornaments, dynamics, and how loud
 each note or chord is. Pitches sound as written, spelled by the key. Notes where no notation is are
 moved a little: see `notatable.Grid`.
@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+from musegen.score.key import settled_key
 from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml_clefs import name_guesses, says_clef
 from musegen.score.musicxml_controls import say_controls
@@ -68,6 +69,8 @@ def write_musicxml(score: Score, made_by: str = "") -> bytes:
 
     if not score.parts:  # a score of nothing still has a staff
         score = replace(score, parts=(Part("", 0, Notes.of([])),))
+    if not len(score.key):  # else every accidental would be a sharp or a flat by habit
+        score = replace(score, key=settled_key(score.parts, score.key[:, :3]))
     score = sung(score)
     laid_out = Layout.of(score)
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):

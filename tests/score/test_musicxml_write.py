@@ -206,6 +206,44 @@ def test_a_stretch_is_written_in_lengths_that_fill_it(start, length, beat):
     assert all(LENGTHS[n.units] is n for _, n in pieces)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "beat", "written"),
+    [
+        (1, 3, 2, "quarter"),  # ♪ ♩ ♪
+        (1, 4, 2, "quarter."),  # ♪ ♩.
+        (3, 7, 2, "eighth quarter."),
+        (1, 3, 3, "quarter"),
+        (2, 4, 3, "eighth eighth"),  # over the beat of 6/8
+        (0, 4, 3, "quarter. eighth"),
+        (0, 6, 3, "half."),
+    ],
+)
+def test_a_note_hides_no_beat_but_by_a_usual_syncopation(start, end, beat, written):
+    eighth = UNITS // 2
+    pieces = split(start * eighth, end * eighth, 0, beat * eighth)
+    assert " ".join(length.type + "." * length.dots for _, length in pieces) == written
+
+
+def test_a_rest_and_a_short_note_end_where_a_beat_begins():
+    sixteenth = UNITS // 4
+    for start, end, is_rest in ((2, 6, True), (3, 5, False)):
+        pieces = split(start * sixteenth, end * sixteenth, 0, UNITS, is_rest=is_rest)
+        assert [place for place, _ in pieces] == [start * sixteenth, UNITS]
+
+
+def test_quarters_in_the_time_of_two_are_not_cut():
+    third = 2 * UNITS // 3
+    assert len(split(third, 2 * third, 0, UNITS)) == 1
+
+
+def test_a_score_without_a_key_is_written_in_the_one_its_notes_suggest():
+    pitches = (65, 67, 68, 70, 72, 73, 75, 77)  # A flat major
+    rows = [(n * TICKS, TICKS, pitch, 80) for n, pitch in enumerate((68, *pitches, 68, 75, 68))]
+    root = tree(write_musicxml(Score(TICKS, (Part("A part", 40, Notes.of(rows)),))))
+    assert root.findtext(".//key/fifths") == "-4"
+    assert {alter.text for alter in root.iter("alter")} == {"-1"}
+
+
 def one_part(program: int, pitches: list[int], drums: bool = False) -> bytes:
     rows = [(n * TICKS, TICKS, pitch, 80) for n, pitch in enumerate(pitches)]
     part = Part("A part", program, Notes.of(rows), is_drums=drums)
@@ -224,6 +262,10 @@ def one_part(program: int, pitches: list[int], drums: bool = False) -> bytes:
         (24, [50, 60], "G2-1"),  # guitar
         (0, [40, 80], "G2 F4"),  # a piano's two hands
         (0, [60, 80], "G2"),
+        (0, [55, 80], "G2"),  # the tune of a fiddle
+        (52, [69, 74], "G2"),  # voices
+        (52, [55, 67], "G2-1"),
+        (52, [45, 57], "F4"),
     ],
 )
 def test_clefs_suit_the_instrument_and_its_range(program, pitches, clef):
