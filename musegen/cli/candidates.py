@@ -27,7 +27,7 @@ def tell(
     as_json: bool,
 ) -> None:
     """One line or object a piece, best first; `run` is its random seed and seconds."""
-    from musegen.score.bars import last_number
+    from musegen.score.bars import pickups
 
     from .terminal import give
 
@@ -36,7 +36,7 @@ def tell(
             "path": str(path),
             "notes": of.composed.score.n_notes,
             "new_notes": plan.new(of.composed.score).n_notes,
-            "bars": last_number(of.composed.score),
+            "bars": pickups(of.composed.score).count(False),
             "new_bars": plan.n_new(of.composed.score),
             "nats_per_unit": of.nats_per_unit,
             "longest_copy": of.copies.learnt._asdict() if of.copies.learnt else None,

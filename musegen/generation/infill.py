@@ -117,6 +117,10 @@ class Infill(Plan):
         assert self.seed is not None
         return self.seed.n_bars - self.bars
 
+    def n_new(self, score: Score) -> int:
+        """See Plan: all of the gap, a pickup too."""
+        return self.bars
+
     def new(self, score: Score) -> Score:
         """See Plan: the bars of the gap."""
         cut = until_bar(score, min(self.first + self.bars, score.n_bars))

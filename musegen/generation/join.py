@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from musegen.score.excerpt import closed, with_join
-from musegen.score.score import Ints, Notes, Part, Score, rescaled
+from musegen.score.play_order import stretches_of
+from musegen.score.score import Ints, Mark, Notes, Part, Score, rescaled
 from musegen.vocabulary.vocabulary import Vocabulary
 
 
@@ -38,7 +40,21 @@ def join(seed: Score, whole: Score, old: Score, vocabulary: Vocabulary) -> Score
         marks=seed.marks + new.marks,
         characters=0,
     )
-    return with_join(joined, end)
+    return with_join(_repeating_from(joined, seed.marks, end), end)
+
+
+def _repeating_from(joined: Score, old: Sequence[Mark], start: int) -> Score:
+    """The score with a repeat opened at the join, if a composed one would go back beyond it.
+
+    Not where the seed itself opened one that was left to be closed.
+    """
+    repeats = [mark.text for mark in old if mark.kind == "repeat"]
+    goes_back = any(
+        stop > start > again for (_, stop), (again, _) in pairwise(stretches_of(joined))
+    )
+    if not goes_back or repeats[-1:] == ["start"]:
+        return joined
+    return replace(joined, marks=(*joined.marks, Mark(start, "repeat", "start")))
 
 
 def in_tempo(score: Score, tempo: float | None, start: int) -> Score:

@@ -11,7 +11,7 @@ import numpy as np
 from musegen.corpus.conditions import Conditions
 from musegen.corpus.given import Stretch, stretch_of
 from musegen.errors import ModelError, UsageError
-from musegen.score.bars import last_number
+from musegen.score.bars import pickups
 from musegen.score.excerpt import closed, from_bar, until_bar
 from musegen.score.instruments import RANGES
 from musegen.score.key import home_key, home_number
@@ -95,7 +95,7 @@ class Plan:
         for word in words[:join]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.last_bar = int(tracker.bars[0]) + self.bars
-        tracker.counts_pickup = self.seed is not None
+        tracker.counts_pickup = bool(self.role)
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
@@ -153,9 +153,8 @@ class Plan:
         return self.seed.n_bars if self.seed is not None and not self.omit_seed else 0
 
     def n_new(self, score: Score) -> int:
-        """How many bars of a result are new; the pickup of a whole piece is none."""
-        is_whole = not self.n_old and not (self.seed is not None and self.omit_seed)
-        return last_number(score) if is_whole else score.n_bars - self.n_old
+        """How many bars of a result are new; a pickup is none."""
+        return pickups(score)[self.n_old :].count(False)
 
     def new(self, score: Score) -> Score:
         """The new music in a result."""

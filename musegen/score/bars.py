@@ -37,13 +37,27 @@ def faults_of(score: Score) -> list[str]:
 
 def first_number(score: Score) -> int:
     """The number of the first bar, as musicians count: 0 where it is a pickup, else 1."""
-    is_short = score.n_bars > 1 and int(score.barlines[0]) < _full(score, 0)
-    return 0 if is_short and not _freedom(score)(0) else 1
+    return 0 if score.n_bars and pickups(score)[0] else 1
 
 
 def last_number(score: Score) -> int:
     """The number of the last bar: how many there are, without a pickup."""
     return score.n_bars - 1 + first_number(score)
+
+
+def pickups(score: Score) -> list[bool]:
+    """Which bars are pickups, of the piece or of a section: short, its first, and not its last."""
+    signs = [mark for mark in score.marks if mark.kind in ("repeat", "bar")]
+    starts = {0, *(mark.tick for mark in signs)}
+    ends = {*score.barlines[-1:].tolist(), *(m.tick for m in signs if m.text != "start")}
+    is_free = _freedom(score)
+    return [
+        start in starts
+        and end not in ends
+        and end - start < _full(score, start)
+        and not is_free(start)
+        for start, end in pairwise([0, *score.barlines.tolist()])
+    ]
 
 
 def check_bars(score: Score) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from musegen.score.bars import first_number
+from musegen.score.excerpt import JOIN
 from musegen.score.play_order import Stretch, stretches_of
 from musegen.score.score import (
     STRUCTURE,
@@ -129,11 +130,16 @@ def _part(part: Part, moves: list[Move]) -> Part:
 
 def _events(events: tuple[Event, ...], moves: list[Move]) -> tuple[Event, ...]:
     in_time = sorted(events, key=lambda event: event.tick)
-    return tuple(
-        event._replace(tick=event.tick + by)
-        for start, stop, by in moves
-        for event in _between(in_time, start, stop)
-    )
+    played: list[Event] = []
+    joins: set[int] = set()  # all after a join is new, however often it is played
+    for start, stop, by in moves:
+        for event in _between(in_time, start, stop):
+            if event.message == JOIN and event.tick in joins:
+                continue
+            if event.message == JOIN:
+                joins.add(event.tick)
+            played.append(event._replace(tick=event.tick + by))
+    return tuple(played)
 
 
 def _standing(column: Ints, moves: list[Move]) -> Ints:

@@ -88,7 +88,8 @@ class AbcTracker(Tracker):
         kind = effects.kind
         kind[self.done] = Kind.END
         self._sound(kind, effects.ticks, sound)
-        self._bar_line(kind == Kind.BAR, effects.section > 0)
+        ends = tables.closes[now] | (effects.may_end > 0)
+        self._bar_line(kind == Kind.BAR, effects.section > 0, ends)
         self._end(kind, effects.section > 0, now)
         self._metre = np.where(kind == Kind.METRE, effects.metre, self._metre)
         self._bar = np.where(kind == Kind.METRE, effects.bar, self._bar)
@@ -176,13 +177,13 @@ class AbcTracker(Tracker):
         self._rested &= (kind != Kind.NOTE) & (kind != Kind.BAR)
         self._held = np.where(kind == Kind.NOTE, sound, self._held)
 
-    def _bar_line(self, is_bar: Mask, section: Mask) -> None:
+    def _bar_line(self, is_bar: Mask, section: Mask, ends: Mask) -> None:
         ends_bar = is_bar & (self._place > 0)
         short = ends_bar & self._section_begins & (self._place < self._bar)
         rows = self._rows[short & (self._place < self._pickups.shape[1])]
         self._pickups[rows, self._place[rows]] = True
         if self.last_bar is not None and not self.counts_pickup:
-            self.last_bar = self.last_bar + (short & (self.bars == 0))
+            self.last_bar = self.last_bar + (short & ~ends)
         self.bars += ends_bar
         self._bars_in_section += ends_bar
         self._bars_in_section[is_bar & section] = 0

@@ -290,7 +290,7 @@ class Tracker(ABC):
         done: whether each piece has ended (B,).
         last_bar: where set, the end is legal exactly when so many bars are complete, and nothing
             sounds beyond it; one number, or one a piece (B,). None leaves the end to the model.
-        counts_pickup: whether a pickup that the piece begins with is one of those bars.
+        counts_pickup: whether a pickup, of the piece or of a section, is one of those bars.
         keep_time: where set, no new metre, tempo or key is legal.
     """
 

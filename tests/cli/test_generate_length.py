@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from musegen.score.bars import last_number
+from musegen.score.bars import pickups
 from musegen.score.files import read
 
 Musegen = Callable[..., Result]
@@ -50,8 +50,8 @@ def test_bars_are_numbered_from_the_first_full_one(ask: Ask, musegen: Musegen, m
         asked = ("--random-seed", chance, "--bars", 3, "-o", f"{chance}.abc")
         assert ask("generate", "-m", "abc", *asked)["files"][0]["new_bars"] == 3
         score = read(f"{chance}.abc")
-        assert last_number(score) == 3
-    assert {read(f"{chance}.abc").n_bars for chance in range(8)} == {3, 4}
+        assert pickups(score).count(False) == 3
+    assert len({read(f"{chance}.abc").n_bars for chance in range(8)}) > 1
 
 
 @pytest.mark.parametrize("kind", ["grid", "abc"])  # of notes, noise writes hardly any

@@ -20,11 +20,11 @@ from musegen.generation.plan import Plan
 from musegen.generation.rank import units_of
 from musegen.generation.sampling import Sampling
 from musegen.network.backbones import BACKBONES
-from musegen.score.bars import last_number
-from musegen.score.excerpt import from_bar, join_of, until_bar
+from musegen.score.bars import pickups
+from musegen.score.excerpt import JOIN, from_bar, join_of, until_bar
 from musegen.score.files import read, write
 from musegen.score.midi import write_midi
-from musegen.score.repeats import unfold
+from musegen.score.repeats import played_bars, unfold
 from musegen.score.score import Event, Mark, Notes, Part, Score, barlines_of_metre
 from musegen.vocabulary.notes_layout import BARLINE, BEATS, DESK, DESKS, KIND, NOTE, TICKS
 
@@ -47,7 +47,7 @@ def nats_of_whole(model: Trained, words: np.ndarray) -> np.ndarray:
 def check_continuation(seed: Score, found: Score, bars: int) -> None:
     """The seed stands untouched; then come exactly so many bars, and nothing after them."""
     join, end = int(seed.barlines[-1]), int(found.barlines[-1])
-    assert found.n_bars == seed.n_bars + bars
+    assert pickups(found)[seed.n_bars :].count(False) == bars
     assert np.array_equal(found.barlines[: seed.n_bars], seed.barlines)
     lengths = set(np.diff(found.barlines[seed.n_bars - 1 :]).tolist())
     assert len(lengths) == 1 or found.marks  # a section of a tune may begin with a pickup
@@ -172,6 +172,20 @@ def test_a_seed_with_a_pickup_is_carried_on_from_its_barline(
         check_continuation(seed, found.score, 3)
         bars = np.diff(found.score.barlines).tolist()
         assert found.score.marks or bars == [4 * tpq] * (len(lines) + 2)
+
+
+@pytest.mark.parametrize("seeded", [False, True])
+def test_a_pickup_of_any_section_is_no_bar(
+    make_model: MakeModel, make_score: MakeScore, seeded: bool
+) -> None:
+    seed = make_score("abc", 8) if seeded else None
+    lengths = []
+    for found in compose(make_model("abc"), plan := Plan(6, seed), n=12, random_seed=3):
+        bars = np.diff(plan.new(found.score).barlines, prepend=0) / found.score.ticks_per_quarter
+        assert plan.n_new(found.score) == 6
+        assert np.count_nonzero(bars == 4) <= 6
+        lengths.append(len(bars))
+    assert max(lengths) > (6 if seeded else 7)
 
 
 def test_a_grid_seed_in_midi_may_say_its_pickup_as_a_metre(
@@ -336,6 +350,35 @@ def test_grace_and_repeat_signs_at_the_join_are_kept(
     assert Mark(int(seed.barlines[-1]), "repeat", "start") in marks
 
 
+def test_a_composed_repeat_begins_no_earlier_than_what_is_new(
+    make_model: MakeModel, make_score: MakeScore, tmp_path: Path
+) -> None:
+    seed = make_score("abc", 8)
+    join, repeating = int(seed.barlines[-1]), 0
+    for found in compose(make_model("abc"), Plan(6, seed), n=12, random_seed=3):
+        heard = unfold(found.score)
+        assert [e.message for e in heard.events].count(JOIN) == 1
+        assert (heard.parts[0].notes.onset < join).sum() == len(seed.parts[0].notes)
+        repeating += heard is not found.score
+        write(found.score, path := tmp_path / "found.abc", force=True)
+        assert unfold(read(path)).n_notes == heard.n_notes
+    assert repeating
+
+
+def test_a_repeat_that_the_seed_opened_is_closed_by_what_is_new(
+    make_model: MakeModel, make_score: MakeScore
+) -> None:
+    seed = replace(make_score("abc", 8), marks=(Mark(0, "repeat", "start"),))
+    found = [
+        found.score for found in compose(make_model("abc"), Plan(6, seed), n=12, random_seed=3)
+    ]
+    signs = [[m.text for m in score.marks if m.kind == "repeat"] for score in found]
+    closing = [score for score, its in zip(found, signs, strict=True) if its[1:2] == ["end"]]
+    assert closing
+    for score in closing:
+        assert [tick for tick, number in played_bars(score) if number == 1][1:]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seeded", [False, True])
 def test_what_is_broken_off_ends_on_its_last_whole_bar(
@@ -353,14 +396,14 @@ def test_what_is_broken_off_ends_on_its_last_whole_bar(
     broken = 0
     for random_seed in range(4):
         try:
-            found = compose(model, Plan(12, seed), random_seed=random_seed)[0]
+            found = compose(model, plan := Plan(12, seed), random_seed=random_seed)[0]
         except MusegenError as error:
             assert "too many notes" in error.message  # noqa: PT017 - either is polite
             continue
         broken += not found.finished
         assert found.score.end == found.score.barlines[-1]
         if seed is not None:
-            check_continuation(seed, found.score, found.score.n_bars - seed.n_bars)
+            check_continuation(seed, found.score, plan.n_new(found.score))
     assert broken
 
 
@@ -369,7 +412,7 @@ def test_all_edges_of_a_piece_from_nothing_are_barlines(
 ) -> None:
     for kind in KINDS:
         for found in compose(make_model(kind), Plan(4), n=3):
-            assert last_number(found.score) == 4  # and perhaps a pickup
+            assert pickups(found.score).count(False) == 4
             edges = [0, *found.score.barlines.tolist()]
             assert all(a < b for a, b in pairwise(edges))
             assert found.score.end == edges[-1]

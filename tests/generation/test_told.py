@@ -15,7 +15,7 @@ from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
 from musegen.generation.request import Request
 from musegen.network.next_word import NetworkSettings
-from musegen.score.bars import last_number
+from musegen.score.bars import pickups
 from musegen.score.key import home_key, home_number
 from musegen.score.score import MODE_DEGREE, Score
 from musegen.vocabulary.choose import build
@@ -51,8 +51,9 @@ def test_every_word_is_told_style_density_and_the_bars_still_to_come(
         features = model.vocabulary.features_of(words)
         passed = model.vocabulary.bars(words, features)
         asked = (4 if seeded else 0) + 3
-        assert passed[-1] == asked + found.score.n_bars - last_number(found.score)
-        to_come = np.minimum(passed[-1] - passed, asked)  # that there is a pickup is known after it
+        short = np.cumsum([0, *pickups(found.score)])  # that a bar is a pickup is known after it
+        to_come = asked + short[passed] - passed
+        assert to_come[-1] == 0
         told = ALL.columns(len(words), style="reel", density="low", to_come=to_come)
         before = np.concatenate([np.array(model.vocabulary.sizes)[None], words[:-1]])
         arrays = [a.astype(np.int64)[None] for a in (before, words, features, told)]
