@@ -18,6 +18,7 @@ from musegen.errors import CorpusError, NotFound, UnreadableFile
 from musegen.score.counts import counted
 from musegen.score.files import SUFFIXES
 from musegen.score.kinds import glance
+from musegen.score.musicxml_safe import MAX_BYTES
 
 from .library import Record
 from .others import what_is
@@ -139,8 +140,10 @@ def _without_music(corpus: Path, others: list[Path]) -> CorpusError:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes; empty where it cannot be read."""
+    """SHA-256 of a file's bytes; empty where it cannot be read, or is larger than any music."""
     try:
+        if path.stat().st_size > MAX_BYTES:
+            return ""
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from musegen.score.abc_fields import ESTIMATED
 
 FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
+_MOST_HEADER_LINES = 100  # each tune reads them; of more, those that came last
 _RULING = "MLQ"
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _ESTIMATED_KEY = re.compile(rf"K:[^%]*{ESTIMATED}\s*$")
@@ -46,6 +47,7 @@ def tunes_in(text: str) -> Iterator[TuneText]:
         elif all(letters):
             told = zip(block, letters, strict=True)
             header += [line for line, letter in told if letter in _RULING or not is_begun]
+            del header[:-_MOST_HEADER_LINES]
 
 
 def _blocks(text: str) -> Iterator[list[tuple[int, str]]]:

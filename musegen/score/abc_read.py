@@ -20,6 +20,7 @@ from musegen.score.abc_rhythm import MOST_BARS, TimeOverflow
 from musegen.score.abc_score import score_of
 from musegen.score.abc_text import plain
 from musegen.score.abc_voice import Voice
+from musegen.score.counts import first_faults
 from musegen.score.jumps import check_jumps
 from musegen.score.score import Score
 
@@ -46,6 +47,9 @@ _UNREAD = {
 _SAYS_NOTHING = "r+"  # comments, and what continues a field
 _OF_A_VOICE = "MLKQIw"
 _DIGITS = 9  # of a tune's number
+_MOST_CHARACTERS = 500_000  # of a tune; a movement of a symphony takes a fifth of it
+_MOST_TUNES = 100_000  # of a book
+_LONGEST_FAULT = 200  # characters
 _USER_SYMBOL = re.compile(r"\s*([~H-Wh-w])\s*=\s*(\S.*?)\s*$")
 
 
@@ -66,17 +70,23 @@ def read_book(text: str) -> list[Score]:
 def read_tunes(text: str) -> Iterator[Score | UnreadableFile]:
     """The tunes of an ABC book, in order; for one that cannot be read, what is wrong with it.
 
-    One at least: of a book without a tune, that it has none.
+    One at least: of a book without a tune, that it has none. The last may be that it has too many.
     """
     tune = None
-    for tune in tunes_in(text):
+    for number, tune in enumerate(tunes_in(text)):
+        if number == _MOST_TUNES:
+            fault = f"holds more than {_MOST_TUNES:,} tunes, and those are not read"
+            yield UnreadableFile(fault, hint="Make several books of it.")
+            return
         yield read_tune(tune)
     if tune is None:
         yield UnreadableFile("holds no tune", hint="A tune has a line X:1 and a line K:C at least.")
 
 
 def read_tune(text: TuneText) -> Score | UnreadableFile:
-    """A tune, or what is wrong with it: it has no key, no end, or more faults than notes."""
+    """A tune, or what is wrong with it: no key, no end, more faults than notes, or its length."""
+    if sum(len(line) for _, line in text.lines) > _MOST_CHARACTERS:
+        return _refused(f"line {text.lines[0][0]}: the tune has over {_MOST_CHARACTERS:,} letters")
     tune = _Tune()
     number = 0
     try:
@@ -91,9 +101,13 @@ def read_tune(text: TuneText) -> Score | UnreadableFile:
     return score
 
 
-def _refused(fault: str, title: str) -> UnreadableFile:
-    where = f" (in {title!r})" if title else ""
+def _refused(fault: str, title: str = "") -> UnreadableFile:
+    where = f" (in {_shortened(title)!r})" if title else ""
     return UnreadableFile(f"{fault}{where}", hint="Mend that line, or leave the tune out.")
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_FAULT else f"{text[:_LONGEST_FAULT]}…"
 
 
 @dataclass
@@ -165,7 +179,7 @@ class _Tune:
             self._tell(self.voice.slips.pop())
 
     def _tell(self, fault: str) -> None:
-        self.faults.append(f"line {self.line}: {fault}")
+        self.faults.append(_shortened(f"line {self.line}: {fault}"))
 
     def _read_field(self, letter: str, value: str) -> None:
         if letter == "V":
@@ -254,7 +268,8 @@ class _Tune:
             voice.obey_orders()
         unread = self.unread + self.unread_header + self.told.unread
         score = score_of(voices, self.title, self.characters, self.faults, unread)
-        return replace(score, faults=(*score.faults, *check_jumps(score)), number=self.number)
+        faults = (*score.faults, *check_jumps(score))
+        return replace(score, faults=first_faults(faults), number=self.number)
 
 
 def _is_metre(text: str) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 # The noun is the first word in s: `keys that the notes contradict`, `names of parts`.
 _NOUN = re.compile(r"\b(\w*[^\Ws])s\b")
 _ENDINGS = ((re.compile(r"ie$"), "y"), (re.compile(r"(?<=ss|sh|ch)e$|(?<=x)e$"), ""))
 _VERBS = ((" that are ", " that is "), (" that do ", " that does "))
+_MOST_FAULTS = 100  # sentences; the rest are counted
 _ALWAYS_PLURAL = frozenset({"rights"})
 
 
@@ -24,6 +26,13 @@ def counted(count: int, things: str) -> str:
 def named(count: int, things: str) -> str:
     """What so many are called: `keys`, or `key` of one."""
     return _one_of(things) if count == 1 else things
+
+
+def first_faults(faults: Sequence[str]) -> tuple[str, ...]:
+    """The sentences on what is at fault, or the first of very many."""
+    if len(faults) <= _MOST_FAULTS:
+        return tuple(faults)
+    return (*faults[:_MOST_FAULTS], f"and {len(faults) - _MOST_FAULTS} faults more")
 
 
 def _one_of(things: str) -> str:

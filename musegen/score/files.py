@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Literal, TypeAlias
@@ -20,7 +21,7 @@ from musegen.score.losses import as_written, missing_in
 from musegen.score.midi import read_midi, write_midi
 from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml import compressed, read_kern, read_musicxml, write_musicxml
-from musegen.score.musicxml_safe import parse_musicxml
+from musegen.score.musicxml_safe import MAX_BYTES, parse_musicxml
 from musegen.score.repeats import unfold
 from musegen.score.score import Score
 
@@ -76,9 +77,10 @@ def read_all(path: str | Path) -> Iterator[tuple[str, Score | MusegenError]]:
     except MusegenError as error:
         yield str(path), error
         return
-    tunes = list(read_tunes(text_of(data)))
-    for n, tune in enumerate(tunes, start=1):
-        name = f"{file}:{n}" if len(tunes) > 1 else str(file)
+    tunes = read_tunes(text_of(data))
+    begun = list(islice(tunes, 2))
+    for n, tune in enumerate(chain(begun, tunes), start=1):
+        name = f"{file}:{n}" if len(begun) > 1 else str(file)
         yield name, tune if isinstance(tune, Score) else _of_file(tune, name)
 
 
@@ -229,6 +231,8 @@ def file_and_tune(path: str | Path) -> tuple[Path, int | None]:
 def _music_in(file: Path) -> tuple[str, bytes]:
     """The kind of music that a file holds, and its bytes."""
     try:
+        if file.stat().st_size > MAX_BYTES:
+            raise UnreadableFile(f"is larger than {MAX_BYTES // 1_000_000} MB", file=file)
         data = file.read_bytes()
     except FileNotFoundError as error:
         raise NotFound("there is no such file", file=file) from error

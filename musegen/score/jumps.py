@@ -16,6 +16,7 @@ from musegen.score.score import Score
 SIGNS = ("segno", "coda")
 FINE, TO_CODA = "Fine", "To Coda"
 RETURNS = tuple(f"{to}{until}" for to in ("D.C.", "D.S.") for until in ("", " al Fine", " al Coda"))
+MOST_RETURNS = 32  # are obeyed: a small file must not make the music grow
 ORDERS = (FINE, TO_CODA, *RETURNS)
 
 
@@ -23,12 +24,14 @@ def check_jumps(score: Score) -> list[str]:
     """Which orders cannot be obeyed as they stand, a sentence each."""
     places = [(mark.tick, mark.text) for mark in score.marks if mark.kind == "jump"]
     first = first_number(score)
-    return [
+    returns = [(tick, text) for tick, text in places if text in RETURNS]
+    told = [
         f"{text} at the end of bar {int(np.searchsorted(score.barlines, tick)) + first} {fault}"
-        for tick, text in places
-        if text in RETURNS
+        for tick, text in returns[:MOST_RETURNS]
         for fault in _faults(tick, text, places)
     ]
+    more = len(returns) - MOST_RETURNS
+    return [*told, f"has {more} returns more than can be played"] if more > 0 else told
 
 
 def _faults(tick: int, text: str, places: list[tuple[int, str]]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from musegen.errors import UnreadableFile
 
 END_OF_TRACK = b"\xff\x2f\x00"
+MAX_BYTES = 10_000_000  # three million events; a symphony takes a fiftieth of it
 _FORMATS = (0, 1, 2)
 _DROP_FRAME = 29  # means 30000/1001 frames a second
 _CHUNK = re.compile(rb"[A-Za-z][A-Za-z0-9 ]{3}.{4}", re.DOTALL)
@@ -41,10 +42,15 @@ def layout(data: bytes) -> Layout:
     """The layout of a file.
 
     Raises:
-        UnreadableFile: it is empty, has no whole header, no track, or no length of a tick.
+        UnreadableFile: it is empty, has no whole header, no track, no length of a tick, or more
+            bytes than any piece.
     """
     if not data:
         raise UnreadableFile("is empty")
+    if len(data) > MAX_BYTES:
+        raise UnreadableFile(
+            f"holds more than {MAX_BYTES // 1_000_000} MB of MIDI, as no piece does"
+        )
     start = data.find(b"MThd")
     if start < 0:
         raise UnreadableFile("is not MIDI: it has no MThd header")

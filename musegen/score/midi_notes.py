@@ -22,7 +22,7 @@ from .midi_walk import Octets
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM = 0x8, 0x9, 0xB, 0xC
 _SILENCES = (120, 123, 124, 125, 126, 127)  # all sound off, all notes off, and what implies it
 _USUAL_RELEASE = 64  # the velocity of a note-off that means no more than 0 does
-_PLACE_BITS = 26
+_PLACE_BITS = 24  # of a byte in a file, see midi_chunks.MAX_BYTES
 _FEW_TRACKS = 32  # of sixteen channels of 128 pitches: 16 bits
 
 
@@ -187,6 +187,6 @@ class Programs:
 
 
 def _moments(tick: Ints, place: Ints) -> Ints:
-    """One number for tick and place that rises with both (N,), while files end by byte 2**26."""
-    moments: Ints = tick << _PLACE_BITS | np.minimum(place, (1 << _PLACE_BITS) - 1)
+    """One number for tick and place that rises with both (N,)."""
+    moments: Ints = tick << _PLACE_BITS | place
     return moments

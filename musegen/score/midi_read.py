@@ -27,6 +27,7 @@ from pathlib import Path
 import numpy as np
 
 from musegen.errors import UnreadableFile
+from musegen.score.counts import first_faults
 from musegen.score.key import CONTRADICTED, key_name, settled_key
 from musegen.score.score import (
     DEFAULT_TEMPO_US,
@@ -49,7 +50,6 @@ from .midi_walk import META
 
 MAX_BARS = 1_000_000  # a damaged time can put a note aeons later
 _LAST_START = 1 << 36  # the tick of a pattern
-_MAX_FAULTS = 100  # sentences; the rest are counted
 _TEXT, _NAME, _PREFIX, _PORT, _END, _TEMPO = 0x01, 0x03, 0x20, 0x21, 0x2F, 0x51
 _METRE, _KEY = 0x58, 0x59
 # Sequence number, copyright, marker, cue, SMPTE offset; of words in a first track with notes, its
@@ -126,7 +126,7 @@ def _score(data: bytes) -> Score:
         marks=marks,
         events=tuple(told.events),
         title=told.title,
-        faults=_cut_short(faults),
+        faults=first_faults(faults),
         unread={kind: count for kind, count in unread.items() if count},
         says_tempo=any(tick == 0 for tick, *_ in told.tempo),
     )
@@ -264,13 +264,6 @@ def _barlines(metre: Ints, per_quarter: int, end: int, conducted: int) -> Ints:
         if lines[-1] == conducted:
             return lines
     return barlines_of_metre(metre, end, per_quarter)
-
-
-def _cut_short(faults: list[str]) -> tuple[str, ...]:
-    """The sentences, or the first of very many."""
-    if len(faults) <= _MAX_FAULTS:
-        return tuple(faults)
-    return (*faults[:_MAX_FAULTS], f"and {len(faults) - _MAX_FAULTS} faults more")
 
 
 def _changes(told: list[tuple[int, ...]], default: tuple[int, ...]) -> list[tuple[int, ...]]:

@@ -64,6 +64,7 @@ from musegen.score.score import (
 )
 
 SPELLED = "notes spelled otherwise (now by the key)"
+_LONGEST_REASON = 200  # characters
 _BARS = {"double": "||", "final": "|]"}
 
 
@@ -121,7 +122,7 @@ def _understood(reading: Any) -> Score:
                 hint="Mend the durations or tempos that are 0, or export the piece again.",
             ) from error
         except Exception as error:  # music21 lets through whatever its parsers run into
-            reason = str(error).strip() or type(error).__name__
+            reason = str(error).strip()[:_LONGEST_REASON] or type(error).__name__
             raise UnreadableFile(f"music21 cannot read it: {reason}") from error
     return score
 

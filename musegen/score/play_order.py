@@ -7,10 +7,10 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from musegen.score.jumps import FINE, RETURNS, TO_CODA
+from musegen.score.jumps import FINE, MOST_RETURNS, RETURNS, TO_CODA
 from musegen.score.score import STRUCTURE, Score
 
-_MOST_TURNS = 32  # of a section, and returns: a number in a file must not make the music grow
+_MOST_TURNS = 32  # of a section: a number in a file must not make the music grow
 
 _UNTIL = {"": {FINE, "coda"}, "Fine": {FINE}, "Coda": {"coda"}}  # what ends the playing again
 
@@ -85,7 +85,7 @@ class _Player:
         self._section, self._in_ending = 0, False
         self._turn = 1  # 0 is the last one
         written = [(place, text) for place, sign in enumerate(signs) for text in sorted(sign.jumps)]
-        self._returns = [(p, text) for p, text in written if text in RETURNS][:_MOST_TURNS]
+        self._returns = [(p, text) for p, text in written if text in RETURNS][:MOST_RETURNS]
         self._until: set[str] = set()
 
     def play(self) -> None:
