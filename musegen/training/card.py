@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from musegen.evaluation.profile import Profile
 from musegen.evaluation.trained import conditions_of
 
 CARD = "card.md"
@@ -17,6 +18,7 @@ def card(config: dict[str, Any], fingerprint: str) -> str:
     began = training.get("from", {})
     earlier = f"{', '.join(began['corpora'])} (model {began['fingerprint'][:16]})" if began else ""
     known = {
+        "its pieces mostly have": Profile.of_config(config).mostly(),
         "began with a model of": earlier,
         "can be told": ", ".join(told.kinds),
         "styles, and their pieces": styles,

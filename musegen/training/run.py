@@ -21,7 +21,7 @@ from musegen.disk import remove_leftovers, whole_folder, write_whole
 from musegen.errors import ModelError
 from musegen.evaluation.classify import calibrate
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
-from musegen.evaluation.originality import Passages
+from musegen.evaluation.profile import PROFILE
 from musegen.evaluation.trained import Trained, conditions_of, load, network_for
 from musegen.network.checkpoint import (
     RESUME,
@@ -37,6 +37,7 @@ from . import distributed
 from .begun import check_new, check_splits, has_checkpoint, lock
 from .card import CARD, card
 from .fit import CHECKPOINT, Event, Fit, Validated
+from .learnt import learnt_from
 from .log import add_to_log, board, cut_log, read_log
 from .music import check_music, fingerprint, note_files
 from .origin import Origin, with_earlier
@@ -203,12 +204,13 @@ class Run:
     def finish(self) -> Trained:
         """Measure the best weights on all held-out pieces, write the card, drop the checkpoint.
 
-        What passages there are in the pieces that were learnt from is kept beside the weights.
+        What passages there are in the pieces that were learnt from is kept beside the weights, and
+        what these are like among the settings.
         """
         model = load(self.folder, self.fit.device.type)
-        decode, words = self.fit.prepared.vocabulary.decode, self.fit.prepared.words
-        music = ((p.path, decode(words[p.start : p.stop]).parts) for p in self.fit.learnt)
-        passages = with_earlier(Passages.of(music), self.folder)
+        found, profile = learnt_from(self.fit.prepared, self.fit.learnt)
+        self.config[PROFILE] = asdict(profile)
+        passages = with_earlier(found, self.folder)
         passages.save(self.folder)
         held_out = self.fit.held_out
         nats = field_nats(model.network, self.fit.prepared, held_out)
