@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from .choosing import choose_model, model_of
 from .options import check_apart, free_path, stem_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from musegen.generation.plan import Plan
     from musegen.generation.request import Request
     from musegen.score.score import Score
+
+_SHORT = 8  # bars
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def make(request: Request, run: Run) -> None:
     request, seed, movements = _read_seed(request, run)
     plan = plan_of(request, seed, movements)
     paths = _paths(run, request.seed, request.n)
-    model = load(_choose_model(run), run.device)
+    model = load(choose_model(run.model, request, plan, run.quiet), run.device)
     began = time.monotonic()
     model, request = adapt(model, request, plan, run.quiet)
     plan = settled(model, request, plan)
@@ -67,6 +70,24 @@ def make(request: Request, run: Run) -> None:
     say(f"Now try: musegen play {quoted(paths[0])}", run.quiet)
     if not is_whole:
         raise typer.Exit(Interrupted.exit_code)
+
+
+def make_something(quiet: bool) -> Path:
+    """Compose something short from nothing, and write it here."""
+    from musegen.evaluation.trained import load
+    from musegen.generation.asked import plan_of, settled
+    from musegen.generation.request import Request
+
+    run = Run(None, None, rank=False, device="auto", force=False, as_json=False, quiet=quiet)
+    request = Request(bars=_SHORT)
+    plan, paths = plan_of(request, None), _paths(run, "", 1)
+    model = load(choose_model(None, request, plan, quiet), run.device)
+    plan = settled(model, request, plan)
+    found, is_whole = _composed(model, request, plan, run)
+    if not is_whole:
+        raise KeyboardInterrupt
+    _write(found, paths, model, request, run)
+    return paths[0]
 
 
 def make_again(file: Path, given: Request, run: Run) -> None:
@@ -93,7 +114,8 @@ def make_again(file: Path, given: Request, run: Run) -> None:
         hint = "Name the seed as it was with --seed."
         raise UsageError("is not the seed of before", file=name, hint=hint)
     plan = plan_of(request, seed, movements)
-    model, request = adapt(_model_of(fingerprint, run), request, plan, run.quiet)
+    made_with = model_of(fingerprint, run.model, run.device)
+    model, request = adapt(made_with, request, plan, run.quiet)
     plan = settled(model, request, plan)
     suffix = file.suffix if file.suffix.lower() in WRITTEN_SUFFIXES else ".mid"
     beside = Path(f"{file.stem}-again{suffix}")
@@ -183,53 +205,6 @@ def _found_beside(seed: str, file: Path) -> str:
             return name
     hint = "Name it with --seed FILE."
     raise NotFound("is gone; the piece went on from it", file=seed, hint=hint)
-
-
-def _choose_model(run: Run) -> Path:
-    """The model named, or else the one trained last."""
-    from musegen.errors import NotFound
-    from musegen.evaluation.trained import find_model
-
-    from .state import recall
-    from .terminal import say
-
-    if run.model is not None:
-        return find_model(run.model)
-    last = recall("model")
-    if last is None:
-        hint = "Train one: musegen train FOLDER. Or name one: --model DIR."
-        raise NotFound("no model was trained yet", hint=hint)
-    say(f"Composing with {last}, the model trained last.", run.quiet)
-    return last
-
-
-def _model_of(fingerprint: str, run: Run) -> Trained:
-    """The model of this fingerprint: the one named, trained last or in ./runs.
-
-    Raises:
-        ModelError: it is none of them.
-    """
-    from musegen.errors import ModelError, MusegenError
-    from musegen.evaluation.trained import find_model, load
-
-    from .state import recall
-
-    last = recall("model")
-    folders = (
-        [find_model(run.model)]
-        if run.model is not None
-        else [*([last] if last else []), *sorted(Path("runs").glob("*"))]
-    )
-    for folder in folders:
-        try:
-            model = load(folder, run.device)
-        except MusegenError:
-            continue
-        if model.fingerprint == fingerprint:
-            return model
-    hint = "Name the folder where it is: --model DIR."
-    reason = f"the model that made it, {fingerprint[:16]}, is not here"
-    raise ModelError(reason, hint=hint)
 
 
 def _paths(run: Run, seed: str, n: int) -> list[Path]:

@@ -19,7 +19,13 @@ def command(
         ),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="A model. [default: the one trained last]")
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A model's name or folder. [default: the one trained last, or else the one that"
+            " ships and suits the seed]",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write: .mid, .abc or .musicxml.")

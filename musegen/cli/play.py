@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 def command(
     file: Annotated[
-        str | None, typer.Argument(help="A piece. [default: the one generated last]")
+        str | None,
+        typer.Argument(
+            help="A piece. [default: the one generated last, or else a short one composed now]"
+        ),
     ] = None,
     port: Annotated[
         str | None, typer.Option(help="The MIDI port to play on, or a part of its name.")
@@ -58,7 +61,7 @@ def command(
     if list_ports:
         _list_ports(as_json, quiet)
         return
-    piece = _piece(file)
+    piece = _piece(file, quiet)
     if wav:
         if port is not None:
             hint = "Leave out --port to write a file, or --wav to play."
@@ -88,17 +91,19 @@ def command(
     say(_told(found), quiet)
 
 
-def _piece(file: str | None) -> str:
-    """The piece named, or the one generated last."""
-    from musegen.errors import NotFound
-
+def _piece(file: str | None, quiet: bool) -> str:
+    """The piece named, or the one generated last, or else a short one composed now."""
+    from .composing import make_something
     from .state import recall
+    from .terminal import say
 
+    if file is not None:
+        return file
     last = recall("piece")
-    if file is None and last is None:
-        hint = "Name a file: musegen play FILE; or make a piece: musegen generate."
-        raise NotFound("nothing was generated yet", hint=hint)
-    return str(last) if file is None else file
+    if last is None:
+        last = make_something(quiet)
+        say(f"Composed {last}.", quiet)
+    return str(last)
 
 
 def _list_ports(as_json: bool, quiet: bool) -> None:

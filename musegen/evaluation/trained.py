@@ -113,8 +113,10 @@ def find_model(name: str) -> Path:
         NotFound: there is none of that name.
     """
     for folder in (Path(name), shipped_models() / name, Path("runs") / name):
-        if (folder / CONFIG).is_file() or (folder == Path(name) and folder.is_dir()):
+        if (folder / CONFIG).is_file():
             return folder
+    if Path(name).is_dir():  # what it lacks is told where it is opened
+        return Path(name)
     raise NotFound("there is no such model", file=name, hint="See musegen models list.")
 
 

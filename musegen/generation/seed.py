@@ -12,6 +12,7 @@ import numpy as np
 
 from musegen.corpus.survey import music_files
 from musegen.errors import UsageError
+from musegen.evaluation.profile import Profile
 from musegen.evaluation.trained import Trained
 from musegen.score.bars import first_number, last_number
 from musegen.score.counts import counted
@@ -24,6 +25,8 @@ from musegen.vocabulary.vocabulary import Opening
 
 from .plan import Plan
 from .request import Request
+
+_FOREIGN = 3  # traits that are told
 
 
 def movements(folder: str | Path) -> list[Score]:
@@ -93,9 +96,11 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     if seed is None:
         parts = (part for movement in plan.movements for part in movement.parts)
         told = _of_key("The first movement", plan.movements, plan, model)
+        told += _of_profile("The first movement", plan.movements, model)
         return told + _of_instruments({*heard_in(parts), *plan.instruments}, model)
+    foreign = _of_profile("The seed", [seed], model)
     if plan.role:
-        return _of_instruments(heard_in(seed.parts), model)
+        return foreign + _of_instruments(heard_in(seed.parts), model)
     bar = last_number(seed)
     start = int(seed.barlines[-2]) if seed.n_bars > 1 else 0
     beats = (int(seed.barlines[-1]) - max(_sounds_until(seed), start)) / seed.ticks_per_quarter
@@ -111,7 +116,7 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
         passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
         first = int(passed[-context]) + first_number(seed)
         told.append(f"The model remembers the seed from bar {first} on, and not what was before.")
-    return told + _of_instruments(heard_in(seed.parts), model)
+    return told + foreign + _of_instruments(heard_in(seed.parts), model)
 
 
 def silent_in(new: Score, plan: Plan) -> list[str]:
@@ -143,6 +148,17 @@ def _of_key(name: str, scores: Sequence[Score], plan: Plan, model: Trained) -> l
     return [
         f"{name} has {', '.join(overruled)}; {key_name(*key)}, which suits them best, is taken."
         " --key says another."
+    ]
+
+
+def _of_profile(name: str, scores: Sequence[Score], model: Trained) -> list[str]:
+    """That hardly anything which the model learnt from is like the first score."""
+    foreign = Profile.of_config(model.config).foreign(scores[0]) if scores else []
+    if not foreign:
+        return []
+    return [
+        f"Warning: {name.lower()} is far from what the model knows: of the pieces that it learnt"
+        f" from hardly any has {' or '.join(foreign[:_FOREIGN])}."
     ]
 
 

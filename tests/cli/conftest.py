@@ -11,6 +11,7 @@ import torch
 from typer.testing import CliRunner, Result
 
 from musegen.cli.app import app
+from musegen.evaluation import trained
 from musegen.network.next_word import NetworkSettings
 from musegen.score.files import write
 from musegen.training import run as training
@@ -73,6 +74,15 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place = tmp_path / "here"
     place.mkdir()
     monkeypatch.chdir(place)
+    return place
+
+
+@pytest.fixture(autouse=True)
+def no_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the models that ship, empty: no test hangs on those that do."""
+    place = tmp_path / "shipped"
+    place.mkdir()
+    monkeypatch.setattr(trained, "shipped_models", lambda: place)
     return place
 
 

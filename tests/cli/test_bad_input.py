@@ -217,7 +217,7 @@ WRONGLY = [
     (["generate", "--seed", "42"], "--random-seed 42"),
     (["generate", "--continue-from", "3"], "--continue-from needs a piece"),
     (["generate"], "no model was trained yet"),
-    (["play"], "nothing was generated yet"),
+    (["play"], "no model was trained yet"),
     (["train"], "missing argument"),
     (["train", ".", "--budget", "soon"], "no length of time"),
     (["train", ".", "--budget", "1m", "--steps", "3"], "not both"),
