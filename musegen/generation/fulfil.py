@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from musegen.evaluation.trained import Trained
 from musegen.score.counts import counted
+from musegen.score.score import Score
 
 from .asked import sampling_of
 from .compose import Composed, compose, compose_again, never
@@ -27,6 +28,11 @@ class Ranked:
     rank: Rank
     copies: Copies
     row: int
+
+    @property
+    def score(self) -> Score:
+        """The piece itself."""
+        return self.composed.score
 
 
 def fulfil(
