@@ -101,7 +101,7 @@ def _tell(error: MusegenError, as_json: bool) -> None:
     hint = error.hint or _WAYS_OUT.get(error.kind, "")
     if as_json:
         about = {"kind": error.kind, "message": error.message, "file": error.file, "hint": hint}
-        typer.echo(json.dumps({"error": about}, ensure_ascii=False))
+        typer.echo(json.dumps({"error": about}))
     said = str(error) if error.file else _sentence(error.message)
     typer.echo(shown(f"Error: {said.rstrip('.')}. {_sentence(hint)}".rstrip()), err=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 from collections.abc import Iterator
@@ -49,10 +50,19 @@ def say(text: str, quiet: bool = False) -> None:
 
 
 def give(result: dict[str, Any]) -> None:
-    """A result for a script: one JSON object on standard output."""
+    """A result for a script: one JSON object on standard output, in ASCII as any pipe takes."""
     import typer
 
-    typer.echo(json.dumps(result, ensure_ascii=False))
+    typer.echo(json.dumps(_finite(result), allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """A value for JSON, which knows no NaN and no infinity: null stands for them."""
+    if isinstance(value, dict):
+        return {key: _finite(its) for key, its in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(its) for its in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = ()) -> None:

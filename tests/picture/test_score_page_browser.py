@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from musegen.picture.score_page import score_page
-from musegen.score.score import Score
+from musegen.score.score import Mark, Score
 from musegen.sound.recipe import recipe
 from musegen.sound.timbre import TIMBRES
 from musegen.sound.tone import tone
@@ -185,3 +185,18 @@ def test_a_piece_without_notes_opens_and_plays(opened: Open, make_score: Any) ->
     page = opened(score)
     page.keyboard.press("Space")
     page.wait_for_timeout(200)
+
+
+def test_no_name_in_a_piece_is_taken_for_the_page_s_own_code(opened: Open, make_score: Any) -> None:
+    """Neither in the page nor in the script and style elements that hold what is told."""
+    hostile = "</script></style>]]><script>window.taken = 1</script><img src=x onerror=taken=1>\"'&"
+    score = make_score("notes", 0)
+    parts = tuple(replace(part, name=f"{hostile}{n}") for n, part in enumerate(score.parts))
+    marks = (Mark(0, "lyric", hostile, 0), Mark(0, "chord", hostile, 0))
+    score = replace(score, title=hostile, parts=parts, marks=marks)
+    page = opened(score, made=[(hostile, hostile)], title=hostile)
+    page.wait_for_selector("#roll svg, #roll canvas, canvas")
+    assert page.evaluate("window.taken") is None
+    assert page.title().startswith(hostile[:40])
+    assert page.evaluate("document.querySelectorAll('img').length") == 0
+    assert hostile[:20] in page.inner_text("body")
