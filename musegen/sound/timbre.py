@@ -68,7 +68,7 @@ class Drum:
 
 
 _PIANO = Timbre(
-    (1, 0.8, 0.55, 0.5), 0.7, 0.82, 0.5, 0.7, attack=0.003, decay=1.6, sustain=0, release=0.12,
+    (1, 0.95, 0.5, 0.45), 0.5, 0.88, 0.6, 0.7, attack=0.003, decay=1.6, sustain=0, release=0.12,
     strike=0.04,
 )  # fmt: skip
 _BAR = Timbre(
@@ -78,36 +78,38 @@ _BAR = Timbre(
 _BELL = replace(_BAR, pattern=(1, 0.5, 0.3, 0.2), brightness=0.95, mellowed=0.6, mellowing=0.5,
                 decay=1.3, release=1.0, strike=0.02, ratios=(1, 2.76, 5.4, 8.93))  # fmt: skip
 _PLUCKED = Timbre(
-    (1, 0.9, 0.7, 0.5, 0.5), 0.9, 0.85, 0.45, 0.35, attack=0.003, decay=0.9, sustain=0,
+    (1, 0.95, 0.6, 0.5, 0.6), 0.6, 0.9, 0.55, 0.35, attack=0.003, decay=0.9, sustain=0,
     release=0.1, strike=0.05,
 )  # fmt: skip
-_BASS = replace(_PLUCKED, slope=1.1, brightness=0.86, mellowed=0.6, decay=1.2, strike=0.03)
+_BASS = replace(_PLUCKED, slope=0.5, brightness=0.93, mellowed=0.8, decay=1.2, strike=0.03)
 _ORGAN = Timbre(
     (1, 0.8, 0.35, 0.45, 0.05, 0.2, 0.05, 0.25), 0.3, 0.85, attack=0.015, sustain=1, release=0.06,
     strike=0.03,
 )  # fmt: skip
 _ACCORDION = Timbre((1, 0.7, 0.8), 0.9, 0.9, 0.9, attack=0.03, release=0.06, voices=2)
 _BOWED = Timbre(
-    (1, 0.85, 0.7, 0.8, 0.5, 0.55), 0.9, 0.75, 0.9, 0.12, attack=0.06, sustain=0.85, decay=0.4,
+    (1, 0.85, 0.7, 0.8, 0.9, 0.55), 0.65, 0.75, 0.92, 0.12, attack=0.06, sustain=0.85, decay=0.4,
     release=0.12, vibrato=11, breath=0.008, strike=0.05,
 )  # fmt: skip
-_STRINGS = replace(_BOWED, attack=0.1, release=0.25, vibrato=6, voices=3)
+_STRINGS = replace(_BOWED, slope=0.9, attack=0.1, release=0.25, vibrato=6, voices=3)
 _CHOIR = Timbre(
-    (1, 0.75, 0.5, 0.25, 0.3), 0.5, 0.68, 0.72, 0.2, attack=0.09, sustain=0.9, decay=0.4,
+    (1, 0.85, 0.85, 0.4, 0.3), 0.5, 0.65, 0.7, 0.2, attack=0.09, sustain=0.9, decay=0.4,
     release=0.22, vibrato=7, breath=0.02, voices=3,
 )  # fmt: skip
 _BRASS = Timbre(
-    (1, 0.95, 0.9, 0.75), 0.6, 0.5, 0.88, 0.06, attack=0.03, sustain=0.85, decay=0.25,
+    (1, 0.95, 1, 0.9), 0.35, 0.55, 0.92, 0.06, attack=0.03, sustain=0.85, decay=0.25,
     release=0.09, vibrato=4, strike=0.02,
 )  # fmt: skip
-_HORN = replace(_BRASS, slope=0.9, brightness=0.45, mellowed=0.74, mellowing=0.1, attack=0.05)
+_HORN = replace(_BRASS, slope=0.6, brightness=0.5, mellowed=0.78, mellowing=0.1, attack=0.05)
 _REED = Timbre(
-    (1, 0.95, 0.9, 0.6), 0.6, 0.82, 0.88, 0.05, attack=0.03, sustain=0.9, release=0.07,
-    vibrato=6, breath=0.008,
+    (1, 1.3, 1.55, 1.9, 1.4, 0.6, 0.4, 0.3), 0.6, 0.88, 0.93, 0.05, attack=0.03, sustain=0.9,
+    release=0.07, vibrato=6, breath=0.008,
 )  # fmt: skip
-_CLARINET = replace(_REED, pattern=(1, 0.06, 0.75, 0.12, 0.5, 0.2), slope=0.5, vibrato=0)
+_CLARINET = replace(
+    _REED, pattern=(1, 0.05, 1.4, 0.15, 1.1, 0.3), brightness=0.82, mellowed=0.88, vibrato=0
+)
 _FLUTE = Timbre(
-    (1, 0.45, 0.2, 0.08), 0.5, 0.6, 0.66, 0.1, attack=0.05, sustain=0.92, release=0.08,
+    (1, 0.8, 0.3, 0.15), 0.5, 0.6, 0.7, 0.1, attack=0.05, sustain=0.92, release=0.08,
     vibrato=9, breath=0.05, strike=0.06,
 )  # fmt: skip
 _SQUARE = Timbre((1, 0.03), 1.0, 0.97, 0.93, 0.3, attack=0.006, sustain=0.85, release=0.06)
@@ -149,6 +151,7 @@ _FIRST_PROGRAMS = {
     36: replace(_BASS, brightness=0.95, mellowed=0.6, mellowing=0.15, strike=0.15),
     38: replace(_BASS, brightness=0.95, mellowed=0.7, mellowing=0.2, sustain=0.6, strike=0),
     40: _BOWED,
+    42: replace(_BOWED, slope=0.85, mellowed=0.88),  # cello, double bass
     44: replace(_STRINGS, vibrato=18),  # tremolo
     45: replace(_PLUCKED, brightness=0.78, mellowed=0.3, mellowing=0.12, decay=0.28),  # pizzicato
     46: replace(_PLUCKED, brightness=0.78, decay=1.3, release=0.5),  # harp
@@ -158,15 +161,23 @@ _FIRST_PROGRAMS = {
     52: _CHOIR,
     55: replace(_STRINGS, attack=0.005, decay=0.3, sustain=0, strike=0.3),  # orchestra hit
     56: _BRASS,
-    57: replace(_BRASS, slope=0.7, mellowed=0.84, attack=0.04),
+    57: replace(_BRASS, slope=0.45, mellowed=0.9, attack=0.04),
     58: replace(_HORN, mellowed=0.65),  # tuba
-    59: replace(_BRASS, pattern=(1, 0.8, 0.95, 1), slope=0.3, brightness=0.75, vibrato=0),
+    59: replace(_BRASS, pattern=(1, 0.5, 0.95, 1), slope=0.5, brightness=0.75, vibrato=0),
     60: _HORN,
-    61: replace(_BRASS, slope=0.9, voices=3),
+    61: replace(_BRASS, pattern=(1, 0.75, 0.85, 0.8), slope=0.6, mellowed=0.91, voices=3),
     62: replace(_SQUARE, pattern=(1,), brightness=0.7, mellowed=0.9, attack=0.02, voices=2),
-    64: replace(_REED, pattern=(1, 0.9, 0.6, 0.4), breath=0.03, strike=0.05, vibrato=8),
+    64: replace(
+        _REED,
+        pattern=(1, 0.95, 0.8, 0.6),
+        brightness=0.85,
+        mellowed=0.9,
+        breath=0.03,
+        strike=0.05,
+        vibrato=8,
+    ),
     68: _REED,
-    70: replace(_REED, pattern=(1, 1, 0.8, 0.45), brightness=0.75, mellowed=0.8, vibrato=4),
+    70: replace(_REED, pattern=(1, 1.35, 0.9, 0.9), brightness=0.78, mellowed=0.82, vibrato=4),
     71: _CLARINET,
     72: _FLUTE,
     75: replace(_FLUTE, pattern=(1, 0.08, 0.2), breath=0.14, strike=0.2),  # pan flute
