@@ -119,7 +119,7 @@ def shapes_in(path: Path) -> Shapes:
             parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
             return {name: (p.get_dtype(), tuple(p.get_shape())) for name, p in parts.items()}
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"is damaged ({error})", file=path, hint=_AGAIN) from error
+        raise _damaged(path, error) from error
 
 
 @contextmanager
@@ -136,19 +136,19 @@ def sized_as(path: Path, depth: int) -> Iterator[None]:
             raise ModelError(_BESIDE, file=path, hint=_AGAIN)
         with _Bounded(2 * numbers + _SLACK):
             yield
-    except (_TooLarge, MemoryError) as error:
-        raise ModelError(_BESIDE, file=path, hint=_AGAIN) from error
+    except (_TooLarge, MemoryError, ArithmeticError, RuntimeError, TypeError) as error:
+        raise ModelError(_BESIDE, file=path, hint=_AGAIN) from error  # as of sizes beyond 64 bits
 
 
 class _TooLarge(Exception):
     """A network is larger than its weights."""
 
 
-class _Bounded(TorchDispatchMode):  # type: ignore[misc]
+class _Bounded(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within, no more than so many numbers can be asked for."""
 
     def __init__(self, numbers: int) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._left = numbers
 
     def __torch_dispatch__(
@@ -178,11 +178,21 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         about = _object(metadata["about"])
         if metadata["checksum"] != _checksum(about, tensors):
             raise ValueError("its checksum is wrong")
-    except (SafetensorError, OSError, LookupError, AttributeError, TypeError) as error:
-        raise ModelError(f"is damaged ({error})", file=path, hint=_AGAIN) from error
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"is damaged ({str(error)[:80]})", file=path, hint=_AGAIN) from error
+    except (
+        *(SafetensorError, OSError, LookupError, AttributeError),
+        *(TypeError, ValueError, RecursionError),
+    ) as error:
+        raise _damaged(path, error) from error
     return tensors, about
+
+
+def _damaged(path: Path, error: Exception) -> ModelError:
+    return ModelError(f"is damaged ({line_of(error)})", file=path, hint=_AGAIN)
+
+
+def line_of(error: Exception) -> str:
+    """What is wrong, in a line of bounded length, whatever it quotes."""
+    return " ".join(str(error).split())[:100] or type(error).__name__
 
 
 def _checksum(about: dict[str, Any], tensors: dict[str, Tensor]) -> str:

@@ -73,7 +73,7 @@ class Table(nn.Module):
         if self.training and self.forget.p:
             kept = self.forget(torch.ones_like(flat, dtype=self.bag.weight.dtype))
         vectors: Tensor = self.bag(flat, per_sample_weights=kept)
-        return vectors.view(*columns.shape[:-1], -1)
+        return vectors.view(*columns.shape[:-1], self.bag.embedding_dim)
 
     def begin_as(self, column: int, value: int, other: int) -> None:
         """Give a number of a column the vector of another."""

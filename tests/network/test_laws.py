@@ -9,7 +9,7 @@ import torch
 
 from musegen.network import stepwise_backbones
 from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
-from musegen.network.fields import Aspects
+from musegen.network.fields import Aspects, Echo
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
 from musegen.network.shared import Shared
 from musegen.network.stepwise import Stepwise, read_all
@@ -22,15 +22,23 @@ SHAPES = {
     6: Shape((2, 2, 2, 2, 2, 2), ((3, -1), (4, 0), (2, 3)), ((True,) * 6, (True,) + (False,) * 5)),
     2: Shape(  # values of the first field have aspects, by the second feature
         (5, 3),
-        ((3, -1), (4, -1)),
+        ((3, -1), (4, -1), (3, -1), (6, -1), (4, -1)),
         ((True, True),) * 3 + ((True, False),) * 2,
         aspects=Aspects(0, 1, (3, 2), np.arange(40).reshape(4, 5, 2) % np.array([3, 2])),
+        echo=Echo((2, 2), 3, (3, 4)),
     ),
     3: Shape(
         (7, 6, 6),
-        ((3, -1), *[(5, -1)] * 3, (5, 0), (5, 1), (5, 2)),
+        ((3, -1), *[(5, -1)] * 3, (5, 0), (5, 1), (5, 2), (4, -1), *[(5, -1)] * 3),
         ((True,) * 3,) * 6 + ((True, False, False),),
-        shared=Shared(4, (1, 2, 3), (1, 2, 3), (4, 5, 6)),
+        shared=Shared(4, (1, 2, 3, 8, 9, 10), (1, 2, 3), (4, 5, 6)),
+        echo=Echo((7, 7, 7), 4, (8, 9, 10)),
+    ),
+    5: Shape(  # the last two fields have an echo of their own, known after the third
+        (3, 2, 2, 4, 3),
+        ((3, -1), (3, -1), (4, -1), (3, -1), (3, -1), (3, 2), (5, 2), (4, 2)),
+        ((True, True, True, False, True), (True,) * 5, (True, False, True, True, True)),
+        echo=Echo((1, 1, 1, 5, 5), 3, (2, 3, 4, 6, 7)),
     ),
 }
 EVERY = BACKBONES + FOILS
@@ -71,6 +79,18 @@ def test_reading_in_parts_equals_reading_at_once(backbone: str, fields: int, par
         nats, state = network.log_prob(before[:, now], words[:, now], features[:, now], state=state)
         parts.append(nats)
     torch.testing.assert_close(torch.cat(parts, 1), whole, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("fields", SHAPES)
+def test_words_that_leave_a_field_out_cost_nothing_in_it(fields: int) -> None:
+    network = make("lstm", fields)
+    before, words, features = piece(network)
+    kinds = torch.tensor(network.shape.applies)
+    for kind, applies in enumerate(kinds.tolist()):  # a batch without any word that asks a field
+        words[:] = 0
+        words[..., 0] = kind
+        nats, _ = network.log_prob(before, words, features)
+        assert ((nats != 0).any((0, 1)) == torch.tensor(applies)).all()
 
 
 @pytest.mark.parametrize(("backbone", "fields"), CASES)
