@@ -90,10 +90,13 @@ _OF_VALUES = (  # how pydantic, which reads the values of options for typer, spe
 )
 
 
+_NO_ROOM = ("DefaultCPUAllocator: ", "Cannot allocate memory")
+
+
 def _lacks_memory(error: Exception) -> bool:
     """Whether there was no room: in Python, on a CUDA device, or for torch on the CPU."""
     named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    return named or "DefaultCPUAllocator: " in str(error)
+    return named or any(sign in str(error) for sign in _NO_ROOM)
 
 
 def _tell(error: MusegenError, as_json: bool) -> None:

@@ -42,16 +42,21 @@ def show(
     name: Annotated[str, typer.Argument(help="A model's name or folder.")], as_json: Json = False
 ) -> None:
     """Show a model's card."""
+    from musegen.errors import ModelError
     from musegen.evaluation.trained import find_model, load
     from musegen.training.card import card
 
-    from .terminal import give
+    from .terminal import give, shown
 
     model = load(find_model(name))
     if as_json:
         give({"path": str(model.folder), "fingerprint": model.fingerprint, **model.config})
     elif model.config.get("figures"):
-        typer.echo(card(model.config, model.fingerprint))
+        try:
+            text = card(model.config, model.fingerprint)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError("its settings are damaged", file=model.folder) from error
+        typer.echo("\n".join(map(shown, text.split("\n"))))
     else:
         typer.echo(f"{model.folder}: its training has not ended; go on with --resume.")
 
@@ -72,10 +77,11 @@ def _about(folder: Path) -> dict[str, Any]:
             "held_out": "",
         }
     nats = config.get("figures", {}).get("valid_nats")
+    known = isinstance(nats, (int, float))
     return {
         "name": folder.name,
         "path": str(folder),
-        "vocabulary": config.get("vocabulary", {}).get("name", "?"),
-        "backbone": config.get("network", {}).get("backbone", "?"),
-        "held_out": f"{nats:.4f} nats a {config.get('unit')}" if nats else "in training",
+        "vocabulary": str(config.get("vocabulary", {}).get("name", "?")),
+        "backbone": str(config.get("network", {}).get("backbone", "?")),
+        "held_out": f"{nats:.4f} nats a {config.get('unit')}" if known else "in training",
     }

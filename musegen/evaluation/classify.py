@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from musegen.corpus.conditions import Conditions, style_of
 from musegen.corpus.prepare import Encoded, Prepared
+from musegen.errors import ModelError
 from musegen.network.next_word import NextWordNetwork
 
 from .baselines import NGram
@@ -102,7 +103,10 @@ def classify(model: Trained, prepared: Prepared, pieces: Sequence[Encoded]) -> l
     model.conditions.require("style")
     if not pieces:
         return []
-    how = Calibration(**model.config.get("figures", {}).get("classify", {}))
+    try:
+        how = Calibration(**model.config.get("figures", {}).get("classify", {}))
+    except TypeError as error:
+        raise ModelError("its settings are damaged", file=model.folder) from error
     nats = style_nats(model.network, prepared, pieces, model.conditions)
     seen, styles = model.seen(), model.conditions.styles
     return [

@@ -131,11 +131,11 @@ class Passages:
         path = folder / PASSAGES
         tensors, about = load_tensors(path)
         try:
-            hashes, pieces = (tensors[n].numpy().view(np.uint32) for n in ("hashes", "pieces"))
+            columns = [tensors[name].numpy() for name in ("hashes", "pieces")]
+            hashes, pieces = (column.view(np.uint32) for column in columns)
             sources = tuple(map(str, about["sources"]))
-            if hashes.shape != pieces.shape or int(pieces.max(initial=0)) > max(
-                0, len(sources) - 1
-            ):
+            of_rows = all(column.dtype == np.int32 and column.ndim == 1 for column in columns)
+            if not of_rows or len(hashes) != len(pieces) or np.any(pieces >= len(sources)):
                 raise ValueError("its columns do not fit")
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError("is damaged", file=path) from error

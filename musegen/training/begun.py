@@ -20,7 +20,8 @@ _LOCK = "lock"
 
 def has_checkpoint(folder: Path) -> bool:
     """Whether a run in a folder can be gone on with."""
-    return (folder / RESUME / CHECKPOINT).is_file()
+    place = folder / RESUME
+    return (place / CHECKPOINT).is_file() and not place.is_symlink()  # which may lead anywhere
 
 
 def lock(folder: Path) -> FileLock:

@@ -13,11 +13,13 @@ from pathlib import Path
 
 from musegen.disk import write_whole
 from musegen.errors import ModelError
+from musegen.network.checkpoint import check_file
 
 from .fit import Validated
 
 LOG = "log.csv"
 BOARD = "tensorboard"
+_MOST_BYTES = 2**24  # a run has some fifteen rows
 COLUMNS = ("step", "seconds", "words", "train_nats", "valid_nats", "gradient", "skipped")
 
 
@@ -82,7 +84,10 @@ def read_log(folder: Path) -> dict[str, list[float]]:
         ModelError: it is missing or damaged.
     """
     path = folder / LOG
+    check_file(path)
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
         names, *rows = csv.reader(io.StringIO(path.read_text()))
         if not all(map(str.startswith, names, COLUMNS)):  # logs of old have no units
             raise ValueError(names)
@@ -91,7 +96,5 @@ def read_log(folder: Path) -> dict[str, list[float]]:
             name: [float(value) for value in column]
             for name, column in zip(COLUMNS, columns, strict=True)
         }
-    except FileNotFoundError as error:
-        raise ModelError("is missing", file=path) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise ModelError("is damaged", file=path) from error

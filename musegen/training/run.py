@@ -30,6 +30,7 @@ from musegen.network.checkpoint import (
     load_config,
     save_config,
     save_tensors,
+    sized_as,
 )
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
@@ -69,9 +70,7 @@ class RunSettings:
 
 
 class Run:
-    """A run in its folder. `events` trains; `finish` writes the figures.
-
-    No other process can train into the folder until it is finished or released, or this one ends.
+    """A run in its folder, the only one there. `events` trains; `finish` writes the figures.
 
     Attributes:
         folder: the model folder.
@@ -153,12 +152,12 @@ class Run:
             settings = FitSettings(**saved["fit"])
         except (KeyError, TypeError) as error:
             raise ModelError("is damaged", file=folder / "config.json") from error
-        fit = _fit(prepared, folder, shape, told, settings, extent, device)
+        with sized_as(folder / RESUME / CHECKPOINT, shape.depth):
+            fit = _fit(prepared, folder, shape, told, settings, extent, device)
         run = cls(folder, fit, config)
-        if distributed.is_first():
-            run._lock = lock(folder)
         fit.restore()
         if distributed.is_first():
+            run._lock = lock(folder)
             cut_log(folder, fit.counters.step)
             remove_leftovers(folder)
         return run

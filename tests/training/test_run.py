@@ -347,6 +347,7 @@ def test_a_run_with_a_damaged_file_is_refused_by_its_name(
     for _, _ in zip(range(3), run.events(), strict=False):
         pass
     (run.folder / name).write_bytes(damage)
+    run.release()
     with pytest.raises(MusegenError) as told:
         Run.resume(prepared, run.folder, "cpu")
     assert Path(name).name in str(told.value)
