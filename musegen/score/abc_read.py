@@ -47,7 +47,7 @@ _UNREAD = {
 _SAYS_NOTHING = "r+"  # comments, and what continues a field
 _OF_A_VOICE = "MLKQIw"
 _DIGITS = 9  # of a tune's number
-_MOST_CHARACTERS = 500_000  # of a tune; a movement of a symphony takes a fifth of it
+_MOST_CHARACTERS = 500_000  # of a tune; a movement of a symphony takes 58,000
 _MOST_TUNES = 100_000  # of a book
 _LONGEST_FAULT = 200  # characters
 _USER_SYMBOL = re.compile(r"\s*([~H-Wh-w])\s*=\s*(\S.*?)\s*$")
