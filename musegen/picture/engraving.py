@@ -27,6 +27,8 @@ _SIGNS = str.maketrans(
 )
 _SIGN = re.compile(r'<tspan font-family="Leipzig" font-size="(\d+)px">([^<]*)<')
 _SIGN_SIZE = 0.6  # of what it has in verovio's font
+_LAST_BAR = re.compile(r"<measure(?:(?!<measure).)*?(?=</measure>\s*</part>)", re.DOTALL)
+_FINAL = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
 _TEMPO = re.compile(r"(?<=<per-minute>)[\d.]+")
 _OPTIONS = {
     "adjustPageHeight": True,  # a short piece leaves no empty sheet
@@ -42,7 +44,7 @@ _OPTIONS = {
 
 
 def engraved(musicxml: bytes) -> list[str]:
-    """The pages of a MusicXML text, each an SVG.
+    """The pages of a MusicXML text, each an SVG; the last bar ends with a final bar line.
 
     Raises:
         MissingExtra: verovio is not installed.
@@ -55,7 +57,7 @@ def engraved(musicxml: bytes) -> list[str]:
     verovio.enableLog(verovio.LOG_OFF)
     toolkit: Any = verovio.toolkit()
     toolkit.setOptions(_OPTIONS)
-    if not toolkit.loadData(_TEMPO.sub(_rounded, musicxml.decode())):
+    if not toolkit.loadData(_LAST_BAR.sub(_ended, _TEMPO.sub(_rounded, musicxml.decode()))):
         raise OutputError("verovio could not engrave it", hint="Nothing was written.")
     pages = range(1, toolkit.getPageCount() + 1)
     return [_SIGN.sub(_sign, toolkit.renderToSVG(page)) for page in pages]
@@ -68,6 +70,11 @@ def not_engraved(score: Score, musicxml: bytes) -> dict[str, int]:
 
 def _rounded(found: re.Match[str]) -> str:
     return f"{float(found[0]):.0f}"
+
+
+def _ended(found: re.Match[str]) -> str:
+    """A last bar; one that says how it ends stays as it is."""
+    return found[0] if 'location="right"' in found[0] else found[0] + _FINAL
 
 
 def _sign(found: re.Match[str]) -> str:

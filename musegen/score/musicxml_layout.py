@@ -159,8 +159,10 @@ def _power_of_two(denominator: int) -> int:
 
 
 def _beat(metre: tuple[int, int]) -> int:
-    """How many units a beat lasts: three of the denominator's in compound metres."""
+    """How many units a beat lasts: three of the denominator's in compound metres, half a 4/4."""
     numerator, denominator = metre
+    if metre == (4, 4):
+        return 2 * UNITS
     is_compound = denominator >= 8 and numerator % 3 == 0 and numerator > 3
     beat = 4 * UNITS // denominator * (3 if is_compound else 1)
     return beat if is_compound else max(beat, UNITS)

@@ -41,6 +41,16 @@ def test_clefs_key_metre_bars_and_notes_are_those_of_the_piece() -> None:
     assert len(re.findall('class="note"', page)) == 3
 
 
+def test_a_piece_ends_with_a_final_bar_line_unless_it_says_another() -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    ends = []
+    for end in ("|", "|]", ":|"):
+        (page,) = engraved(write_musicxml(read_book(TUNE.replace("|]", end))[0]))
+        last = page[page.rindex('class="barLine') :]
+        ends.append((last[: last.index("</g>")].count("<path"), drawn(page, "E044")))
+    assert ends[0] == ends[1] != ends[2]
+
+
 def test_signs_within_words_are_those_that_all_fonts_have() -> None:
     pytest.importorskip("verovio", reason="verovio is not installed")
     (page,) = engraved(write_musicxml(read_book(TUNE)[0]))
