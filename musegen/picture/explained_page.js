@@ -23,6 +23,7 @@ function mixed() {
 }
 
 const percent = (value) => value ? `${value}\u00a0%` : "under\u00a00.001\u00a0%";
+const chance = (name, value) => `${whole.names[name]} (${percent(value)})`;
 const titleOf = (part, index) => [whole.names[part.called[index]], part.name, `bar ${part.bar[index]}`].join(", ");
 
 function choose(note) {
@@ -52,11 +53,11 @@ function table(fields) {
   for (const row of fields.filter((its) => !isFree(its) || fields.length === 1)) {
     const [, nats, written, p, ...others] = row, tr = element("tr"), rather = element("td");
     for (let at = 0; at < others.length; at += 2) {
-      const words = `${whole.names[others[at]]} ${percent(others[at + 1])}`;
+      const words = chance(others[at], others[at + 1]);
       rather.append(at ? ", " : "", element(others[at + 1] > p ? "b" : "span", words));
     }
     if (!others.length) rather.textContent = "nothing else";
-    tr.append(element("td", name(row)), element("td", nats.toFixed(2), "n"), element("td", `${whole.names[written]} ${percent(p)}`), rather);
+    tr.append(element("td", name(row)), element("td", nats.toFixed(2), "n"), element("td", chance(written, p)), rather);
     made.append(tr);
   }
   const free = fields.length > 1 ? fields.filter(isFree).map((row) => `${name(row)} ${whole.names[row[2]]}`) : [];

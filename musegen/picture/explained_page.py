@@ -208,6 +208,6 @@ def _surprise(score: Score, found: Found, surprise: Found) -> str:
     note, (name, p) = found["notes"][surprise["note"]], surprise["written"]
     whose = f"{part_name(score.parts[note['part']])}: " if len(score.parts) > 1 else ""
     field = f"{_field(surprise['field'])} " if len(note["written"]) > 1 else ""
-    likelier = [f"{other} {_told(q)}" for other, q in surprise["likeliest"] if q > p]
+    likelier = [f"{other} ({_told(q)})" for other, q in surprise["likeliest"] if q > p]
     rather = f", likelier {', '.join(likelier[:2])}" if likelier else ""
-    return f"<small>{safe(f'{whose}{field}{name} {_told(p)}{rather}')}</small>"
+    return f"<small>{safe(f'{whose}{field}{name} ({_told(p)}){rather}')}</small>"
