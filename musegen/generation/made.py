@@ -10,6 +10,7 @@ from typing import NamedTuple
 from musegen.errors import MusegenError
 from musegen.score.bars import first_number
 from musegen.score.excerpt import JOIN, join_of
+from musegen.score.files import file_and_tune
 from musegen.score.score import Score
 
 from .request import MARK, Request
@@ -73,6 +74,9 @@ def new_music(score: Score, made: Made | None) -> list[New]:
         return [New(0, score.end, _parts_called(score, made.request.accompany))]
     if made.request.infill:
         return _bars(score, made.request.infill)
+    seed = made.request.seed
+    if seed and file_and_tune(seed)[0].suffix and not made.request.omit_seed:
+        return []  # after its seed, but where that ends MusicXML and ABC do not say
     return [New(0, score.end)]
 
 
