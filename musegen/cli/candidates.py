@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from musegen.generation.plan import Plan
 
 _WHY = {
-    "typical": "as surprising as real music",
-    "like_seed": "like the seed",
-    "original": "without long copies",
+    "typical": ("typical", "typical (as surprising as real music)"),
+    "like_seed": ("like seed", "like seed"),
+    "original": ("original", "original (without long copies)"),
 }
 
 
@@ -53,28 +53,37 @@ def tell(
 
 
 def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str) -> None:
-    """A table; of several pieces also what speaks for each."""
+    """A table; of several pieces also what speaks for each, and by what they are in order."""
+    import typer
+
     from .terminal import give_table
 
     why = [name for name in _WHY if len(files) > 1 and files[0]["rank"][name] is not None]
     is_told = ranked[0].copies.learnt is not None
-    head = ["piece", *("bars", "of these new"), *("notes", "of these new")]
-    head.append(f"nats a {unit} of what is new")
-    head += [_WHY[name] for name in why]
-    head += ["longest passage that was learnt"] * is_told
+    of_new = "new " * any(file["notes"] > file["new_notes"] for file in files)
+    head = ["piece", f"{of_new}bars", f"{of_new}notes", "nats", *(_WHY[name][0] for name in why)]
     rows = [
         [
-            str(file["path"]),
-            *(str(file[name]) for name in ("bars", "new_bars", "notes", "new_notes")),
+            *(str(file[name]) for name in ("path", "new_bars", "new_notes")),
             f"{file['nats_per_unit']:.3f}",
             *(f"{file['rank'][name]:.0%}" for name in why),
             *([_told_copy(of.copies.learnt)] if of.copies.learnt else []),
         ]
         for file, of in zip(files, ranked, strict=True)
     ]
-    give_table(head, rows, right=tuple(range(1, 6 + len(why))))
+    give_table(head + ["copied"] * is_told, rows, right=(*range(1, 4 + len(why)),))
+    for file, of in zip(files, ranked, strict=True):
+        if of.copies.learnt and of.copies.learnt.notes:
+            notes, source = of.copies.learnt.notes, of.copies.learnt.source
+            typer.echo(f"Learnt by heart in {file['path']}: {notes} notes of {source}.")
+    typer.echo(f"Nats are those of a {unit} of what is new.")
+    scores = [file["rank_score"] for file in files]
+    if why and scores == sorted(scores, reverse=True):
+        *others, last = (_WHY[name][1] for name in why)
+        product = f"the product of {', '.join(others)} and {last}" if others else last
+        typer.echo(f"The best is first, by {product}.")
 
 
 def _told_copy(copied: Copied) -> str:
-    """The longest passage that was learnt, in words."""
-    return f"{copied.notes} notes of {copied.source}" if copied.notes else "under 8 notes"
+    """How many notes the longest passage has that was learnt."""
+    return f"{copied.notes} notes" if copied.notes else "under 8"

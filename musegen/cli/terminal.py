@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from musegen.corpus.survey import Survey
 
 _FAULTS = 3  # of one file that are told
+_LONGEST_WORD = 20  # characters that a column of a table keeps together
+_SHORTEST_COLUMN = 6  # characters: with fewer a table cannot be read
+_BETWEEN = 2  # spaces between columns
 _REASONS = 2  # why pieces do not fit a vocabulary that are told
 # What would break a line, or let a file's name write over what is shown.
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -66,21 +69,51 @@ def _finite(value: Any) -> Any:
 
 
 def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = ()) -> None:
-    """A result for a person: a table on standard output. Columns in `right` hold numbers."""
+    """A result for a person: a table on standard output. Columns in `right` hold numbers.
+
+    Cells are broken between words where that is enough; the first column, which often holds paths,
+    is broken before any word is.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table, console = Table(box=None, pad_edge=False, header_style="bold"), Console(highlight=False)
-    # A path stays on one line, unless it would leave no room for what is told of it.
-    whole = max((len(row[0]) for row in rows), default=0) <= console.width // 2
-    for column, name in enumerate(head):
+    widths = _widths(list(zip(head, *rows, strict=True)), console.width)
+    for column, (name, width) in enumerate(zip(head, widths, strict=True)):
         aligned: Literal["left", "right"] = "right" if column in right else "left"
-        no_wrap = whole and column == 0
-        table.add_column(name, justify=aligned, overflow="fold", no_wrap=no_wrap)
+        table.add_column(name, justify=aligned, overflow="fold", width=width)
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     console.print(table)
+
+
+def _widths(columns: Sequence[Sequence[str]], width: int) -> list[int | None]:
+    """How wide the columns of a table are in so many characters; None where that is too few.
+
+    No word of up to `_LONGEST_WORD` is broken, or of fewer where there is no room. What is left
+    goes to the first column, then to those that lack the least.
+    """
+    from rich.cells import cell_len
+
+    whole = [max(map(cell_len, cells)) for cells in columns]
+    words = [
+        max(cell_len(word) for cell in cells for word in [*cell.split(), ""]) for cells in columns
+    ]
+    room = width - _BETWEEN * (len(columns) - 1)
+    for longest in range(_LONGEST_WORD, _SHORTEST_COLUMN - 1, -1):
+        found = [min(word, longest) for word in words]
+        spare = room - sum(found)
+        if spare >= 0:
+            break
+    else:
+        return [None] * len(columns)
+    rest = sorted(range(1, len(columns)), key=lambda column: whole[column] - found[column])
+    for column in [0, *rest]:
+        more = min(spare, whole[column] - found[column])
+        found[column] += more
+        spare -= more
+    return list(found)
 
 
 def say_faults(name: str, faults: Sequence[str], quiet: bool) -> None:
