@@ -211,7 +211,8 @@ def test_a_stretch_is_written_in_lengths_that_fill_it(start, length, beat):
     [
         (1, 3, 2, "quarter"),  # ♪ ♩ ♪
         (1, 4, 2, "quarter."),  # ♪ ♩.
-        (3, 7, 2, "eighth quarter."),
+        (3, 6, 4, "eighth quarter"),  # over the middle of 4/4
+        (2, 6, 4, "half"),
         (1, 3, 3, "quarter"),
         (2, 4, 3, "eighth eighth"),  # over the beat of 6/8
         (0, 4, 3, "quarter. eighth"),
