@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: demo test lint setup bench clean
+.PHONY: demo test lint setup bench fresh clean
 
 demo: setup
 	@rm -rf $(DEMO)/model $(DEMO)/piece.*
@@ -37,6 +37,9 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench.ratios
+
+fresh: setup
+	$(BIN)/python -m tests.bench.fresh $(ARGS)
 
 setup: .venv/ready
 

@@ -43,7 +43,8 @@ def choose(request: Request, plan: Plan) -> Chosen | None:
     if music is None:
         folder = next((f for f in able if f.name == _FROM_NOTHING), next(iter(able)))
         mostly = Profile.of_config(able[folder]).mostly()
-        return Chosen(folder, f"the pieces that it learnt from mostly have {mostly}")
+        known = f"the pieces that it learnt from mostly have {mostly}"
+        return Chosen(folder, known if mostly else "it does not tell what it learnt from")
     folder = max(able, key=lambda folder: _suits(able[folder], music))
     common = Profile.of_config(able[folder]).common(music)[:_REASONS]
     if not common:
