@@ -86,7 +86,6 @@ def test_train_takes_such_a_folder(odd: Path) -> None:
     json.loads(out, parse_constant=pytest.fail)
 
 
-@pytest.mark.xfail(reason="a batch in which no row echoes breaks the network's heads", strict=False)
 def test_evaluate_takes_such_a_folder(odd: Path, music: Path) -> None:
     code, out, err = run("evaluate", odd, "-m", music / "grid-model", "--split", "all", "--json")
     assert code == 0, err
