@@ -119,7 +119,7 @@ def train(corpus: Path, folder: Path) -> int:
 
 def begin(corpus: Path, folder: Path) -> Training:
     """Train in a process of its own, a copy of this one: what is imported here is there too."""
-    said = folder.with_name(f"{folder.name}.txt")
+    said = corpus.with_name(f"{folder.name}.txt")  # on no disk that is filled
     pid = os.fork()
     if pid:
         return Training(pid, said)
