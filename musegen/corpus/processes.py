@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from threading import Thread
+from types import ModuleType
 from typing import Any, TypeVar
 
 from musegen.errors import CorpusError
@@ -42,7 +44,7 @@ def spread(
     pool = ProcessPoolExecutor(processes, mp_context=spawn, initializer=_end_in_time)
     try:
         while True:
-            with _deaf_to_interrupts():
+            with _deaf_to_interrupts(), _without_script():
                 for call in islice(calls, _AHEAD * processes - len(under_way)):
                     under_way.append(pool.submit(function, *call))
             if not under_way:
@@ -68,6 +70,20 @@ def _deaf_to_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Processes begun meanwhile do not run the script that called us, as spawned ones would.
+
+    They need nothing of it, and one without `if __name__ == "__main__"` would begin anew in each.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _end_in_time() -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,16 @@ except KeyboardInterrupt:
 def test_results_come_in_order() -> None:
     found = list(spread(pow, range(9), [2] * 9, processes=2))
     assert found == [number**2 for number in range(9)]
+
+
+def test_a_script_without_a_guard_is_run_but_once(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from musegen.corpus.processes import spread\n"
+        "print(list(spread(pow, range(9), [2] * 9, processes=2)))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{[number**2 for number in range(9)]}\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal's Ctrl-C cannot be sent there")
