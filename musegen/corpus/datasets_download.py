@@ -139,11 +139,9 @@ def _fault(download: Download, path: Path) -> str:
 
 
 def _failure(download: Download, what: str) -> CorpusError:
-    return CorpusError(
-        what,
-        file=download.url,
-        hint=f"Try again later, or give a copy of {Path(download.file).name} with --source.",
-    )
+    name = Path(download.file).name
+    hint = f"Try again later, or give `musegen datasets get` a copy of {name} with --source."
+    return CorpusError(what, file=download.url, hint=hint)
 
 
 def _mismatch(download: Download, folder: Path) -> CorpusError:

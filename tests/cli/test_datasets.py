@@ -17,6 +17,7 @@ Ask = Callable[..., dict[str, Any]]
 Offer = Callable[..., None]
 
 CARD = ["Source", "Licence of the music", "Licence of the encoding", "Size", "Split"]
+SHIP = ("Models trained on it may be given to others", "Models trained on it are for yourself")
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ def test_a_card_says_all_of_a_data_set(musegen: Musegen, ask: Ask) -> None:
     for about in listed:
         card = musegen("datasets", "show", about["name"]).stdout
         assert [line for line in CARD if f"{line}: " not in card] == []
+        assert any(words in card for words in SHIP)
         assert ask("datasets", "show", about["name"]) == about
         for download in about["downloads"]:
             assert download["url"] in card
@@ -189,4 +191,4 @@ def test_what_cannot_be_fetched_is_one_sentence_with_address_and_way_out(
     assert failed.stderr.count("\n") == 1
     assert f"http://127.0.0.1:{loopback.server_port}/Jsb16thSeparated.json" in failed.stderr
     assert "404" in failed.stderr
-    assert "--source" in failed.stderr
+    assert "musegen datasets get` a copy of Jsb16thSeparated.json with --source" in failed.stderr
