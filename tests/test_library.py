@@ -1,5 +1,6 @@
 """musegen as a library: six names, imported when they are used."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import musegen
 from musegen.errors import MusegenError, NotFound, UsageError
 from musegen.evaluation.trained import Trained
 from musegen.network.next_word import NetworkSettings
+from musegen.score.score import Score
 from musegen.training import run as training
 
 MakeCorpus = Callable[..., Path]
@@ -83,3 +85,24 @@ def test_what_is_asked_wrongly_is_an_error_of_musegen(tmp_path: Path, model: Tra
         tmp_path / "bands", tmp_path / "on", steps=1, begin_with=model, device="cpu"
     )
     assert trained_on.config["training"]["from"]["fingerprint"] == model.fingerprint
+
+
+def test_the_notebook_goes_from_a_folder_to_a_piece(
+    tmp_path: Path, make_score: Callable[..., Score], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first cell names a data set and a time; here it is a few tunes and a second."""
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert "corpus =" in code[0]
+    assert "budget =" in code[0]
+    monkeypatch.chdir(tmp_path)
+    for number in range(12):
+        musegen.write(make_score("abc", number, bars=8), f"tunes/{number}.abc")
+    names = {"corpus": Path("tunes"), "budget": "1s"}
+    for source in code[1:]:
+        exec(source, names)  # noqa: S102 - our own
+    piece = musegen.read("piece.mid")
+    assert piece.n_bars >= 8
+    assert Path("piece.wav").stat().st_size > 44_100
+    assert Path("piece.svg").read_text().startswith("<svg")
+    assert len(NOTEBOOK.read_bytes()) < 20_000
