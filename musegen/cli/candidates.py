@@ -15,6 +15,7 @@ _WHY = {
     "typical": ("typical", "typical (as surprising as real music)"),
     "like_seed": ("like seed", "like seed"),
     "original": ("original", "original (without long copies)"),
+    "complete": ("complete", "complete (the parts asked for play)"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .choosing import choose_model, model_of
-from .options import check_apart, free_path, stem_of
+from .options import free_path
 
 if TYPE_CHECKING:
     from musegen.evaluation.trained import Trained
@@ -39,19 +39,22 @@ class Run:
 def make(request: Request, run: Run) -> None:
     """Compose what is asked for, write it and tell of it."""
     from musegen.errors import Interrupted
-    from musegen.evaluation.trained import load
-    from musegen.generation.asked import plan_of, sampling_of, settled
-    from musegen.generation.fulfil import best_first
+    from musegen.generation.asked import check, plan_of, settled
     from musegen.generation.seed import silent_in
 
     from .adapting import adapt
     from .candidates import tell
     from .terminal import quoted, say
+    from .written import paths_of, write
 
-    sampling_of(request)
+    check(request)
     request, seed, movements = _read_seed(request, run)
     plan = plan_of(request, seed, movements)
-    paths = _paths(run, request.seed, request.n)
+    paths = paths_of(run, request.seed, request.n)
+    say("Loading the model…", run.quiet)  # before torch, which takes seconds, is imported
+    from musegen.evaluation.trained import load
+    from musegen.generation.fulfil import best_first
+
     model = load(choose_model(run.model, request, plan, run.quiet), run.device)
     began = time.monotonic()
     model, request = adapt(model, request, plan, run.quiet)
@@ -59,8 +62,12 @@ def make(request: Request, run: Run) -> None:
     found, is_whole = _composed(model, request, plan, run)
     request = replace(request, broken_off=not is_whole)
     ranked = best_first(found) if run.rank else found
-    _write(ranked, paths, model, request, run)
+    write(ranked, paths, model, request, run)
     tell(ranked, paths, model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
+    sources = [of.copies.learnt.source for of in ranked if of.copies.learnt]
+    if tune := next(filter(re.compile(r":\d+$").search, sources), ""):
+        number = tune.rpartition(":")[2]
+        say(f"{tune} is the tune at place {number} of that book, whatever its X: says.", run.quiet)
     for candidate, path in zip(ranked, paths, strict=True):
         if is_whole and not candidate.composed.finished:
             say(f"{path} was broken off after a bar: the model wrote too many notes.", run.quiet)
@@ -78,15 +85,17 @@ def make_something(quiet: bool) -> Path:
     from musegen.generation.asked import plan_of, settled
     from musegen.generation.request import Request
 
+    from .written import paths_of, write
+
     run = Run(None, None, rank=False, device="auto", force=False, as_json=False, quiet=quiet)
     request = Request(bars=_SHORT)
-    plan, paths = plan_of(request, None), _paths(run, "", 1)
+    plan, paths = plan_of(request, None), paths_of(run, "", 1)
     model = load(choose_model(None, request, plan, quiet), run.device)
     plan = settled(model, request, plan)
     found, is_whole = _composed(model, request, plan, run)
     if not is_whole:
         raise KeyboardInterrupt
-    _write(found, paths, model, request, run)
+    write(found, paths, model, request, run)
     return paths[0]
 
 
@@ -100,6 +109,7 @@ def make_again(file: Path, given: Request, run: Run) -> None:
     from .adapting import adapt
     from .candidates import tell
     from .terminal import say
+    from .written import paths_of, write
 
     if replace(given, seed="") != Request():
         hint = "To change one, call the command as it was called first."
@@ -114,19 +124,20 @@ def make_again(file: Path, given: Request, run: Run) -> None:
         hint = "Name the seed as it was with --seed."
         raise UsageError("is not the seed of before", file=name, hint=hint)
     plan = plan_of(request, seed, movements)
+    say("Loading the model…", run.quiet)
     made_with = model_of(fingerprint, run.model, run.device)
     model, request = adapt(made_with, request, plan, run.quiet)
     plan = settled(model, request, plan)
     suffix = file.suffix if file.suffix.lower() in WRITTEN_SUFFIXES else ".mid"
     beside = Path(f"{file.stem}-again{suffix}")
     output = replace(run, output=run.output or free_path(beside), rank=False)
-    (path,) = _paths(output, name, 1)
+    (path,) = paths_of(output, name, 1)
     began = time.monotonic()
     found, is_whole = _composed(model, request, plan, run)
     if not is_whole:
         raise KeyboardInterrupt
     ranked = [found[request.of_n]]
-    _write(ranked, [path], model, request, run)
+    write(ranked, [path], model, request, run)
     tell(ranked, [path], model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
     is_same = path.read_bytes() == file.read_bytes()
     by = f"; it was made by musegen {version}, on another machine or kind of device, or changed"
@@ -182,6 +193,7 @@ def _read_seed(request: Request, run: Run) -> tuple[Request, Score | None, list[
             f"a seed is a piece of music here, not the number {name}",
             hint=f"For chance, say --random-seed {name}.",
         )
+    say(f"Reading {name}…", run.quiet)
     if Path(name).is_dir():
         found = movements(name)
         return replace(request, seed_sha256=digest(name)), None, found
@@ -205,59 +217,3 @@ def _found_beside(seed: str, file: Path) -> str:
             return name
     hint = "Name it with --seed FILE."
     raise NotFound("is gone; the piece went on from it", file=seed, hint=hint)
-
-
-def _paths(run: Run, seed: str, n: int) -> list[Path]:
-    """A path for each piece; none may be there already.
-
-    Raises:
-        OutputError: one is there.
-        UsageError: the suffix is none that can be written.
-    """
-    from musegen.errors import OutputError, UsageError
-    from musegen.score.files import WRITTEN_SUFFIXES
-
-    output = run.output
-    if output is None:
-        stem = f"{stem_of(seed)}-continued" if seed else "composed"
-        free = (path for k in itertools.count(1) if not (path := Path(f"{stem}-{k}.mid")).exists())
-        return list(itertools.islice(free, n))
-    if output.suffix.lower() not in WRITTEN_SUFFIXES:
-        known = ", ".join(WRITTEN_SUFFIXES)
-        raise UsageError(f"cannot write {output.suffix or 'no suffix'}", hint=f"Take {known}.")
-    paths = (
-        [output]
-        if n == 1
-        else [output.with_name(f"{output.stem}-{number + 1}{output.suffix}") for number in range(n)]
-    )
-    if seed:
-        check_apart(paths, seed)
-    there = [path for path in paths if path.exists()]
-    if there and not run.force:
-        raise OutputError("is already there", file=there[0], hint="Overwrite it with --force.")
-    return paths
-
-
-def _write(
-    ranked: list[Ranked], paths: list[Path], model: Trained, request: Request, run: Run
-) -> None:
-    from musegen.score.files import write_and_tell
-    from musegen.score.kinds import MIDI, SUFFIX_KINDS
-    from musegen.score.repeats import unfold
-
-    from .state import remember
-    from .terminal import say, say_absent
-
-    for candidate, path in zip(ranked, paths, strict=True):
-        made_by = replace(request, of_n=candidate.row).text(model.fingerprint)
-        score = candidate.composed.score
-        lost = write_and_tell(score, path, run.force, made_by=made_by)
-        say_absent(f"Not kept in {path}", lost, run.quiet)
-        played = unfold(score)
-        if SUFFIX_KINDS[path.suffix.lower()] == MIDI and played is not score:
-            say(
-                f"{path} has its repeats played out: {played.n_bars} bars and {played.n_notes} "
-                "notes,\nwhere the table counts those that are written.",
-                run.quiet,
-            )
-    remember("piece", paths[0])

@@ -14,8 +14,8 @@ def command(
     seed: Annotated[
         str | None,
         typer.Option(
-            help="The piece to go on from; book.abc:12 is a tune of a book, a folder the movements"
-            " before a new one."
+            help="The piece to go on from; book.abc:12 is the twelfth tune of a book, whatever its"
+            " X: says; a folder holds the movements before a new one."
         ),
     ] = None,
     model: Annotated[
@@ -35,7 +35,10 @@ def command(
         int | None, typer.Option(min=1, help="How many new bars; a pickup is none. [default: 16]")
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="How long, in whole bars, in place of --bars.")
+        float | None,
+        typer.Option(
+            min=0.1, help="How long, in whole bars, in place of --bars; repeats are not counted."
+        ),
     ] = None,
     notes: Annotated[
         int | None,

@@ -47,12 +47,12 @@ def command(
         typer.Option(help="Of the notes vocabulary: as words, or as longer notes."),
     ] = "keep",
     tell: Annotated[
-        str,
+        list[str],
         typer.Option(
             help="What it is told in training: style (sub-folders), density, bars (to come), given"
-            " (music to be written to), key (of voices); none."
+            " (music to be written to), key (of voices), parted by commas or one an option; none."
         ),
-    ] = "style,bars,key",
+    ] = ["style,bars,key"],  # noqa: B006 - typer knows no other default of a list
     size: Annotated[
         Literal["auto", "small", "medium", "large"], typer.Option(help="Of the network.")
     ] = "auto",
@@ -99,7 +99,9 @@ def command(
     from .options import corpus_path
 
     with distributed.together(device):
-        settings = RunSettings(backbone, size, extent, device, random_seed, kinds_of(tell))
+        settings = RunSettings(
+            backbone, size, extent, device, random_seed, kinds_of(",".join(tell))
+        )
         speaks = distributed.is_first()
         quiet = quiet or not speaks
         with distributed.one_before_others():

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from musegen.corpus.given import WRITTEN, Stretch, of_parts
 from musegen.errors import UsageError
-from musegen.evaluation.trained import Trained
 from musegen.score.excerpt import closed, without_parts
 from musegen.score.instruments import DRUMS, instrument_called, instrument_name
 from musegen.score.midi_metre import metre_with_its_bars
 from musegen.score.score import Notes, Part, Score, rescaled
 from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
 
-from .drawer import Drawer
 from .plan import Plan, playable, standing_at
 from .seed import places_called
+
+if TYPE_CHECKING:
+    from musegen.evaluation.trained import Trained
+
+    from .drawer import Drawer
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,11 @@ class Accompaniment(Plan):
     def new(self, score: Score) -> Score:
         """See Plan: the parts that were written."""
         return replace(score, parts=tuple(score.parts[place] for place in self.written))
+
+    @property
+    def n_asked(self) -> int:
+        """See Plan: those that were written."""
+        return len(self.written)
 
     @property
     def n_old(self) -> int:

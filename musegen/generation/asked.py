@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from musegen.errors import UsageError
-from musegen.evaluation.trained import Trained
 from musegen.score.abc_fields import read_key, read_metre
 from musegen.score.bars import first_number, last_number
 from musegen.score.instruments import instrument_called
 from musegen.score.score import Score
+from musegen.training.schedule import seconds_of
 from musegen.vocabulary.vocabulary import Opening
 
 from .accompany import accompaniment
@@ -23,6 +24,9 @@ from .plan import Plan
 from .request import Request
 from .sampling import Sampling, read_temperature
 from .seed import opening_of
+
+if TYPE_CHECKING:  # to import torch takes seconds, and what is asked wrongly is told at once
+    from musegen.evaluation.trained import Trained
 
 _OF_MUSIC_TO_COME = (
     *("bars", "seconds", "notes", "continue_from", "omit_seed", "finish"),
@@ -47,19 +51,12 @@ def plan_of(request: Request, seed: Score | None, movements: Sequence[Score] = (
     Raises:
         UsageError: it cannot be.
     """
-    _check_apart(request)
-    lengths = {"bars": request.bars, "seconds": request.seconds, "notes": request.notes}
-    given = [name for name, length in lengths.items() if length is not None]
-    if len(given) > 1:
-        raise UsageError(f"--{given[0]} and --{given[1]} cannot both be", hint="Give one of them.")
-    opening = opening_asked(request)
+    check(request)
     bars = request.bars
-    if movements:
-        mean = round(np.mean([last_number(movement) for movement in movements]))
-        bars = bars if given else max(1, mean)
+    if movements and not _lengths(request):
+        bars = max(1, round(np.mean([last_number(movement) for movement in movements])))
     if request.infill:
         return infill_of(request, seed)
-    names = _listed(request.instruments)
     return Plan(
         bars=Plan.bars if bars is None else bars,
         seed=seed,
@@ -67,10 +64,38 @@ def plan_of(request: Request, seed: Score | None, movements: Sequence[Score] = (
         finish=request.finish,
         style=request.style,
         density=request.density,
-        opening=opening,
+        opening=opening_asked(request),
         movements=tuple(movements),
-        instruments=tuple(instrument_called(name) for name in names),
+        instruments=_instruments(request),
     )
+
+
+def check(request: Request) -> None:
+    """Make sure of all that neither the seed nor the model has a say in.
+
+    Raises:
+        UsageError: a setting cannot be read, or two do not go together.
+    """
+    _check_apart(request)
+    lengths = _lengths(request)
+    if len(lengths) > 1:
+        reason = f"--{lengths[0]} and --{lengths[1]} cannot both be"
+        raise UsageError(reason, hint="Give one of them.")
+    sampling_of(request)
+    opening_asked(request)
+    _instruments(request)
+    if request.adapt:
+        seconds_of(request.adapt)
+
+
+def _lengths(request: Request) -> list[str]:
+    """The options that say how long."""
+    names = ("bars", "seconds", "notes")
+    return [name for name in names if getattr(request, name) is not None]
+
+
+def _instruments(request: Request) -> tuple[int, ...]:
+    return tuple(instrument_called(name) for name in _listed(request.instruments))
 
 
 def _check_apart(request: Request) -> None:

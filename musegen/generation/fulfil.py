@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from musegen.errors import MusegenError
 from musegen.evaluation.trained import Trained
 from musegen.score.counts import counted
 from musegen.score.score import Score
@@ -15,7 +17,7 @@ from .copies import Copies, Originals
 from .length import OfNotes
 from .loops import Loops
 from .plan import Plan
-from .rank import Rank, rank, units_of
+from .rank import Rank, n_silent, rank, units_of
 from .request import Request
 
 
@@ -60,15 +62,13 @@ def fulfil(
     sampling, chance = sampling_of(request), request.random_seed
     originals = Originals(model, plan)
     copied = None if request.max_copy is None else originals.beyond(request.max_copy)
-    found = compose(
-        model,
-        plan,
-        n=request.n,
-        sampling=sampling,
-        random_seed=chance,
-        progress=progress,
-        stop=stop,
+    draw = partial(
+        compose, model, plan, n=request.n, sampling=sampling, progress=progress, stop=stop
     )
+    found = draw(random_seed=chance)
+    if any(n_silent(one, plan) for one in found) and not stop():
+        tell("Parts that were asked for stayed silent, so that all was composed twice.")
+        found = _fuller(found, lambda: draw(random_seed=chance + request.n), plan)
     mended = []
     for row, candidate in enumerate(found if plan.at_once else []):
         loops = Loops(plan)
@@ -90,6 +90,18 @@ def fulfil(
     ranks = rank(model, plan, mended, nats, copies, originals)
     told = zip(mended, nats, ranks, copies, strict=True)
     return [Ranked(*of, row) for row, of in enumerate(told)]
+
+
+def _fuller(
+    found: list[Composed], again: Callable[[], list[Composed]], plan: Plan
+) -> list[Composed]:
+    """Of each candidate and another one that in which fewer parts are silent."""
+    try:
+        others = again()
+    except MusegenError:
+        return found
+    pairs = zip(found, others, strict=True)
+    return [min(pair, key=lambda one: n_silent(one, plan)) for pair in pairs]
 
 
 def best_first(found: Sequence[Ranked]) -> list[Ranked]:

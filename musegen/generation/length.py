@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musegen.evaluation.trained import Trained
 from musegen.score.score import Score, bar_ticks, standing
 from musegen.vocabulary.vocabulary import Words
 
-from .compose import compose
-from .drawer import Drawer
 from .plan import Plan
 from .sampling import Sampling
+
+if TYPE_CHECKING:
+    from musegen.evaluation.trained import Trained
+
+    from .drawer import Drawer
 
 _DRAFT = 4  # bars that tell the metre, tempo and density of a piece from nothing
 _LIKE = 16  # bars at the end of a seed that tell how many notes a bar has
@@ -79,6 +82,8 @@ def lasting(
     Raises:
         MusegenError: as in `compose`.
     """
+    from .compose import compose  # it imports torch
+
     if seconds is None and notes is None:
         return plan
     like = plan.seed

@@ -152,6 +152,11 @@ class Plan:
         """How many bars of the result are the seed's."""
         return self.seed.n_bars if self.seed is not None and not self.omit_seed else 0
 
+    @property
+    def n_asked(self) -> int:
+        """How many parts were asked for by name, and so are all to play."""
+        return len(self.instruments)
+
     def n_new(self, score: Score) -> int:
         """How many bars of a result are new; a pickup is none."""
         return pickups(score)[self.n_old :].count(False)

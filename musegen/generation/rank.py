@@ -15,6 +15,7 @@ from musegen.score.score import Score
 from .compose import Composed
 from .copies import Copies, Originals
 from .plan import Plan
+from .seed import silent_in
 
 _OWN = 12  # notes; a passage of so many is no copy
 
@@ -26,16 +27,23 @@ class Rank(NamedTuple):
         typical: how near its nats a unit come to those of held-out music.
         like_seed: how like the seed's its pitch classes, range, rhythm, density and form are.
         original: 12 by the notes of its longest passage that was learnt, and at most 1.
+        complete: the share of the parts asked for by name that play.
     """
 
     typical: float
     like_seed: float | None
     original: float | None
+    complete: float | None = None
 
     @property
     def score(self) -> float:
         """The product of all that is told; the highest is the best."""
         return float(np.prod([part for part in self if part is not None]))
+
+
+def n_silent(candidate: Composed, plan: Plan) -> int:
+    """How many of the parts asked for by name have no note."""
+    return len(silent_in(plan.new(candidate.score), plan)) if plan.n_asked else 0
 
 
 def units_of(model: Trained, candidate: Composed) -> int:
@@ -65,6 +73,7 @@ def rank(
             float(np.exp(-abs(np.log(max(n, 1e-9) / max(middle, 1e-9))))),
             None if plan.seed is None else _like(originals.new(candidate), plan.seed),
             None if copied.learnt is None else min(1.0, _OWN / max(1, copied.learnt.notes)),
+            1 - n_silent(candidate, plan) / plan.n_asked if plan.n_asked else None,
         )
         for n, candidate, copied in zip(nats, candidates, copies, strict=True)
     ]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from musegen.corpus.survey import music_files
 from musegen.errors import UsageError
 from musegen.evaluation.profile import Profile
-from musegen.evaluation.trained import Trained
 from musegen.score.bars import first_number, last_number
 from musegen.score.counts import counted
 from musegen.score.excerpt import until_bar
@@ -25,6 +26,9 @@ from musegen.vocabulary.vocabulary import Opening
 
 from .plan import Plan
 from .request import Request
+
+if TYPE_CHECKING:
+    from musegen.evaluation.trained import Trained
 
 _FOREIGN = 3  # traits that are told
 
@@ -120,10 +124,19 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
 
 
 def silent_in(new: Score, plan: Plan) -> list[str]:
-    """What parts of the seed, or instruments asked for, have no note in new music."""
-    heard = heard_in(new.parts)
+    """What parts of the seed or the movements, or instruments asked for, have no note in new music.
+
+    Of several parts of one instrument that were asked for, the last are named.
+    """
+    if plan.instruments:
+        asked, heard = Counter(plan.instruments), Counter(_heard(new.parts))
+        return [
+            instrument_name(which) + f" {number + 1}" * (count > 1)
+            for which, count in asked.items()
+            for number in range(heard[which], count)
+        ]
     if plan.seed is None:
-        return [instrument_name(asked) for asked in plan.instruments if asked not in heard]
+        return [_label(part) for part in new.parts if not len(part.notes) and plan.movements]
     places = range(len(plan.seed.parts))
     return [
         _label(part)
@@ -167,7 +180,7 @@ def _of_instruments(instruments: set[int], model: Trained) -> list[str]:
     if not unknown:
         return []
     names = ", ".join(instrument_name(number) for number in unknown)
-    return [f"The model never heard {names}; it may write little for them."]
+    return [f"The model learnt from no {names}, and may leave what it does not know nearly silent."]
 
 
 def unheard(instruments: set[int], model: Trained) -> set[int]:
@@ -178,7 +191,11 @@ def unheard(instruments: set[int], model: Trained) -> set[int]:
 
 def heard_in(parts: Iterable[Part]) -> set[int]:
     """The instruments of the parts that have notes."""
-    return {part.instrument for part in parts if len(part.notes)}
+    return set(_heard(parts))
+
+
+def _heard(parts: Iterable[Part]) -> list[int]:
+    return [part.instrument for part in parts if len(part.notes)]
 
 
 def opening_of(first: Score, asked: Opening) -> Opening:

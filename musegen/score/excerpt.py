@@ -126,6 +126,11 @@ def with_join(score: Score, tick: int) -> Score:
     return replace(score, events=(*score.events, Event(tick, JOIN)))
 
 
+def without_join(score: Score) -> Score:
+    """The score without any such marker."""
+    return replace(score, events=tuple(e for e in score.events if e.message != JOIN))
+
+
 def join_of(score: Score) -> int | None:
     """The tick of that marker, the last if there are several; None without one."""
     return max((e.tick for e in score.events if e.message == JOIN), default=None)

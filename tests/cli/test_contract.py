@@ -177,6 +177,28 @@ def test_what_is_read_is_said_before_torch_is_imported(arguments: list[str]) -> 
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--key", "H"], "Error: 'H' is no key"),
+        (["--metre", "3/5"], "Error: '3/5' is no metre"),
+        (["--instruments", "kazoo"], "Error: No instrument is called 'kazoo'"),
+        (["--temperature", "hot"], "Error: "),
+        (["--adapt", "soon"], "Error: 'soon' is no length of time"),
+        (["--bars", "4", "--notes", "9"], "Error: --bars and --notes"),
+        (["--bars", "4"], "Loading the model…\n"),
+    ],
+)
+def test_generate_refuses_or_says_what_it_does_before_torch_is_imported(
+    asked: list[str], said: str
+) -> None:
+    script = "import sys; sys.modules['torch'] = None; from musegen.cli.app import main; main()"
+    command = [sys.executable, "-c", script, "generate", "-m", "model", *asked]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr.startswith(said)
+    assert done.returncode == (1 if said.startswith("Loading") else 2)
+
+
 def test_what_train_says_fits_eighty_columns(
     musegen: Musegen, make_corpus: Callable[..., Path], here: Path
 ) -> None:

@@ -281,6 +281,21 @@ def test_what_a_file_cannot_hold_is_told(musegen: Musegen, music: Path) -> None:
     assert "Not kept" not in musegen(*call, "-o", "a.mid").stderr
 
 
+def test_how_long_the_files_play_is_told_and_what_they_lack_is_summed_up(
+    musegen: Musegen, music: Path
+) -> None:
+    call = ("generate", "-m", music / "abc-model", "--seed", music / "abc.mid", "--bars", 6)
+    for chance in range(9):
+        made = musegen(*call, "--random-seed", chance, "-o", f"{chance}.mid")
+        score = read(f"{chance}.mid")
+        seconds = round(60 * score.end / score.ticks_per_quarter / 120)
+        assert f"{chance}.mid plays for 0:{seconds:02}" in made.stderr
+    several = musegen(*call, "-n", 3, "-o", "a.abc")
+    assert several.stderr.count("Not kept in") <= 1
+    assert "marker" not in several.stderr
+    assert "The pieces play for 0:" in several.stderr
+
+
 def test_drums_are_no_voice(musegen: Musegen, music: Path, make_score: Callable) -> None:
     score = make_score("grid", 2)
     drums = replace(score.parts[2], is_drums=True)

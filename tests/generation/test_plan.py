@@ -50,3 +50,7 @@ def test_what_has_nothing_new_is_named() -> None:
     new = Score(24, (part("Solo", 0, note), part(" ", 68), part("Tacet", 1)), **bar)
     assert silent_in(new, Plan(1, seed)) == ["Oboe"]
     assert silent_in(new, Plan(1, instruments=(0, 40))) == ["Violin"]
+    strings = Score(24, (part("", 40, note), part("", 42, note)), **bar)
+    quartet = Plan(1, instruments=(40, 40, 41, 42))
+    assert silent_in(strings, quartet) == ["Violin 2", "Viola"]
+    assert silent_in(new, Plan(1, movements=(seed,))) == ["Oboe", "Tacet"]

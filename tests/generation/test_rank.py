@@ -7,12 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from musegen.errors import MusegenError
 from musegen.evaluation.originality import Copied, Passages
 from musegen.evaluation.trained import Trained
 from musegen.generation.compose import Composed, compose
 from musegen.generation.copies import Copies, Originals
+from musegen.generation.fulfil import fulfil
 from musegen.generation.plan import Plan
-from musegen.generation.rank import Rank, rank
+from musegen.generation.rank import Rank, n_silent, rank
+from musegen.generation.request import Request
 from musegen.score.score import Score
 
 MakeModel = Callable[..., Trained]
@@ -52,6 +55,28 @@ def test_what_is_like_the_seed_and_copies_nothing_comes_first(
 def test_what_is_not_told_does_not_count() -> None:
     assert Rank(0.5, None, None).score == 0.5
     assert Rank(0.5, 0.5, 0.5).score == 0.125
+
+
+def test_all_parts_that_are_asked_for_play_where_a_candidate_has_them(
+    make_model: MakeModel,
+) -> None:
+    model, plan = make_model("notes"), Plan(4, instruments=(0, 0, 32, 73))
+    said: list[str] = []
+    for chance in range(9):  # until a part is silent; noise may write nothing at all
+        try:
+            once = compose(model, plan, n=4, random_seed=chance)
+        except MusegenError:
+            continue
+        if silent := sum(n_silent(candidate, plan) for candidate in once):
+            break
+    request = Request(n=4, random_seed=chance)
+    found = fulfil(model, request, plan, tell=said.append)
+    assert silent > sum(n_silent(of.composed, plan) for of in found)
+    assert any("composed twice" in sentence for sentence in said)
+    complete = [of.rank.complete for of in found]
+    assert complete == [1 - n_silent(of.composed, plan) / 4 for of in found]
+    again = fulfil(model, request, plan)
+    assert [of.composed.score for of in again] == [of.composed.score for of in found]
 
 
 def _moved(score: Score, semitones: int) -> Score:
