@@ -36,6 +36,8 @@ _SECTIONS = ("network", "vocabulary", "conditions", "training", "figures")
 _SETTINGS_BYTES = 2**24  # of any config.json; those of ours have some thousand
 _SLACK = 2**22  # numbers that a network may hold besides its weights
 
+_TYPES = {"F32", "F16"}
+
 Shapes = dict[str, tuple[str, tuple[int, ...]]]
 
 
@@ -258,14 +260,16 @@ def check_has_learnt(folder: Path) -> None:
 
 
 def load_weights(folder: Path, network: nn.Module) -> str:
-    """Fill a network with the weights of a model folder; gives their fingerprint.
+    """Fill a network with the weights of a model folder, of 32 or 16 bits; gives their fingerprint.
 
     Raises:
         ModelError: the weights are missing, damaged, or of another shape than the settings say.
     """
     path = folder / WEIGHTS
-    shapes = {name: ("F32", tuple(p.shape)) for name, p in network.named_parameters()}
-    if shapes_in(path) != shapes:
+    shapes = {name: tuple(p.shape) for name, p in network.named_parameters()}
+    found = shapes_in(path)
+    types = {kind for kind, _ in found.values()}
+    if {name: shape for name, (_, shape) in found.items()} != shapes or not types <= _TYPES:
         raise ModelError(_BESIDE, file=path, hint=_AGAIN)
     tensors, _ = load_tensors(path)
     if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
