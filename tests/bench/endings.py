@@ -23,6 +23,7 @@ from musegen.errors import MusegenError
 from musegen.evaluation.trained import Trained, load
 from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
+from musegen.score.bars import pickups
 from musegen.score.excerpt import from_bar, until_bar
 from musegen.score.files import read, read_all, write
 from musegen.score.repeats import unfold
@@ -66,7 +67,7 @@ def check(seed: Score, score: Score, bars: int) -> dict[str, bool]:
             "opens": opens(out),
             "seed kept": begins_with(score, seed) and begins_with(again, unfold(score)),
             "tempo": np.array_equal(again.tempo, seed.tempo),
-            "bars": score.n_bars == seed.n_bars + bars,
+            "bars": pickups(score)[seed.n_bars :].count(False) == bars,
             "ends on the barline": score.end == score.barlines[-1],
         }
 

@@ -51,6 +51,18 @@ def model(tmp_path: Path, make_score: Callable[..., object]) -> Trained:
     return make_folder(tmp_path / "model", make_score)
 
 
+def test_weights_may_have_16_bits(model: Trained) -> None:
+    tensors, about = load_tensors(model.folder / WEIGHTS)
+    save_tensors(model.folder / WEIGHTS, {n: t.half() for n, t in tensors.items()}, about)
+    again = load(model.folder)
+    for name, weights in again.network.named_parameters():
+        assert weights.dtype == torch.float32
+        torch.testing.assert_close(weights.data, tensors[name], atol=1e-3, rtol=1e-3)
+    save_tensors(model.folder / WEIGHTS, {n: t.double() for n, t in tensors.items()}, about)
+    with pytest.raises(ModelError, match="does not belong"):
+        load(model.folder)
+
+
 def same(one: Trained, other: Trained) -> bool:
     mine, others = one.network.state_dict(), other.network.state_dict()
     return (
