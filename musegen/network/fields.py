@@ -103,7 +103,7 @@ class WordEmbedding(nn.Module):
         aspects: Aspects | None = None,
     ) -> None:
         super().__init__()
-        self.early, self.aspects = list(early), aspects
+        self.n_fields, self.early, self.aspects = len(sizes), list(early), aspects
         columns = [*(size + 1 for size in sizes), *early.values()]
         if aspects is not None:
             columns += aspects.sizes
@@ -123,6 +123,11 @@ class WordEmbedding(nn.Module):
     def begin_as(self, field: int, value: int, other: int) -> None:
         """Read a value of a field as another one."""
         self.table.begin_as(field, value, other)
+
+    def echo_begins_as(self, feature: int, value: int, other: int) -> None:
+        """Read a value of a feature, known before the word, as another one."""
+        if feature in self.early:
+            self.table.begin_as(self.n_fields + self.early.index(feature), value, other)
 
 
 class EchoScores(nn.Module):

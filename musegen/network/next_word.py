@@ -163,6 +163,9 @@ class NextWordNetwork(nn.Module):
         """Let a value of a field that was never met be read and predicted as another one."""
         assert isinstance(self.embedding, WordEmbedding)  # shared values have no kin
         self.embedding.begin_as(field, value, other)
+        if self.shape.echo is not None:
+            echo = self.shape.echo.fields[field]
+            self.embedding.echo_begins_as(echo, value + 1, other + 1)
         self.heads.begin_as(field, value, other)
 
     @property

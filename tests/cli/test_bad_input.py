@@ -447,7 +447,9 @@ def test_control_c_ends_a_run_that_can_go_on(music: Path, here: Path) -> None:
 
 def test_a_whole_message_fits_on_one_line(musegen: Musegen, music: Path, bad: Path) -> None:
     result = musegen("generate", "--seed", bad / "cut" / "a.mid", "-m", music / "grid-model")
-    assert len(result.stderr.strip().splitlines()) == 1
+    said = result.stderr.strip().splitlines()
+    assert said[-1].startswith("Error: ")
+    assert len(said) == 2  # what it reads, and what is wrong with that
 
 
 def test_a_damaged_seed_is_carried_on_as_far_as_it_is_sound_and_that_is_told(

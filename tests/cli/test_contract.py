@@ -139,7 +139,9 @@ def test_lists_and_conversions_tell_what_scripts_rely_on(ask: Ask, music: Path, 
     shown = ask("models", "show", music / "grid-model")
     assert {"path", "fingerprint", "network", "vocabulary", "training", "figures"} <= set(shown)
     played = ask("play", music / "grid.mid")
-    assert set(played) == {"piece", "port", "wav", "seconds", "jitter_ms", "not_sounded"}
+    assert set(played) == {
+        *("piece", "port", "wav", "soundfont", "seconds", "jitter_ms", "not_sounded")
+    }
 
 
 def test_results_go_to_standard_output_and_all_else_to_standard_error(

@@ -162,7 +162,7 @@ def other_tensors(path: Path, chance: random.Random) -> None:
     }
     tensors[chance.choice([name, name, name, "x"])] = others[chance.choice(sorted(others))]
     about = changed({"sources": ["0.mid", "1.mid", "2.mid"], "step": 3}, chance)
-    tensors = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    tensors = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
     text = json.dumps({"about": about, "checksum": checkpoint._checksum(about, tensors)})
     path.write_bytes(save(tensors, {"musegen": text}))
 

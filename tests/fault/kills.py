@@ -52,11 +52,13 @@ class Training:
 
     Attributes:
         pid: its number.
-        said: the file with all that it says.
+        pipe: where it speaks to, which no full disk and no limit stops.
+        said: all that it has said, once it has ended.
     """
 
     pid: int
-    said: Path
+    pipe: int
+    said: str = ""
 
     def wait(self) -> int:
         """Its exit status, negative for a signal; it must not spin, nor wait for good."""
@@ -68,8 +70,13 @@ class Training:
             if spent > PATIENCE or time.monotonic() - idle > 10 * PATIENCE:
                 os.kill(self.pid, signal.SIGKILL)
                 os.waitpid(self.pid, 0)
-                raise AssertionError(f"it hangs: {self.said.read_text()}")
+                raise AssertionError(f"it hangs: {self._heard()}")
+        self.said = self._heard()
         return os.waitstatus_to_exitcode(ended[1])
+
+    def _heard(self) -> str:
+        with os.fdopen(self.pipe, errors="replace") as said:
+            return said.read()
 
     def _spent(self) -> float:
         """Seconds of the processor."""
@@ -119,15 +126,17 @@ def train(corpus: Path, folder: Path) -> int:
 
 def begin(corpus: Path, folder: Path) -> Training:
     """Train in a process of its own, a copy of this one: what is imported here is there too."""
-    said = corpus.with_name(f"{folder.name}.txt")  # on no disk that is filled
+    heard, said = os.pipe()
     pid = os.fork()
     if pid:
-        return Training(pid, said)
+        os.close(said)
+        return Training(pid, heard)
     status = 70
     try:
-        with said.open("w") as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        os.close(said)
+        sys.stdout, sys.stderr = (os.fdopen(n, "w", closefd=False) for n in (1, 2))
         signal.signal(signal.SIGINT, signal.default_int_handler)
         status = train(corpus, folder)
     except BaseException:
@@ -193,7 +202,7 @@ STRIKES: dict[str, Strike] = {
 
 def check_after(way: str, training: Training, status: int, folder: Path) -> None:
     """Whether it ended as it should, and the folder is a model or is refused in a sentence."""
-    said = training.said.read_text()
+    said = training.said
     allowed = {0, 1, 130, -signal.SIGKILL}
     if way == "no memory":  # torch's own code may end a process that gets none
         allowed |= {-signal.SIGABRT, -signal.SIGSEGV}
@@ -267,7 +276,7 @@ class Trial:
         os.kill(first.pid, signal.SIGSTOP)
         second = begin(self.corpus, folder)
         assert second.wait() == 1
-        assert "another training is at work there" in second.said.read_text()
+        assert "another training is at work there" in second.said
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
         assert self._to_the_end(folder) == self.weights
@@ -278,7 +287,7 @@ class Trial:
     def _to_the_end(self, folder: Path) -> bytes:
         training = begin(self.corpus, folder)
         status = training.wait()
-        assert status == 0, training.said.read_text()
+        assert status == 0, training.said
         return (folder / WEIGHTS).read_bytes()
 
 

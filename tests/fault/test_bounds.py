@@ -22,6 +22,11 @@ from musegen.score.score import Score
 from musegen.score import musicxml_import
 import music21
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+start = peak()  # on Linux no less than that of the process which began this one
 for file in sys.argv[1:]:
     began = time.process_time()
     pieces = [music for _, music in read_all(file)]
@@ -29,8 +34,7 @@ for file in sys.argv[1:]:
     told = f"{last.n_notes} notes" if isinstance(last, Score) else str(last)
     if isinstance(last, Score):
         told += " ".join(last.faults[:1])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps([told, time.process_time() - began, peak]))
+    print(json.dumps([told, time.process_time() - began, peak() - start]))
 """
 END = b"\0\xff\x2f\0"
 NOTE = b"\0\x90\x3c\x40\x10\x80\x3c\0"
