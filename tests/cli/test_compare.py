@@ -134,7 +134,7 @@ def test_a_disk_that_is_full_leaves_nothing_but_the_table(
 
     def fsync(file: int) -> None:
         written.append(file)
-        if len(written) == 2:
+        if len(written) == 1:
             raise OSError(errno.ENOSPC, "No space left on device")
         whole(file)
 
