@@ -20,7 +20,7 @@ from musegen.score.files import write
 from musegen.score.score import Notes, Part, Score, barlines_of_metre
 
 settings.register_profile("dev", max_examples=25, deadline=None)
-settings.register_profile("ci", max_examples=100, deadline=None, derandomize=True)
+settings.register_profile("ci", max_examples=40, deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 MakeScore = Callable[..., Score]
