@@ -122,6 +122,7 @@ def _vocabulary(config: dict[str, Any], folder: Path) -> Vocabulary:
         _check_types(vocabulary)
         tracker, none = vocabulary.start(1), np.zeros((1, 0), np.int16)
         tracker.features(none), tracker.legal(none)
+        vocabulary.decode(np.zeros((0, len(vocabulary.fields)), np.int16))
     except Exception as error:
         raise ModelError(f"is damaged ({line_of(error)})", file=folder / CONFIG) from error
     return vocabulary

@@ -42,6 +42,7 @@ def test_a_whole_folder_opens(folder: Path) -> None:
         ("network", {"dropout": float("nan")}),
         ("network", {"depth": True}),
         ("vocabulary", {"steps": 10**9}),
+        ("vocabulary", {"steps": 0}),
         ("vocabulary", {"voices": [["v", 0]] * 100_000}),
         ("vocabulary", {"metres": [[4, 4]] * 100_000}),
         ("vocabulary", {"metres": [[0, 0]]}),
