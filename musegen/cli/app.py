@@ -174,4 +174,8 @@ def main() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")  # a file's name may hold any bytes
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # before any command began
+        _tell(Interrupted("interrupted, with nothing half-written"), "--json" in sys.argv)
+        sys.exit(Interrupted.exit_code)
