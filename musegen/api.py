@@ -72,10 +72,10 @@ def train(
     origin = Origin(begin_with)
     prepared = prepare(Path(corpus), vocabulary=origin.vocabulary or vocabulary)
     settings = RunSettings(backbone, size, Extent(seconds_of(budget), steps), device, random_seed)
-    run = Run.start(prepared, Path(folder), settings, origin)
-    for event in run.events():
-        progress(event)
-    return run.finish()
+    with Run.start(prepared, Path(folder), settings, origin) as run:
+        for event in run.events():
+            progress(event)
+        return run.finish()
 
 
 def generate(

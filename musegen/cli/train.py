@@ -120,16 +120,18 @@ def command(
         else:
             run = Run.start(prepared, folder, settings, begins)
             _warn_of_seen(begins.seen_in(prepared), origin, quiet)
-        _announce(run, prepared, corpus, quiet)
-        try:
-            _follow(run, quiet)
-        except KeyboardInterrupt:
-            again = f"musegen train {quoted(corpus)} -o {quoted(folder)} --resume"
-            if has_checkpoint(folder):
-                say(f"Stopped at step {run.fit.counters.step}.\nGo on later: {again}", not speaks)
-            raise
-        if speaks:
-            _finish(run, corpus, as_json, quiet)
+        with run:
+            _announce(run, prepared, corpus, quiet)
+            try:
+                _follow(run, quiet)
+            except KeyboardInterrupt:
+                again = f"musegen train {quoted(corpus)} -o {quoted(folder)} --resume"
+                if has_checkpoint(folder):
+                    at = f"Stopped at step {run.fit.counters.step}."
+                    say(f"{at}\nGo on later: {again}", not speaks)
+                raise
+            if speaks:
+                _finish(run, corpus, as_json, quiet)
 
 
 def _warn_of_seen(seen: int, origin: str, quiet: bool) -> None:

@@ -30,7 +30,7 @@ def lock(folder: Path) -> FileLock:
     Raises:
         OutputError: another process is at it, or the folder cannot be written to.
     """
-    held = FileLock(folder / RESUME / _LOCK, is_singleton=True)  # one process may have it twice
+    held = FileLock(folder / RESUME / _LOCK)
     try:
         held.acquire(blocking=False)
     except Timeout as error:

@@ -72,6 +72,8 @@ class RunSettings:
 class Run:
     """A run in its folder, the only one there. `events` trains; `finish` writes the figures.
 
+    As a context manager it releases the folder, however the run ends.
+
     Attributes:
         folder: the model folder.
         fit: the loop.
@@ -86,6 +88,12 @@ class Run:
         """Let others train into the folder."""
         if self._lock is not None:
             self._lock.release()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     @classmethod
     def start(

@@ -40,6 +40,7 @@ def test_a_run_begins_with_the_weights_of_a_model_and_keeps_to_its_words(
     assert run.fit.prepared.vocabulary == model.vocabulary
     weights, were = run.network.state_dict(), model.network.state_dict()
     assert all(torch.equal(weights[name], were[name]) for name in were)
+    run.release()  # as the end of a process does
     again = ended(Run.resume(corpus, run.folder, "cpu"))
     made = load(again.folder)
     assert any(not torch.equal(made.network.state_dict()[name], were[name]) for name in were)

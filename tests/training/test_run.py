@@ -270,6 +270,22 @@ def test_a_corpus_that_changes_under_a_run_changes_nothing_in_it(
     assert (run.folder / WEIGHTS).read_bytes() == (run.folder / "../whole" / WEIGHTS).read_bytes()
 
 
+def test_two_runs_into_one_folder_the_second_is_refused(
+    start: StartRun, prepared: Prepared
+) -> None:
+    run = start("run")
+    log = run.folder / LOG
+    next(run.events())
+    before = {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
+    with pytest.raises(OutputError, match="another training is at work") as told:
+        Run.resume(prepared, run.folder, "cpu")
+    assert "-o" in told.value.hint
+    with pytest.raises(OutputError, match="another training is at work"):
+        start("run")
+    assert before == {path: path.stat().st_mtime_ns for path in run.folder.rglob("*")}
+    assert not log.exists()
+
+
 def test_what_a_killed_write_left_is_removed_when_the_run_goes_on(
     start: StartRun, prepared: Prepared
 ) -> None:

@@ -109,6 +109,7 @@ def test_a_run_that_tells_conditions_ends_the_same_when_it_was_killed(
     events = begun.events()
     for _ in range(7):
         next(events)
+    begun.release()  # as the end of a process does
     again = Run.resume(styled, begun.folder, "cpu")
     assert again.fit.conditions == whole.conditions
     killed = trained(again)
