@@ -20,6 +20,8 @@ from musegen.score.counts import counted
 from musegen.score.key import pitch_name
 from musegen.score.score import Score, rescaled
 
+Traits = dict[str, float | str]  # what a piece is like, by the name of the trait
+
 PROFILE = "profile"  # in config.json
 _PLACES = 24  # of a quarter
 _SECTIONS = (  # of eight programs each
@@ -44,7 +46,7 @@ _FEW = 0.02  # share of the pieces below which a class is foreign to a model
 _MOST = 0.5
 
 
-def traits_of(score: Score) -> dict[str, float | str]:
+def traits_of(score: Score) -> Traits:
     """What a piece that has notes is like.
 
     parts: how many have notes.
@@ -64,7 +66,7 @@ def traits_of(score: Score) -> dict[str, float | str]:
     sections: Counter[int] = Counter()
     for part in parts:
         sections[len(_SECTIONS) - 1 if part.is_drums else part.program // 8] += len(part.notes)
-    found: dict[str, float | str] = {
+    found: Traits = {
         "parts": len(parts),
         "metre": "{}/{}".format(*score.metre[0, 1:].tolist()),
         "sound": _SECTIONS[sections.most_common(1)[0][0]],
@@ -89,7 +91,7 @@ class Profile:
     classes: dict[str, dict[str, int]]
 
     @classmethod
-    def of(cls, traits: Iterable[dict[str, float | str]], hears_sound: bool) -> Profile:
+    def of(cls, traits: Iterable[Traits], hears_sound: bool) -> Profile:
         """The profile of pieces of these traits, their sound left out where it is not heard."""
         pieces = 0
         classes: dict[str, Counter[str]] = {}
@@ -114,9 +116,8 @@ class Profile:
             pieces, classes = 0, {}
         return cls(pieces, classes) if pieces > 0 else cls(0, {})
 
-    def shares(self, score: Score) -> dict[str, float]:
-        """The share of its pieces that is like a score, by trait; a class beside counts half."""
-        traits = traits_of(score)
+    def _shares(self, traits: Traits) -> dict[str, float]:
+        """The share of its pieces that is like one of these traits; a class beside counts half."""
         return {
             name: sum(weight * counts.get(key, 0) for key, weight in _near(name, traits[name]))
             / self.pieces
@@ -129,7 +130,9 @@ class Profile:
 
         0 where there are none.
         """
-        return prod(max(_LEAST, s) for s in self.shares(score).values()) if self.pieces else 0.0
+        if not self.pieces:
+            return 0.0
+        return prod(max(_LEAST, share) for share in self._shares(traits_of(score)).values())
 
     def mostly(self) -> str:
         """The commonest number of parts, metre and sound, with their shares, in words."""
@@ -143,12 +146,14 @@ class Profile:
 
     def common(self, score: Score) -> list[str]:
         """What about a score is so in most of the pieces, in words."""
-        shares, traits = self.shares(score), traits_of(score)
+        traits = traits_of(score)
+        shares = self._shares(traits)
         return [_told(name, traits[name]) for name, share in shares.items() if share >= _MOST]
 
     def foreign(self, score: Score) -> list[str]:
         """What about a score is so in hardly any of the pieces, in words; the rarest first."""
-        shares, traits = self.shares(score), traits_of(score)
+        traits = traits_of(score)
+        shares = self._shares(traits)
         rarest = sorted(shares, key=shares.__getitem__)
         return [_told(name, traits[name]) for name in rarest if shares[name] < _FEW]
 

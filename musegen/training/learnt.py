@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.evaluation.originality import Passages
-from musegen.evaluation.profile import Profile, traits_of
+from musegen.evaluation.profile import Profile, Traits, traits_of
 from musegen.score.score import Part
 
 
 def learnt_from(prepared: Prepared, pieces: Sequence[Encoded]) -> tuple[Passages, Profile]:
     """The passages and the profile of pieces as their words say them, each decoded once."""
     vocabulary, words = prepared.vocabulary, prepared.words
-    traits: list[dict[str, float | str]] = []
+    traits: list[Traits] = []
 
     def music() -> Iterator[tuple[str, tuple[Part, ...]]]:
         for piece in pieces:

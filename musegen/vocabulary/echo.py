@@ -8,16 +8,16 @@ compressors do this (Mahoney 2005); networks of our size hardly learn to.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musegen.score.score import Ints
 
-from .vocabulary import Feature
+from .vocabulary import ALIKE, Feature
 
 ORDERS = (2, 4, 8, 16, 32)  # words that are alike; each twice the one before
-ALIKE = "alike"  # the feature that says how many are, as a place in ORDERS plus one; 0 for none
 
 Hashes = NDArray[np.uint64]
 
@@ -34,7 +34,7 @@ def echo_features(
     after: int = -1,
     shared: bool = False,
 ) -> tuple[Feature, ...]:
-    """How many words are alike, and for each field, by name and size, what it was there.
+    """How many words are alike, as a place in ORDERS plus one, and what each field was there.
 
     That is its value plus one, or the shared value plus one, or 0 for none. All is known after
     field `after` of a word.
@@ -116,8 +116,7 @@ class Line:
 
     def __deepcopy__(self, _: object) -> Line:
         """A copy that shares nothing; `copy.deepcopy` of so many numbers would take long."""
-        new = Line(0)
-        new._nothing, new.echo = self._nothing, self.echo
+        new = copy(self)
         new._values, new._after = self._values.copy(), self._after.copy()
         new._runs = [runs.copy() for runs in self._runs]
         return new

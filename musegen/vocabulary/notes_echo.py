@@ -6,7 +6,7 @@ import numpy as np
 
 from musegen.score.score import Ints
 
-from .echo import ALIKE, Echoes, Hashes, Line, echo_features, echoed, mixed
+from .echo import Echoes, Hashes, Line, echo_features, echoed, mixed
 from .notes_layout import (
     APPLIES,
     DESK,
@@ -23,7 +23,7 @@ from .notes_layout import (
     VELOCITY,
     notes_fields,
 )
-from .vocabulary import Feature, Mask
+from .vocabulary import ALIKE, Feature, Mask
 
 N_ALL, N_PART = len(ECHOED), len(PART_ECHOED)
 

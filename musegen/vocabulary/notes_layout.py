@@ -9,8 +9,8 @@ import numpy as np
 from musegen.score.instruments import DRUMS
 from musegen.score.score import MODES, Ints
 
-from .echo import ALIKE, echo_of
-from .vocabulary import Field
+from .echo import echo_of
+from .vocabulary import ALIKE, Field
 
 COARSE = 32  # values of a coarse field: onsets and lengths up to 32 quarters in one word
 INSTRUMENTS = DRUMS + 1

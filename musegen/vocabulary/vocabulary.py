@@ -22,6 +22,8 @@ Words = NDArray[np.int16]
 Features = NDArray[np.int16]
 Mask = NDArray[np.bool_]
 
+ALIKE = "alike"  # the feature that says how much like it was when music last went so, see echo.py
+
 
 @dataclass(frozen=True)
 class Field:
@@ -39,7 +41,7 @@ class Field:
     shared: int = 0
     standing: str = ""
     echo: str = ""
-    alike: str = "alike"
+    alike: str = ALIKE
 
 
 @dataclass(frozen=True)
