@@ -223,8 +223,8 @@ def style_of(path: str) -> str:
 def _to_come(prepared: Prepared, piece: Encoded) -> Long:
     """How many bars are still to come at each word of a piece (T,)."""
     rows = slice(piece.start, piece.stop)
-    passed: Long = prepared.vocabulary.bars(prepared.words[rows], prepared.features[rows])
-    return np.asarray(passed[-1] - passed)
+    its = prepared.words[rows], prepared.features[rows]
+    return np.asarray(prepared.vocabulary.n_bars(*its) - prepared.vocabulary.bars(*its))
 
 
 def _rate(piece: Encoded) -> float:

@@ -95,7 +95,7 @@ class Plan:
         for word in words[:join]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.last_bar = int(tracker.bars[0]) + self.bars
-        tracker.counts_pickup = bool(self.role)
+        tracker.exact = bool(self.role)
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
@@ -170,7 +170,7 @@ class Plan:
 
         From nothing, or where the seed is omitted, it is the new music alone.
         """
-        whole = vocabulary.decode(words)
+        whole = vocabulary.decode(vocabulary.to_barline(words))
         if self.seed is None:
             alone = in_tempo(closed(whole), self.opening.tempo, 0)
             return in_parts_of(self.movements, alone, vocabulary) if self.movements else alone

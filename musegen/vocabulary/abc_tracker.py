@@ -182,7 +182,7 @@ class AbcTracker(Tracker):
         short = ends_bar & self._section_begins & (self._place < self._bar)
         rows = self._rows[short & (self._place < self._pickups.shape[1])]
         self._pickups[rows, self._place[rows]] = True
-        if self.last_bar is not None and not self.counts_pickup:
+        if self.last_bar is not None and not self.exact:
             self.last_bar = self.last_bar + (short & ~ends)
         self.bars += ends_bar
         self._bars_in_section += ends_bar

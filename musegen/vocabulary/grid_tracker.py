@@ -17,7 +17,8 @@ from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
 class GridTracker(Tracker):
     """See Tracker. Pitches keep to the range of their voice.
 
-    A piece ends on a barline, with a voice still sounding: its end is where its notes end.
+    A piece ends with a voice still sounding: its end is where its notes end. That is a barline,
+    unless it is to have so many bars, but not exactly.
 
     Args:
         batch: B, how many pieces.
@@ -80,7 +81,9 @@ class GridTracker(Tracker):
         full = self._place >= self._bar_steps[self._metre]
         self.bars += full
         self._place[full] = 0
-        self.done |= first == self._end
+        ends = live & (first == self._end)
+        self.bars += ends & (self._place > 0)
+        self.done |= ends
         now = self._after(said)
         held = np.where(said == HOLD, self._held + 1, 1) * (now > 0)
         self._held = np.where(step[:, None], held, self._held)
@@ -121,10 +124,13 @@ class GridTracker(Tracker):
         legal[silent & self._must_sound(voice), REST] = False
         if voice:
             return legal
-        at_barline = (self._place == 0) & (self.bars > 0) & (self._sounding > 0).any(axis=1)
+        sounds = (self._sounding > 0).any(axis=1)
+        at_barline = (self._place == 0) & (self.bars > 0) & sounds
         if self.last_bar is None:
             legal[:, self._end] = at_barline
         else:
+            early = sounds & (self._place > 0) & self._in_last_bar()
+            legal[:, self._end] = early & (not self.exact)
             over = at_barline & (self.bars >= self.last_bar)
             legal[over] = np.arange(size) == self._end
         metre = np.arange(size) - self._end
@@ -136,4 +142,8 @@ class GridTracker(Tracker):
         if self.last_bar is None or voice < len(self._ranges) - 1:
             return np.zeros(len(self.bars), bool)
         closing = self._place == self._bar_steps[self._metre] - 1
-        return np.asarray(closing & (self.bars >= self.last_bar - 1))
+        return np.asarray(closing & self._in_last_bar())
+
+    def _in_last_bar(self) -> Mask:
+        assert self.last_bar is not None
+        return np.asarray(self.bars >= self.last_bar - 1)

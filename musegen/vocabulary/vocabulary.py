@@ -210,6 +210,15 @@ class Vocabulary(ABC):
         bar: NDArray[np.int64] = features[:, column].astype(np.int64)
         return np.cumsum(np.diff(bar, prepend=0) % np.int64(self.features[column].size))
 
+    def n_bars(self, words: Words, features: Features) -> int:
+        """How many bars a whole piece has; one that its end stands in is among them."""
+        place = [feature.name for feature in self.features].index("place")
+        return int(self.bars(words, features)[-1]) + bool(features[-1, place])
+
+    def to_barline(self, words: Words) -> Words:
+        """The words of a piece that ends within a bar, its last notes held to the barline."""
+        return words
+
     def taking_given(self) -> Vocabulary:
         """The same words, for a model that some parts can be given, to write the others to."""
         return self
@@ -292,14 +301,15 @@ class Tracker(ABC):
         done: whether each piece has ended (B,).
         last_bar: where set, the end is legal exactly when so many bars are complete, and nothing
             sounds beyond it; one number, or one a piece (B,). None leaves the end to the model.
-        counts_pickup: whether a pickup, of the piece or of a section, is one of those bars.
+        exact: whether a pickup, of the piece or of a section, is one of those bars, and the last is
+            full; else the end is legal within the last bar too, where real pieces end there.
         keep_time: where set, no new metre, tempo or key is legal.
     """
 
     bars: NDArray[np.int64]
     done: Mask
     last_bar: int | NDArray[np.int64] | None = None
-    counts_pickup: bool = True
+    exact: bool = True
     keep_time: bool = False
 
     def keep_parts(  # noqa: B027 - most have no choice

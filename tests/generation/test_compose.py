@@ -429,7 +429,7 @@ def test_units_of_what_is_new_are_those_of_the_whole_less_the_seed(
             len(t)
             for _, t in model.vocabulary.tables.texts(found.words[found.join :, 0].astype(np.int64))
         ),
-        "grid": lambda: 3 * 32,
+        "grid": lambda: 3 * (len(found.words) - found.join - 1),
         "notes": lambda: found.score.n_notes - seed.n_notes,
     }
     assert units_of(model, found) == new[kind]()

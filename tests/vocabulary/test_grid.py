@@ -217,3 +217,30 @@ def test_only_voices_that_the_grid_keeps_are_put_on_it(make_score: Callable) -> 
     assert suits([*good, off]) == "notes"
     assert suits([*good, voices([(0, 4, 60)], [(0, 4, 60)])]) == "notes"
     assert suits([make_score("notes", 0)]) == "notes"
+
+
+def test_a_piece_may_end_within_its_last_bar_and_is_held_to_the_barline() -> None:
+    vocabulary = GridVocabulary(4, (("", 0),), ((60, 60),), ((2, 4),))
+    tracker = vocabulary.start(1)
+    tracker.last_bar, tracker.exact = 2, False
+    said = [vocabulary.end_value + 1, *[60] * 9]
+    for place, value in enumerate(said):
+        assert tracker.legal(NOTHING)[0, vocabulary.end_value] == (place > 9), "not in bar one"
+        tracker.advance(np.array([[value]]))
+    tracker.advance(np.array([[vocabulary.end_value]]))
+    assert tracker.done[0]
+    assert tracker.bars[0] == 2
+    words = np.array([*said, vocabulary.end_value])[:, None]
+    score = vocabulary.decode(vocabulary.to_barline(words))
+    assert score.end == score.barlines[-1] == 16
+    assert score.parts[0].notes.end.tolist()[-2:] == [8, 16]
+
+
+def test_the_bar_that_a_piece_ends_in_is_one_of_its_bars() -> None:
+    for length, bars in ((15, 1), (16, 1), (17, 2)):
+        score = voices([(0, length, 60)])
+        vocabulary = GridVocabulary.build([score])
+        words = vocabulary.encode(score)
+        features = vocabulary.features_of(words)
+        assert vocabulary.n_bars(words, features) == bars
+        assert vocabulary.bars(words, features)[-1] == length // 16
