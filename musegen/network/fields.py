@@ -33,7 +33,7 @@ class Aspects(NamedTuple):
 
 
 class Echo(NamedTuple):
-    """Which features say what came when music last went as it has just gone.
+    """Which features say what came when music last went as it has just gone, or at this place.
 
     Attributes:
         alike: for each field, how like it is, 0 where it never did.
@@ -166,6 +166,7 @@ class Head(nn.Module):
         dropout: share of the inner values that are dropped in training.
         aspects: those of the values, which are scored too; a value has the sum.
         echo: where set, the scores heed what the field was when music went like this.
+        rhyme: where set, they heed what it was at this place of the section before.
     """
 
     aspects_of: Tensor
@@ -177,6 +178,7 @@ class Head(nn.Module):
         dropout: float,
         aspects: Aspects | None = None,
         echo: Echo | None = None,
+        rhyme: Echo | None = None,
     ) -> None:
         super().__init__()
         self.size = size
@@ -186,6 +188,7 @@ class Head(nn.Module):
         self.scores = nn.Linear(width, size)
         self.by_aspect: nn.Linear | None = None
         self.echo = None if echo is None else EchoScores(echo, 3, width)
+        self.rhyme = None if rhyme is None else EchoScores(rhyme, 2, width)
         if aspects is not None:
             self.by_aspect = nn.Linear(width, sum(aspects.sizes), bias=False)
             offsets = np.cumsum([0, *aspects.sizes[:-1]])
@@ -197,17 +200,21 @@ class Head(nn.Module):
 
         Args:
             known: (N, D).
-            seen: the features it sees (N, …): how like, and its echo, where there are echoes; and
-                that on which aspects hang, where there are such.
+            seen: the features it sees (N, …): how like, and its echo, where there are echoes; the
+                same of rhymes; and that on which aspects hang, where there are such.
             agrees: whether the fields before that have this echo are as in it (N,).
         """
         if self.echo is not None:
             state = (seen[:, 1] > 0) * (2 - agrees.long())  # none, agrees, differs
             known = known + self.echo.told(seen[:, 0], state)
+        if self.rhyme is not None:
+            known = known + self.rhyme.told(seen[:, 2], (seen[:, 3] > 0).long())
         inner = self.inner(known)
         scores: Tensor = self.scores(inner)
         if self.echo is not None:
             scores = scores + self.echo(inner, seen[:, 1], self.size)
+        if self.rhyme is not None:
+            scores = scores + self.rhyme(inner, seen[:, 3], self.size)
         if self.by_aspect is not None:
             its = self.aspects_of[seen[:, -1]]
             scores = scores + self.by_aspect(inner).gather(1, its.flatten(1)).view_as(its).sum(-1)
@@ -228,6 +235,7 @@ class FieldHeads(nn.Module):
         dropout: share of a head's inner values that are dropped in training.
         aspects: those of a field's values.
         echo: the features that say what came when music went like this.
+        rhyme: those that say what stood at the same place of the section before; with an echo.
     """
 
     applies: Tensor
@@ -241,14 +249,17 @@ class FieldHeads(nn.Module):
         dropout: float,
         aspects: Aspects | None = None,
         echo: Echo | None = None,
+        rhyme: Echo | None = None,
     ) -> None:
         super().__init__()
-        self.aspects, self.echo = aspects, echo
+        self.aspects, self.echo, self.rhyme = aspects, echo, rhyme
         self.register_buffer("applies", applies, persistent=False)
         self.late = [list(indices) for indices, _ in late]
         self.sees: list[list[int]] = [[] for _ in sizes]  # features that each head reads
-        if echo is not None:
-            self.sees = [[*both] for both in zip(echo.alike, echo.fields, strict=True)]
+        for its in (echo, rhyme):
+            pairs = () if its is None else zip(its.alike, its.fields, strict=True)
+            for field, pair in enumerate(pairs):
+                self.sees[field] += pair
         if aspects is not None:
             self.sees[aspects.field].append(aspects.feature)
         self.n_fields = len(sizes)
@@ -262,7 +273,8 @@ class FieldHeads(nn.Module):
         )
         of = {} if self.aspects is None else {self.aspects.field: self.aspects}
         self.heads = nn.ModuleList(
-            Head(size, width, dropout, of.get(field), self.echo) for field, size in enumerate(sizes)
+            Head(size, width, dropout, of.get(field), self.echo, self.rhyme)
+            for field, size in enumerate(sizes)
         )
 
     def log_prob(self, hidden: Tensor, words: Tensor, features: Tensor) -> Tensor:

@@ -71,6 +71,7 @@ class Shape:
         shared: what the fields share; None where each has values of its own.
         aspects: what values of a field have in common; None where that is not told.
         echo: the features that say what came when music went like this; None without.
+        rhyme: those that say what stood at the same place of the section before; None without.
     """
 
     sizes: tuple[int, ...]
@@ -80,6 +81,7 @@ class Shape:
     shared: Shared | None = None
     aspects: Aspects | None = None
     echo: Echo | None = None
+    rhyme: Echo | None = None
 
     def known_after(self, field: int) -> list[int]:
         """The features that become known after `field`."""
@@ -194,7 +196,9 @@ def _reader_and_heads(
     ]
     return (
         WordEmbedding(shape.sizes, early, width, forget, shape.aspects),
-        FieldHeads(shape.sizes, late, applies, width, dropout, shape.aspects, shape.echo),
+        FieldHeads(
+            shape.sizes, late, applies, width, dropout, shape.aspects, shape.echo, shape.rhyme
+        ),
     )
 
 
@@ -213,15 +217,18 @@ def shape_of(
         tuple(conditions),
         _shared(fields, features) if fields[0].shared else None,
         aspects and Aspects(*aspects),
-        _echo(fields, features) if fields[0].echo else None,
+        _echo(features, [(field.alike, field.echo) for field in fields]),
+        _echo(features, [(field.rhyming, field.rhyme) for field in fields]),
     )
 
 
-def _echo(fields: Sequence[Any], features: Sequence[Any]) -> Echo:
+def _echo(features: Sequence[Any], named: Sequence[tuple[str, str]]) -> Echo | None:
+    """The features of these names: for each field how like the music is, and the field's value."""
+    if not named[0][1]:
+        return None
     names = [feature.name for feature in features]
-    alike = tuple(names.index(field.alike) for field in fields)
-    echoes = tuple(names.index(field.echo) for field in fields)
-    return Echo(alike, int(features[alike[0]].size), echoes)
+    alike = tuple(names.index(its) for its, _ in named)
+    return Echo(alike, int(features[alike[0]].size), tuple(names.index(its) for _, its in named))
 
 
 def _shared(fields: Sequence[Any], features: Sequence[Any]) -> Shared:

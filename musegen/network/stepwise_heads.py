@@ -111,14 +111,19 @@ class _Head:
         self._by_aspect = None if module.by_aspect is None else Dense(module.by_aspect)
         self._aspects_of = None if module.by_aspect is None else array(module.aspects_of)
         self._echo = None if module.echo is None else _Echo(module.echo)
+        self._rhyme = None if module.rhyme is None else _Echo(module.rhyme)
 
     def __call__(self, known: Floats, seen: Numbers, agrees: Mask) -> Floats:
         if self._echo is not None:
             known = known + self._echo.told(seen[:, 0], (seen[:, 1] > 0) * (2 - agrees))
+        if self._rhyme is not None:
+            known = known + self._rhyme.told(seen[:, 2], (seen[:, 3] > 0) * 1)
         inner = gelu(self._inner(self._norm(known)))
         scores = self._out(inner)
         if self._echo is not None:
             self._echo.add(scores, inner, seen[:, 1])
+        if self._rhyme is not None:
+            self._rhyme.add(scores, inner, seen[:, 3])
         if self._by_aspect is not None and self._aspects_of is not None:
             rows = np.arange(len(seen))[:, None, None]
             scores += self._by_aspect(inner)[rows, self._aspects_of[seen[:, -1]]].sum(axis=2)

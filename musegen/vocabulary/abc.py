@@ -18,12 +18,13 @@ import numpy as np
 from musegen.score.score import DEFAULT_TEMPO_US, MODES, Ints, Mark, Score
 
 from .abc_aspects import aspects_of
-from .abc_features import ECHO, KEY, LEXEME, abc_features, bars_before, features_of
+from .abc_features import KEY, LEXEME, WORDS, abc_features, bars_before, features_of
 from .abc_lexicon import Kind, Lexeme, read_lexeme, shifted_fifths, transposed
 from .abc_tables import END, FIRST_LEXEME, KEYS, Tables, signature_row
 from .abc_texts import BEFORE_A_NOTE, fits, mark_text, no_tune, score_of_texts, texts_of
 from .abc_tracker import AbcTracker
 from .echo import echo_of
+from .rhyme import RHYME
 from .traits import Traits, traits
 from .vocabulary import Aspects, Features, Field, Mask, Vocabulary, Words
 
@@ -40,7 +41,7 @@ class AbcVocabulary(Vocabulary):
 
     def __post_init__(self) -> None:
         size = FIRST_LEXEME + len(self.words)
-        fields = (Field(LEXEME, size, "lexeme of ABC", echo=echo_of(LEXEME)),)
+        fields = (Field(LEXEME, size, "lexeme of ABC", echo=echo_of(LEXEME), rhyme=RHYME),)
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "features", abc_features(len(self.tables.metres), size))
         object.__setattr__(self, "applies", np.ones((size, 1), bool))
@@ -147,9 +148,10 @@ class AbcVocabulary(Vocabulary):
     def transpose(self, words: Words, features: Features, semitones: int) -> tuple[Words, Features]:
         """Notes, keys and chord symbols moved; what has no counterpart stays."""
         moved = self._moved(words, features, semitones)
-        echo = self._moved(np.maximum(features[:, ECHO:] - 1, 0), features, semitones)[:, 0]
-        features = features.copy()
-        features[:, ECHO] = np.where(features[:, ECHO] > 0, echo + 1, 0)
+        known, features = features, features.copy()
+        for column in WORDS:
+            its = self._moved(np.maximum(known[:, [column]] - 1, 0), known, semitones)[:, 0]
+            features[:, column] = np.where(known[:, column] > 0, its + 1, 0)
         features[:, KEY] = _key_shifts(semitones)[features[:, KEY]]
         return np.where(moved >= 0, moved, words).astype(np.int16), features
 

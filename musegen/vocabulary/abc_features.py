@@ -9,12 +9,13 @@ from musegen.score.score import Ints
 from .abc_lexicon import Kind, read_lexeme
 from .abc_tables import FIRST_LEXEME, KEYS, Effects, Tables
 from .echo import Hashes, echo_features, echoed, mixed
+from .rhyme import rhyme_features, rhymed
 from .vocabulary import Feature, Features, Mask, before
 
 BARS = 16
 PLACES = 12 * 16 + 1  # told apart to a twelfth of an eighth, for two whole notes
 KEY = 4  # the column of the key
-ECHO = 6  # the column of the word that came when the tune last went like this, plus one
+WORDS = (6, 8)  # the columns that hold words, plus one: the echo and the rhyme
 LEXEME = "lexeme"
 
 
@@ -27,6 +28,7 @@ def abc_features(n_metres: int, size: int) -> tuple[Feature, ...]:
         Feature("metre", n_metres + 1),
         Feature("key", KEYS),
         *echo_features([LEXEME], [size]),
+        *rhyme_features(size),
     )
 
 
@@ -37,18 +39,19 @@ def columns(
     metre: Ints,
     key: Ints,
     echo: Ints,
+    rhyme: Ints,
     ticks_per_eighth: int,
 ) -> Features:
     """What stands, as columns (N,): ticks since the bar line, ticks a bar, … → features (N, G).
 
-    `echo` (N, 2): see echo.py.
+    `echo` and `rhyme` (N, 2): see echo.py and rhyme.py.
     """
 
     def twelfths(ticks: Ints) -> Ints:
         return np.clip(12 * ticks // ticks_per_eighth, 0, PLACES - 1)
 
     known = [twelfths(place), twelfths(bar - place), bars_in_section % BARS, metre, key]
-    return np.concatenate([np.stack(known, axis=1), echo], axis=1).astype(np.int16)
+    return np.concatenate([np.stack(known, axis=1), echo, rhyme], axis=1).astype(np.int16)
 
 
 def keys_and_values(words: Ints) -> tuple[Hashes, Ints]:
@@ -64,13 +67,15 @@ def features_of(words: Ints, tables: Tables) -> Features:
     is_bar = kind == Kind.BAR
     time, bar_start, bars = _bars(effects)
     section_start = np.maximum.accumulate(np.where(is_bar & effects.section, bars, 0))
+    in_section = before(bars - section_start)
     return columns(
         time - bar_start,
         _standing(effects.bar, kind == Kind.METRE),
-        before(bars - section_start),
+        in_section,
         _standing(effects.metre, kind == Kind.METRE),
         _standing(effects.key, kind == Kind.KEY),
         echoed(*keys_and_values(words)),
+        rhymed(words, in_section, time - bar_start),
         tables.ticks_per_eighth,
     )
 

@@ -12,6 +12,7 @@ from .abc_features import columns, keys_and_values
 from .abc_lexicon import Kind, read_lexeme
 from .abc_tables import CLOSE, OPEN, Tables, character, signature_row
 from .echo import Echoes
+from .rhyme import Rhymes
 from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
 
 
@@ -49,7 +50,7 @@ class AbcTracker(Tracker):
         self._ending = np.zeros(batch, np.int64)  # the last of this repeat
         self._in_ending = np.zeros(batch, bool)  # since the section began
         self._repeats = np.zeros(batch, bool)  # the last bar line closes a repeat
-        self._echoes = Echoes(batch, 1)
+        self._echoes, self._rhymes = Echoes(batch, 1), Rhymes(batch)
         self._continued: dict[tuple[int, int], Mask] = {}
         self._asked: list[tuple[int, Mask]] = []  # metre and key: kind, and the words that say it
 
@@ -90,6 +91,7 @@ class AbcTracker(Tracker):
         self._sound(kind, effects.ticks, sound)
         ends = tables.closes[now] | (effects.may_end > 0)
         self._bar_line(kind == Kind.BAR, effects.section > 0, ends)
+        self._rhymes.take(now, self._bars_in_section, self._place)
         self._end(kind, effects.section > 0, now)
         self._metre = np.where(kind == Kind.METRE, effects.metre, self._metre)
         self._bar = np.where(kind == Kind.METRE, effects.bar, self._bar)
@@ -110,6 +112,7 @@ class AbcTracker(Tracker):
             self._metre,
             self._key,
             self._echoes.columns,
+            self._rhymes.columns,
             self._tables.ticks_per_eighth,
         )
 

@@ -67,20 +67,20 @@ def echoed(keys: Hashes, values: Ints) -> Ints:
         runs = keys[:-1]  # of those that have a word after them
         if not len(runs):
             break
-        earlier = _earlier(runs)
-        found = np.flatnonzero(earlier >= 0)
-        alike[found + order], source[found + order] = bucket, earlier[found] + order
+        before = earlier(runs)
+        found = np.flatnonzero(before >= 0)
+        alike[found + order], source[found + order] = bucket, before[found] + order
     there = np.where(source[:, None] >= 0, values[source], 0)
     return np.concatenate([alike[:, None], there], axis=1)
 
 
-def _earlier(values: Hashes) -> Ints:
+def earlier(values: Hashes) -> Ints:
     """Where each value (N,) stood last before; −1 where it did not."""
     order = np.argsort(values, kind="stable")
     same = values[order[1:]] == values[order[:-1]]
-    earlier = np.full(len(values), -1)
-    earlier[order[1:][same]] = order[:-1][same]
-    return earlier
+    before = np.full(len(values), -1)
+    before[order[1:][same]] = order[:-1][same]
+    return before
 
 
 class Line:

@@ -23,6 +23,7 @@ Features = NDArray[np.int16]
 Mask = NDArray[np.bool_]
 
 ALIKE = "alike"  # the feature that says how much like it was when music last went so, see echo.py
+RHYMING = "rhyming"  # and how long words were as at this place of the section before, see rhyme.py
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Field:
     Its first `shared` values mean the same in all fields of the word, as pitches do in voices; the
     feature named `standing` says which of them stands before the word. The feature named `echo`
     holds one plus what the field was when music went like this before, or 0, and that named `alike`
-    how much like it was; see echo.py.
+    how much like it was; see echo.py. Those named `rhyme` and `rhyming` say the same of what stood
+    at this place of the section before; see rhyme.py.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Field:
     standing: str = ""
     echo: str = ""
     alike: str = ALIKE
+    rhyme: str = ""
+    rhyming: str = RHYMING
 
 
 @dataclass(frozen=True)
