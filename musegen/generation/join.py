@@ -119,7 +119,7 @@ def _after(whole: Score, old: Score, vocabulary: Vocabulary, seed: Score) -> Sco
         new = Notes(onset, end - onset, notes.pitch, notes.velocity)
         parts.append(replace(part, notes=new, pedal=pedal))
     marks = tuple(
-        replace(mark, tick=int(ticks(np.int64(mark.tick))))
+        replace(mark, tick=int(ticks(np.array(mark.tick))))
         for mark in whole.marks
         if mark.tick >= start and mark not in old.marks
     )

@@ -9,7 +9,7 @@ time, whichever track sets it; its first one holds, in its track, from the begin
 from __future__ import annotations
 
 from collections import Counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +51,9 @@ def notes_of(messages: Messages, track_end: Ints, faults: list[str]) -> Sounding
     _, tick, status, pitch, velocity, _ = messages
     kind = status >> 4
     rows = np.flatnonzero((kind == NOTE_OFF) | (kind == NOTE_ON))
-    few = np.uint16 if len(track_end) <= _FEW_TRACKS else np.int64  # sorted in linear time
+    few: type[np.integer[Any]] = np.int64
+    if len(track_end) <= _FEW_TRACKS:
+        few = np.uint16  # sorted in linear time
     groups = (messages.track[rows].astype(few) << 4 | status[rows] & 0xF) << 7 | pitch[rows]
     order = np.argsort(groups, kind="stable")
     rows, groups = rows[order], groups[order]

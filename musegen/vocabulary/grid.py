@@ -265,7 +265,7 @@ class GridVocabulary(Vocabulary):
         end = int(seed.barlines[-1])
         numerator, denominator = standing(seed.metre, end)
         words = self.encode(replace(seed, metre=np.array([[0, numerator, denominator]])))
-        steps = int(rescaled(np.int64(end), seed.ticks_per_quarter, self.steps))
+        steps = rescaled(end, seed.ticks_per_quarter, self.steps)
         body = np.full((steps, words.shape[1]), REST, np.int16)
         sounding = words[1:-1][:steps]
         body[: len(sounding)] = sounding
