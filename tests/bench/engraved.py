@@ -42,13 +42,25 @@ def wanted_notes(part: Part, score: Score) -> Counter[tuple[Fraction, Fraction, 
 
 
 def written_notes(staves: list[Any]) -> Counter[tuple[Fraction, Fraction, int]]:
-    """The same of the staves of a part as music21 reads them, with ties joined."""
+    """The same of the staves of a part as music21 reads them, with ties joined pitch by pitch.
+
+    Its own stripTies joins a chord as one, and so loses notes where one of a chord is tied alone.
+    """
     found: Counter[tuple[Fraction, Fraction, int]] = Counter()
     for staff in staves:
-        for note in staff.stripTies().flatten().notes:
-            if not note.duration.isGrace and "Harmony" not in note.classes:
-                place = Fraction(note.offset), Fraction(note.quarterLength)
-                found.update((*place, pitch.midi) for pitch in note.pitches)
+        tied: dict[tuple[int, Fraction], Fraction] = {}  # pitch and end so far → onset
+        notes = [n for n in staff.flatten().notes if not n.duration.isGrace]
+        for note in (n for n in notes if "Harmony" not in n.classes):
+            onset, length = Fraction(note.offset), Fraction(note.quarterLength)
+            for its in note.notes if note.isChord else [note]:
+                tie = its.tie.type if its.tie else ""
+                began = onset
+                if tie in ("continue", "stop"):
+                    began = tied.pop((its.pitch.midi, onset), onset)
+                if tie in ("continue", "start"):
+                    tied[its.pitch.midi, onset + length] = began
+                else:
+                    found[began, onset + length - began, its.pitch.midi] += 1
     return found
 
 
