@@ -34,8 +34,7 @@ from musegen.score.repeats import unfold
 from musegen.score.score import Notes, Part, Score, bar_ticks, barlines_of_metre
 from musegen.vocabulary.choose import build
 from musegen.vocabulary.vocabulary import Opening
-
-from ..bench.continuation import begins_with
+from tests.bench.continuation import begins_with
 
 METRES = ((4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (9, 8), (5, 4), (7, 8), (3, 8), (12, 8))
 _TICKS = 24
