@@ -21,9 +21,11 @@ from musegen.network.stepwise_layers import Floats
 from musegen.vocabulary.vocabulary import Tracker, Words
 
 from .plan import Plan
-from .sampling import Sampling, draw
+from .sampling import Sampling, draw, log_p
 
 _CHUNK = 512  # words of the seed read at once
+_NEAR = 8  # bars to come or fewer, in which what is told counts for more
+_PULL = 6.0  # times as much
 _WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
 
 
@@ -139,8 +141,14 @@ class Drawer:
         model = self.model.stepwise
         known = self._features(np.zeros((self._n, 0), np.int16))
         told = self._told(self.tracker.bars, self.plan.role)
-        hidden, self._past = model.read(self._last, known, told, self._past)
-        words, nats = model.draw(hidden, self._choose, known, self._features)
+        pull = self._pull()
+        if pull is None:
+            hidden, self._past = model.read(self._last, known, told, self._past)
+            words, nats = model.draw(hidden, self._choose, known, self._features)
+        else:
+            untold, _ = model.read(self._last, known, np.zeros_like(told), self._past)
+            hidden, self._past = model.read(self._last, known, told, self._past)
+            words, nats = self._draw_pulled(hidden, untold, known, pull)
         nats[:, list(self.forced)] = 0
         self.nats.append(-nats.sum(1))
         self.length += ~self.tracker.done
@@ -149,10 +157,38 @@ class Drawer:
         self.tracker.advance(drawn)
         self.drawn.append(drawn)
 
+    def _pull(self) -> Floats | None:
+        """How much what is told counts for in each candidate (N, 1); None: as it is."""
+        if not self.plan.closes(self.model.conditions):
+            return None
+        near = self._to_come(self.tracker.bars) <= _NEAR
+        return np.where(near, np.float32(_PULL), np.float32(1))[:, None] if near.any() else None
+
+    def _draw_pulled(
+        self, hidden: Floats, untold: Floats, known: Numbers, pull: Floats
+    ) -> tuple[Numbers, NDArray[np.float64]]:
+        """Draw from log p(x) + pull · (log p(x | told) − log p(x)): Ho and Salimans 2022, eq. 6."""
+        n = self._n
+
+        def choose(field: int, scores: Floats, drawn: Numbers) -> Numbers:
+            by = log_p(scores)
+            pulled = np.asarray(by[n:] + pull * (by[:n] - by[n:]), np.float32)
+            return np.tile(self._choose(field, pulled, drawn[:n]), 2)
+
+        def features(drawn: Numbers) -> Numbers:
+            return np.tile(self._features(drawn[:n]), (2, 1))
+
+        both = np.concatenate([hidden, untold])
+        words, nats = self.model.stepwise.draw(both, choose, np.tile(known, (2, 1)), features)
+        return words[:n], nats[:n]
+
+    def _to_come(self, passed: NDArray[np.int64]) -> NDArray[np.int64]:
+        assert self.tracker.last_bar is not None
+        return self.tracker.last_bar - passed
+
     def _told(self, passed: NDArray[np.int64], role: NDArray[np.int64] | int) -> Numbers:
         """What is told beside words of a role before which so many bars passed (N,): (N, C)."""
-        assert self.tracker.last_bar is not None
-        return self.plan.told(self.model.conditions, self.tracker.last_bar - passed, role)
+        return self.plan.told(self.model.conditions, self._to_come(passed), role)
 
     def _choose(self, field: int, scores: Floats, drawn: Numbers) -> Numbers:
         legal = self.tracker.legal(drawn.astype(np.int16))
