@@ -26,27 +26,27 @@ from musegen.vocabulary.abc import AbcVocabulary
 BARS, MOST_WORDS = 16, 1000
 
 
-@torch.no_grad()
 def drawn(model: Trained, n: int, random_seed: int, *, masked: bool) -> Iterator[str]:
     """The text of each of `n` tunes; empty for one that does not end."""
     tracker = model.vocabulary.start(n)
     tracker.last_bar = BARS if masked else None
-    generator = torch.Generator().manual_seed(random_seed)
+    chance = np.random.default_rng(random_seed)
+    step, told = model.stepwise, np.zeros((n, len(model.conditions.kinds)), np.int64)
 
-    def features(words: torch.Tensor) -> torch.Tensor:
-        return torch.from_numpy(tracker.features(words.numpy())).long()
+    def features(words: np.ndarray) -> np.ndarray:
+        return tracker.features(words.astype(np.int16)).astype(np.int64)
 
-    def choose(_: int, scores: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
-        legal = torch.from_numpy(tracker.legal(before.numpy())) if masked else scores > -np.inf
-        return draw(scores, legal | ~legal.any(1, keepdim=True), Sampling(), generator)
+    def choose(_: int, scores: np.ndarray, before: np.ndarray) -> np.ndarray:
+        legal = tracker.legal(before.astype(np.int16)) if masked else np.isfinite(scores)
+        return draw(scores, legal | ~legal.any(1, keepdims=True), Sampling(), chance)
 
-    last = torch.tensor([model.network.no_word]).repeat(n, 1)
-    state, words = None, []
+    last = np.tile(model.network.no_word, (n, 1))
+    past, words = step.past(None, n), []
     while not tracker.done.all() and len(words) < MOST_WORDS:
         known = features(last[:, :0])
-        hidden, state = model.network.read(last[:, None], known[:, None], state)
-        last, _ = model.network.next(hidden[:, 0], choose, known, features)
-        words.append(last.numpy().astype(np.int16))
+        hidden, past = step.read(last, known, told, past)
+        last, _ = step.draw(hidden, choose, known, features)
+        words.append(last.astype(np.int16))
         tracker.advance(words[-1])
     for row, done in enumerate(tracker.done):
         yield text_of(model.vocabulary, np.stack([word[row] for word in words])) if done else ""
