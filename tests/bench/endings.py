@@ -1,11 +1,12 @@
 """Has held-out pieces carried on to an end, and holds the endings against the real ones.
 
-    python -m tests.bench.endings FOLDER --model MODEL [--bars 32] [--pieces 200]
+    python -m tests.bench.endings FOLDER --model MODEL [--bars 32] [--pieces 200] [--times 4]
 
-Each piece is cut at its middle bar and carried on with --finish. Every result must open in mido and
-music21, begin with its seed, keep parts, programs, tempo and metre, and end on the barline of the
-bar that was asked. Told: how many last bars stand in the home key, which is that of the seed (both
-by music21's analysis), and have its tonic as the lowest note at the end; for the real pieces too.
+Each piece is cut at its middle bar and carried on with --finish, as many times as is asked. Every
+result must open in mido and music21, begin with its seed, keep parts, programs, tempo and metre,
+and end on the barline of the bar that was asked. Told: how many last bars stand in the home key,
+which is that of the seed (both by music21's analysis), and have its tonic as the lowest note at the
+end; for the real pieces too.
 """
 
 from __future__ import annotations
@@ -72,17 +73,19 @@ def check(seed: Score, score: Score, bars: int) -> dict[str, bool]:
         }
 
 
-def carried_on(model: Trained, piece: Score, bars: int, chance: int) -> tuple[Score, Score] | None:
+def carried_on(
+    model: Trained, piece: Score, bars: int, times: int, chance: int
+) -> tuple[Score, list[Score]] | None:
     """The first half of a piece, and it carried on; None where it is too short or does not suit."""
     if piece.n_bars < 2 * _LAST:
         return None
     seed = until_bar(piece, piece.n_bars // 2)
     try:
-        found = compose(model, Plan(bars, seed, finish=True), random_seed=chance)[0]
+        found = compose(model, Plan(bars, seed, finish=True), n=times, random_seed=chance)
     except MusegenError as error:
         print(f"  not carried on: {error.message}")
         return None
-    return seed, found.score
+    return seed, [its.score for its in found]
 
 
 def main() -> None:
@@ -92,6 +95,7 @@ def main() -> None:
     parser.add_argument("--model", required=True)
     parser.add_argument("--bars", type=int, default=32)
     parser.add_argument("--pieces", type=int, default=200)
+    parser.add_argument("--times", type=int, default=4)
     asked = parser.parse_args()
     model = load(asked.model)
     model.conditions.require("bars")
@@ -105,18 +109,19 @@ def main() -> None:
     passed: list[list[bool]] = []
     homes: dict[str, list[tuple[bool, bool]]] = {"ours": [], "real": []}
     for number, (name, piece) in enumerate(islice(pieces, asked.pieces)):
-        result = carried_on(model, piece, asked.bars, number)
+        result = carried_on(model, piece, asked.bars, asked.times, number)
         if result is None:
             continue
-        seed, score = result
-        checks = check(seed, score, asked.bars)
-        passed.append(list(checks.values()))
-        wrong = [what for what, is_so in checks.items() if not is_so]
-        if wrong:
-            print(f"{name}: not {', not '.join(wrong)}")
+        seed, scores = result
         home = key_of(seed)
-        homes["ours"].append(at_home(score, home))
         homes["real"].append(at_home(piece, home))
+        for score in scores:
+            checks = check(seed, score, asked.bars)
+            passed.append(list(checks.values()))
+            wrong = [what for what, is_so in checks.items() if not is_so]
+            if wrong:
+                print(f"{name}: not {', not '.join(wrong)}")
+            homes["ours"].append(at_home(score, home))
     print(f"{len(passed)} continuations, {sum(map(all, passed))} in which all is as it must be")
     for whose, found in homes.items():
         in_key, on_tonic = np.mean(found, axis=0)
