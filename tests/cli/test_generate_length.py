@@ -60,6 +60,6 @@ def test_about_as_many_notes_come_as_are_asked_for(ask: Ask, music: Path, kind: 
     bars = ask(*call, "--bars", 16, "-o", "a.mid")["files"][0]["new_notes"] / 16
     made = ask(*call, "--notes", round(12 * bars), "-n", 3, "--omit-seed", "-o", "b.abc")["files"]
     for file in made:
-        assert abs(file["new_notes"] - 12 * bars) < 2 * bars
+        assert abs(file["new_notes"] - 12 * bars) < 3 * bars  # voices may end within a bar
         assert file["new_notes"] == read(file["path"]).n_notes
     assert len({file["new_bars"] for file in made}) > 1  # each is as long as it needs

@@ -227,6 +227,14 @@ def small_disk(place: Path) -> Iterator[Path | None]:
         subprocess.run([umount, str(place)], check=True)
 
 
+def is_held(lock: Path) -> bool:
+    """Whether a process holds a lock on the file, which is there a moment before."""
+    if not lock.exists():
+        return False
+    node = f":{lock.stat().st_ino} "
+    return any(node in line for line in Path("/proc/locks").read_text().splitlines())
+
+
 class Trial:
     """Trainings of one corpus that are struck.
 
@@ -271,11 +279,12 @@ class Trial:
         """The second training into a folder is refused, until the first is no more."""
         folder = self.place / "both"
         first = begin(self.corpus, folder)
-        while not (folder / RESUME / "lock").exists():
+        patience = time.monotonic() + 10  # where the system does not tell who holds what
+        while not is_held(folder / RESUME / "lock") and time.monotonic() < patience:
             time.sleep(0.001)
         os.kill(first.pid, signal.SIGSTOP)
         second = begin(self.corpus, folder)
-        assert second.wait() == 1
+        assert second.wait() == 1, second.said
         assert "another training is at work there" in second.said
         os.kill(first.pid, signal.SIGKILL)
         first.wait()
