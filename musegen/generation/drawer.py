@@ -159,7 +159,7 @@ class Drawer:
 
     def _pull(self) -> Floats | None:
         """How much what is told counts for in each candidate (N, 1); None: as it is."""
-        if not self.plan.closes(self.model.conditions):
+        if not self.plan.finish:
             return None
         near = self._to_come(self.tracker.bars) <= _NEAR
         return np.where(near, np.float32(_PULL), np.float32(1))[:, None] if near.any() else None

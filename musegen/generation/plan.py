@@ -133,17 +133,14 @@ class Plan:
         if np.any(role):
             n, style, density = len(to_come), self.style, self.density
             return conditions.columns(n, style=style, density=density, role=role)
+        closes = self.finish or (self.seed is None and conditions.bars)
         return conditions.columns(
             len(to_come),
             style=self.style,
             density=self.density,
-            to_come=to_come if self.closes(conditions) else None,
+            to_come=to_come if closes else None,
             key=self._home() if conditions.key else None,
         )
-
-    def closes(self, conditions: Conditions) -> bool:
-        """Whether bars to come are told, so that the piece draws to its close."""
-        return not self.role and (self.finish or (self.seed is None and conditions.bars))
 
     def _home(self) -> int | None:
         heard = (self.seed, *self.movements) if self.seed else self.movements
