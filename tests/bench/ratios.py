@@ -24,7 +24,8 @@ from musegen.generation.plan import Plan
 from musegen.network.next_word import NetworkSettings
 from musegen.score.files import read, write
 from musegen.score.score import Notes, Part, Score, barlines_of_metre
-from musegen.sound.synthesiser import RATE, render
+from musegen.sound.player import RATE
+from musegen.sound.synthesiser import render
 from musegen.vocabulary.notes import NotesVocabulary
 
 ROUNDS = 5
