@@ -85,8 +85,8 @@ def main() -> None:
     for backbone in ("lstm", "transformer"):
         network = network_for(vocabulary, NetworkSettings(backbone, 128, 4)).eval()
         model = Trained(network, vocabulary, {}, Path(), "")
-        one = lambda m=model: compose(m, Plan(4), n=1)  # noqa: E731
-        sixteen = lambda m=model: compose(m, Plan(4), n=16)  # noqa: E731
+        one = lambda m=model: compose(m, Plan(4, score), n=1)  # noqa: E731
+        sixteen = lambda m=model: compose(m, Plan(4, score), n=16)  # noqa: E731
         rows.append(
             (f"{backbone}: 16 candidates at once, against 16 times one", 16 / ratio(one, sixteen))
         )
