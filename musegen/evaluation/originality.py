@@ -64,11 +64,24 @@ class Passages:
         return cls(every[:, 0].copy(), every[:, 1].copy(), tuple(sources))
 
     def and_of(self, other: Passages) -> Passages:
-        """Those of other pieces too."""
-        hashes = np.concatenate([self.hashes, other.hashes])
-        pieces = np.concatenate([self.pieces, other.pieces + np.uint32(len(self.sources))])
+        """Those of other pieces too; a piece that is in both is kept once."""
+        known = set(self._by_piece())
+        new = [n for n, piece in enumerate(other._by_piece()) if piece not in known]
+        place = np.zeros(len(other.sources), np.uint32)
+        place[new] = np.arange(len(self.sources), len(self.sources) + len(new))
+        rows = np.isin(other.pieces, new)
+        hashes = np.concatenate([self.hashes, other.hashes[rows]])
+        pieces = np.concatenate([self.pieces, place[other.pieces[rows]]])
         order = np.lexsort((pieces, hashes))
-        return Passages(hashes[order], pieces[order], (*self.sources, *other.sources))
+        sources = (*self.sources, *(other.sources[n] for n in new))
+        return Passages(hashes[order], pieces[order], sources)
+
+    def _by_piece(self) -> list[tuple[str, bytes]]:
+        """The path of each piece, and its hashes."""
+        order = np.argsort(self.pieces, kind="stable")
+        first = np.searchsorted(self.pieces[order], np.arange(1, len(self.sources)))
+        hashes = np.split(self.hashes[order], first)
+        return [(path, its.tobytes()) for path, its in zip(self.sources, hashes, strict=True)]
 
     @property
     def false_alarms(self) -> float:

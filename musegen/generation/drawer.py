@@ -17,11 +17,11 @@ from musegen.evaluation.trained import Trained
 from musegen.network.stepwise import read_all
 from musegen.network.stepwise_backbones import Past
 from musegen.network.stepwise_heads import Numbers
-from musegen.network.stepwise_layers import Floats
+from musegen.network.stepwise_layers import Floats, log_softmax
 from musegen.vocabulary.vocabulary import Tracker, Words
 
 from .plan import Plan
-from .sampling import Sampling, draw, log_p
+from .sampling import Sampling, draw
 
 _CHUNK = 512  # words of the seed read at once
 _NEAR = 8  # bars to come or fewer, in which what is told counts for more
@@ -171,7 +171,7 @@ class Drawer:
         n = self._n
 
         def choose(field: int, scores: Floats, drawn: Numbers) -> Numbers:
-            by = log_p(scores)
+            by = log_softmax(scores)
             pulled = np.asarray(by[n:] + pull * (by[:n] - by[n:]), np.float32)
             return np.tile(self._choose(field, pulled, drawn[:n]), 2)
 

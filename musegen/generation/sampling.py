@@ -97,12 +97,6 @@ def probabilities(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) 
     return np.asarray(p / p.sum(axis=1, keepdims=True))
 
 
-def log_p(scores: Floats) -> Floats:
-    """Scores (B, V) → log-likelihoods (B, V)."""
-    below = scores - scores.max(axis=1, keepdims=True)
-    return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))
-
-
 def draw(
     scores: Floats, legal: NDArray[np.bool_], sampling: Sampling, chance: np.random.Generator
 ) -> NDArray[np.int64]:

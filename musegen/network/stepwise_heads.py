@@ -11,7 +11,7 @@ from torch import nn
 
 from .fields import EchoScores, FieldHeads, Head, Table
 from .shared import VALUE_WIDTH, SharedHeads, echo_state
-from .stepwise_layers import Dense, Floats, Norm, Rows, array, gelu
+from .stepwise_layers import Dense, Floats, Norm, Rows, array, gelu, log_softmax
 
 Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -191,9 +191,7 @@ class SharedValuesHeads(Heads):
         scores[sounds, stands[sounds] - 1] += self._again(inner)[sounds, 0]
         if self._echoed is not None:
             self._echoed.add(scores, inner, seen[:, 1])
-        scores -= scores.max(axis=1, keepdims=True)
-        scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))
-        return np.concatenate([scores + kinds[:, :1], kinds[:, 1:]], axis=1)
+        return np.concatenate([log_softmax(scores) + kinds[:, :1], kinds[:, 1:]], axis=1)
 
     def _as_echoed(self, field: int, words: Numbers, shown: Numbers) -> Mask:
         if self._echo is None:

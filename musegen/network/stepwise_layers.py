@@ -31,6 +31,12 @@ def sigmoid(x: Floats) -> Floats:
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x))
 
 
+def log_softmax(scores: Floats) -> Floats:
+    """Scores (B, V) → log-likelihoods (B, V)."""
+    below = scores - scores.max(axis=1, keepdims=True)
+    return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))
+
+
 class Dense:
     """x W + b."""
 

@@ -67,15 +67,15 @@ def features_of(words: Ints, tables: Tables) -> Features:
     is_bar = kind == Kind.BAR
     time, bar_start, bars = _bars(effects)
     section_start = np.maximum.accumulate(np.where(is_bar & effects.section, bars, 0))
-    in_section = before(bars - section_start)
+    place, in_section = time - bar_start, before(bars - section_start)
     return columns(
-        time - bar_start,
+        place,
         _standing(effects.bar, kind == Kind.METRE),
         in_section,
         _standing(effects.metre, kind == Kind.METRE),
         _standing(effects.key, kind == Kind.KEY),
         echoed(*keys_and_values(words)),
-        rhymed(words, in_section, time - bar_start),
+        rhymed(words, in_section, place),
         tables.ticks_per_eighth,
     )
 

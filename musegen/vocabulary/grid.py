@@ -188,9 +188,9 @@ class GridVocabulary(Vocabulary):
 
     def to_barline(self, words: Words) -> Words:
         """See Vocabulary."""
-        passed, bar, _ = self._clock(words, words[:, 0] < self.end_value)
         if len(words) < 2 or words[-1, 0] != self.end_value:
             return words
+        passed, bar, _ = self._clock(words, words[:, 0] < self.end_value)
         last = np.where(words[-2] == REST, REST, HOLD)
         held = np.repeat(last[None], -passed[-1] % bar[-1], axis=0)
         return np.concatenate([words[:-1], held, words[-1:]]).astype(words.dtype)

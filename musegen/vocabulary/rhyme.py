@@ -64,12 +64,11 @@ class Rhymes:
         """One more word of each piece (B,); bar and place are those after it (B,)."""
         self._run = np.where(self.columns[:, 1] == words + 1, self._run + 1, 0)
         rhyme = np.zeros_like(words)
-        rows = zip(words.tolist(), bar.tolist(), place.tolist(), strict=True)
-        for row, (word, *here) in enumerate(rows):
-            said, (*before, nth) = self._said[row], self._at[row]
-            said[self._at[row]] = word
-            at = (here[0], here[1], nth + 1 if before == here else 0)
-            self._at[row] = at
+        places = list(zip(bar.tolist(), place.tolist(), strict=True))
+        for row, (word, here) in enumerate(zip(words.tolist(), places, strict=True)):
+            said, before = self._said[row], self._at[row]
+            said[before] = word
+            self._at[row] = at = (*here, before[2] + 1 if before[:2] == here else 0)
             rhyme[row] = said.get(at, -1) + 1
         self.columns = _columns(rhyme, self._run)
 

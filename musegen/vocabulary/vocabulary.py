@@ -210,14 +210,16 @@ class Vocabulary(ABC):
 
     def bars(self, words: Words, features: Features) -> NDArray[np.int64]:
         """Barlines passed before each word of a whole piece (T,), as a tracker counts them."""
-        column = [feature.name for feature in self.features].index("bars")
+        column = self._column("bars")
         bar: NDArray[np.int64] = features[:, column].astype(np.int64)
         return np.cumsum(np.diff(bar, prepend=0) % np.int64(self.features[column].size))
 
     def n_bars(self, words: Words, features: Features) -> int:
         """How many bars a whole piece has; one that its end stands in is among them."""
-        place = [feature.name for feature in self.features].index("place")
-        return int(self.bars(words, features)[-1]) + bool(features[-1, place])
+        return int(self.bars(words, features)[-1]) + bool(features[-1, self._column("place")])
+
+    def _column(self, name: str) -> int:
+        return [feature.name for feature in self.features].index(name)
 
     def to_barline(self, words: Words) -> Words:
         """The words of a piece that ends within a bar, its last notes held to the barline."""

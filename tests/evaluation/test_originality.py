@@ -69,3 +69,17 @@ def test_passages_are_kept_without_a_note_and_read_again(tmp_path: Path):
     (tmp_path / PASSAGES).write_bytes(b"no such thing")
     with pytest.raises(ModelError):
         Passages.load(tmp_path)
+
+
+def test_a_piece_that_is_in_both_is_kept_once_and_a_namesake_is_another() -> None:
+    """A run that goes on with the same music knows it already."""
+    first, second, third = (("a.mid", [part(melody(1))]), ("b.mid", [part(melody(2))]), melody(3))
+    both, other = Passages.of([first, second]), Passages.of([second, ("a.mid", [part(third)])])
+    once = both.and_of(both)
+    assert once.sources == both.sources
+    assert np.array_equal(once.hashes, both.hashes)
+    assert np.array_equal(once.pieces, both.pieces)
+    joined = both.and_of(other)
+    assert joined.sources == ("a.mid", "b.mid", "a.mid")
+    assert len(joined.hashes) == len(both.hashes) + len(Passages.of([("a", [part(third)])]).hashes)
+    assert joined.longest_in([part(third)]).notes == len(third)

@@ -130,11 +130,10 @@ def check(plan: Plan, found: Composed, place: Path) -> None:
     assert len(played) == len(again), "parts"
     for mine, its in zip(played, again, strict=True):
         # Of notes of one pitch that overlap, MIDI does not say which ends first.
-        for rows in ([mine.notes.onset, its.notes.onset], [mine.notes.end, its.notes.end]):
-            a, b = (
-                np.stack([r, n.pitch]) for r, n in zip(rows, (mine.notes, its.notes), strict=True)
-            )
-            assert sorted(a.T.tolist()) == sorted(b.T.tolist()), "notes of the file"
+        for ticks in ("onset", "end"):
+            columns = ((getattr(notes, ticks), notes.pitch) for notes in (mine.notes, its.notes))
+            a, b = (sorted(np.stack(column, axis=1).tolist()) for column in columns)
+            assert a == b, "notes of the file"
 
 
 def trial(number: int, random_seed: int) -> Counter[str]:

@@ -102,7 +102,7 @@ def test_the_home_key_is_that_of_the_seed_or_the_one_that_is_asked_for(
 
 
 def test_what_is_told_counts_for_more_in_the_last_eight_bars(make_score: MakeScore) -> None:
-    """Styles told of nothing but a table of their own: the share of the other one's words falls."""
+    """Words that a style makes likelier come more often where an end is asked for."""
     model, seed = telling(make_score, "grid"), make_score("grid", 9)
     with torch.no_grad():
         model.network.told.bag.weight.mul_(3)
