@@ -87,7 +87,8 @@ def network_for(
     """An untrained network for the words of a vocabulary, and what it can be told."""
     fields, features = vocabulary.fields, vocabulary.features
     told, aspects = conditions.sizes, vocabulary.aspects
-    shape = shape_of(fields, features, vocabulary.applies, told, aspects)
+    home = conditions.kinds.index("key") if conditions.key else None
+    shape = shape_of(fields, features, vocabulary.applies, told, aspects, home)
     return NextWordNetwork(shape, settings)
 
 

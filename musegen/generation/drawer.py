@@ -144,11 +144,11 @@ class Drawer:
         pull = self._pull()
         if pull is None:
             hidden, self._past = model.read(self._last, known, told, self._past)
-            words, nats = model.draw(hidden, self._choose, known, self._features)
+            words, nats = model.draw(hidden, told, self._choose, known, self._features)
         else:
             untold, _ = model.read(self._last, known, np.zeros_like(told), self._past)
             hidden, self._past = model.read(self._last, known, told, self._past)
-            words, nats = self._draw_pulled(hidden, untold, known, pull)
+            words, nats = self._draw_pulled(hidden, untold, told, known, pull)
         nats[:, list(self.forced)] = 0
         self.nats.append(-nats.sum(1))
         self.length += ~self.tracker.done
@@ -165,7 +165,7 @@ class Drawer:
         return np.where(near, np.float32(_PULL), np.float32(1))[:, None] if near.any() else None
 
     def _draw_pulled(
-        self, hidden: Floats, untold: Floats, known: Numbers, pull: Floats
+        self, hidden: Floats, untold: Floats, told: Numbers, known: Numbers, pull: Floats
     ) -> tuple[Numbers, NDArray[np.float64]]:
         """Draw from log p(x) + pull · (log p(x | told) − log p(x)): Ho and Salimans 2022, eq. 6."""
         n = self._n
@@ -179,7 +179,10 @@ class Drawer:
             return np.tile(self._features(drawn[:n]), (2, 1))
 
         both = np.concatenate([hidden, untold])
-        words, nats = self.model.stepwise.draw(both, choose, np.tile(known, (2, 1)), features)
+        and_nothing = np.concatenate([told, np.zeros_like(told)])
+        words, nats = self.model.stepwise.draw(
+            both, and_nothing, choose, np.tile(known, (2, 1)), features
+        )
         return words[:n], nats[:n]
 
     def _to_come(self, passed: NDArray[np.int64]) -> NDArray[np.int64]:

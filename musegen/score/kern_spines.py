@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import lru_cache
+from typing import Any
 
 from musegen.score.musicxml_unread import TRANSPOSED
 
@@ -166,3 +167,17 @@ def _after(kinds: list[str], cells: list[str]) -> list[str]:
         first, second = exchanged
         after[first], after[second] = after[second], after[first]
     return after
+
+
+def restore_repeats(stream: Any) -> None:
+    """Make repeats of the dots that music21 9, the newest for Python 3.10, leaves at bar lines."""
+    from music21 import bar
+
+    for part in stream.parts:
+        measures = list(part.getElementsByClass("Measure"))
+        for measure, after in zip(measures, [*measures[1:], None], strict=True):
+            dots = getattr(measure.rightBarline, "repeatDots", None)
+            if dots in ("left", "both"):
+                measure.rightBarline = bar.Repeat(direction="end")
+            if dots in ("right", "both") and after is not None:
+                after.leftBarline = bar.Repeat(direction="start")

@@ -25,7 +25,7 @@ import numpy as np
 from musegen.errors import UnreadableFile
 from musegen.score.abc_fields import SLOWEST_US
 from musegen.score.jumps import check_jumps
-from musegen.score.kern_spines import Columns
+from musegen.score.kern_spines import Columns, restore_repeats
 from musegen.score.key import estimate_key, settled_key
 from musegen.score.musicxml_bars import align_bars
 from musegen.score.musicxml_clefs import clef_marks, clef_text
@@ -98,7 +98,9 @@ def read_kern(text: str) -> Score:
     told = Columns(text)
 
     def reading() -> Score:
-        return _score(converter.parseData(told.text, format="humdrum"), {}, told.unread)
+        stream = converter.parseData(told.text, format="humdrum")
+        restore_repeats(stream)
+        return _score(stream, {}, told.unread)
 
     score = _understood(reading)
     if told.left_out > score.n_notes:
