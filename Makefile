@@ -27,6 +27,9 @@ demo: setup
 	@echo "         $(BIN)/musegen train FOLDER"
 
 test: setup
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+cover: setup
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
 lint: setup

@@ -1,6 +1,7 @@
 """The `musegen` command: its sub-commands, and the one place where errors are printed.
 
-Nothing heavy is imported before a command runs, so that `--help` is quick.
+Nothing heavy is imported before a command runs, and no command before it is asked for, so that
+`--help` is quick.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
@@ -18,24 +20,64 @@ from typer.core import TyperGroup
 import musegen
 from musegen.errors import Interrupted, MusegenError, UsageError
 
-from . import (
-    classify,
-    compare,
-    convert,
-    datasets,
-    doctor,
-    evaluate,
-    explain,
-    generate,
-    models,
-    play,
-    train,
-)
 from .terminal import shown
+
+_PLAIN: dict[str, Any] = {"rich_markup_mode": None, "add_completion": False}
+_COMMANDS = {  # what each says of itself
+    "train": "Train a model on a folder of music: ten minutes, unless told otherwise.",
+    "generate": "Carry a piece on, or compose one from nothing.",
+    "play": "Play a piece: on a MIDI port, else on the sound card, else into a WAV file.",
+    "evaluate": "Measure how likely pieces are under a model, with baselines beside it.",
+    "compare": "Find out which kind of network suits a folder of music, and why.",
+    "classify": "Tell the style of pieces, one of the sub-folders that a model learnt from.",
+    "explain": "Tell what surprises a model in a piece, and what it would have written instead.",
+    "doctor": "Say what a folder holds, which files are not used (and why), and what would be "
+    "lost.",
+    "convert": "Convert a piece: to MIDI, ABC, MusicXML, sound (.wav), a picture (.svg, .png) or a "
+    "page.",
+    "datasets": "The data sets that musegen knows by name.",
+    "models": "The models that are here.",
+}
+
+
+class _Imported(Mapping[str, Any]):
+    """Each command by its name, from the module of that name, when it is asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in _COMMANDS:
+            raise KeyError(name)
+        module = import_module(f".{name}", __package__)
+        app = getattr(module, "app", None)
+        if app is None:
+            app = typer.Typer(**_PLAIN)
+            app.command(name)(module.command)
+        command = typer.main.get_command(app)
+        command.name = name
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
 
 
 class Commands(TyperGroup):
     """The group of commands, which turns an error into one line and an exit code."""
+
+    def __init__(self, **settings: Any) -> None:
+        """Take no command from typer: all are imported when they are asked for."""
+        super().__init__(**settings)
+        self.commands = _Imported()  # type: ignore[assignment]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Their names."""
+        return list(_COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """What each says of itself, without importing it."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the options before the command."""
@@ -130,17 +172,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MUSEGEN"},
     pretty_exceptions_enable=False,
 )
-app.command("train")(train.command)
-app.command("generate")(generate.command)
-app.command("play")(play.command)
-app.command("evaluate")(evaluate.command)
-app.command("compare")(compare.command)
-app.command("classify")(classify.command)
-app.command("explain")(explain.command)
-app.command("doctor")(doctor.command)
-app.command("convert")(convert.command)
-app.add_typer(datasets.app, name="datasets")
-app.add_typer(models.app, name="models")
 
 
 def _version(asked: bool) -> None:

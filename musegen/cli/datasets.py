@@ -14,7 +14,12 @@ from .options import Json, Quiet
 if TYPE_CHECKING:
     from musegen.corpus.datasets_recipe import Download, Recipe
 
-app = typer.Typer(no_args_is_help=True, help="The data sets that musegen knows by name.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="The data sets that musegen knows by name.",
+)
 
 Name = Annotated[str, typer.Argument(help="The name of a data set.")]
 

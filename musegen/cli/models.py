@@ -9,7 +9,12 @@ import typer
 
 from .options import Json
 
-app = typer.Typer(no_args_is_help=True, help="The models that are here.")
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help="The models that are here.",
+)
 
 
 @app.command("list")

@@ -130,8 +130,11 @@ class Passages:
         Raises:
             OutputError: they cannot be written.
         """
-        columns = {"hashes": self.hashes, "pieces": self.pieces}
-        tensors = {name: torch.from_numpy(c.view(np.int32)) for name, c in columns.items()}
+        few = len(self.sources) <= np.iinfo(np.int16).max
+        tensors = {
+            "hashes": torch.from_numpy(self.hashes.view(np.int32)),
+            "pieces": torch.from_numpy(self.pieces.astype(np.int16 if few else np.int32)),
+        }
         save_tensors(folder / PASSAGES, tensors, {"sources": list(self.sources)})
 
     @classmethod
@@ -144,12 +147,14 @@ class Passages:
         path = folder / PASSAGES
         tensors, about = load_tensors(path)
         try:
-            columns = [tensors[name].numpy() for name in ("hashes", "pieces")]
-            hashes, pieces = (column.view(np.uint32) for column in columns)
+            hashes, pieces = (tensors[name].numpy() for name in ("hashes", "pieces"))
             sources = tuple(map(str, about["sources"]))
-            of_rows = all(column.dtype == np.int32 and column.ndim == 1 for column in columns)
-            if not of_rows or len(hashes) != len(pieces) or np.any(pieces >= len(sources)):
+            of_rows = hashes.dtype == np.int32 and pieces.dtype in (np.int16, np.int32)
+            if not of_rows or hashes.ndim != 1 or hashes.shape != pieces.shape:
                 raise ValueError("its columns do not fit")
+            if np.any((pieces < 0) | (pieces >= len(sources))):
+                raise ValueError("it names pieces that it does not have")
+            hashes, pieces = hashes.view(np.uint32), pieces.astype(np.uint32)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError("is damaged", file=path) from error
         return cls(hashes, pieces, sources)

@@ -13,11 +13,12 @@ from .schedule import Extent
 SIZES = ("small", "medium", "large")
 _WIDTHS = {"small": 128, "medium": 256, "large": 512}
 _RECURRENT_DEPTH = {"small": 2, "medium": 2, "large": 3}
-_ATTENTION_DEPTH = {"small": 4, "medium": 6, "large": 8}
+_ATTENTION_DEPTH = {"small": 4, "medium": 4, "large": 8}
 _HEAD_WIDTH = 32
 _WORDS_A_SECOND = {"small": 5000, "medium": 1500, "large": 400}  # about, on two cores
+_DROPOUT = {"notes": 0.35, "abc": 0.15, "grid": 0.15}  # of a run of nine epochs
 _MOST_DROPOUT = {"notes": 0.4, "abc": 0.4, "grid": 0.33}
-_HELD_BACK = 0.07  # what is left out of the input of a run that meets each word twenty times
+_HELD_BACK = 0.07  # left out of the input of a run that meets each word twenty times (notes: three)
 _CONTEXT = {"notes": 1024, "abc": 512, "grid": 128}  # words
 
 
@@ -82,7 +83,8 @@ def network_settings(
     if not attentive:
         width = width * 3 // 2  # a recurrent layer has 8 to 2 D² weights, an attentive one 12
     epochs = seconds * _WORDS_A_SECOND[size] / max(n_words, 1)
-    dropout = round(min(0.15 * math.log10(1 + epochs), _MOST_DROPOUT[vocabulary]), 2)
+    dropout = _DROPOUT[vocabulary] * math.log10(1 + epochs)
+    dropout = round(min(dropout, _MOST_DROPOUT[vocabulary]), 2)
     return NetworkSettings(
         backbone=backbone,
         width=width,
@@ -90,20 +92,20 @@ def network_settings(
         heads=width // _HEAD_WIDTH,
         context=_CONTEXT[vocabulary],
         dropout=dropout,
-        forget=round(dropout / 3, 2) if vocabulary == "grid" else 0.0,
+        forget=0.0 if vocabulary == "abc" else round(dropout / 3, 2),
     )
 
 
 def suited(settings: FitSettings, network: NetworkSettings) -> FitSettings:
     """The settings for a network that must be held back from learning the music by heart.
 
-    That is one of voices on a grid: windows are short. Where it meets each word twenty times and
-    more, so that much of what it reads is left out, all windows are moved to another key, and
-    weights are held small (measured on chorales, docs/decisions.md).
+    Windows are no longer than what it attends to. Where it meets each word so often that much of
+    what it reads is left out, all windows are moved to another key, and weights are held small
+    (measured on chorales, and on bands and quartets: docs/decisions.md).
     """
     if not network.forget:
         return settings
-    short = replace(settings, length=min(settings.length, _CONTEXT["grid"]))
+    short = replace(settings, length=min(settings.length, network.context))
     if network.forget < _HELD_BACK:
         return short
     return replace(short, transposed=1.0, decay=0.05, average=0.998)

@@ -40,6 +40,13 @@ def test_the_commands_are_those_of_the_contract() -> None:
     }
 
 
+def test_the_list_of_commands_says_what_each_says_of_itself(musegen: Musegen) -> None:
+    group: Any = typer.main.get_command(app)
+    listed = " ".join(musegen("--help").stdout.split())
+    for name, command in group.commands.items():
+        assert f"{name} {command.help.split(chr(10) * 2)[0]}" in listed
+
+
 @pytest.mark.parametrize(("name", "command"), COMMANDS, ids=[name for name, _ in COMMANDS])
 def test_every_command_and_every_option_says_what_it_is_for(
     musegen: Musegen, name: str, command: Any
