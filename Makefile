@@ -38,6 +38,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/mypy --python-version 3.14
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.audit
 
 bench: setup
 	$(BIN)/python -m tests.bench.ratios
@@ -47,12 +48,18 @@ fresh: setup
 
 setup: .venv/ready
 
-.venv/ready: pyproject.toml constraints.txt
+# requirements.lock pins what is installed, to the hash of each file; torch, whose builds differ, to
+# its version alone. It is made anew by:
+#   uv pip compile pyproject.toml --extra dev --extra build --universal --python-version 3.10 \
+#       --generate-hashes --no-header --no-annotate --no-emit-package torch -o requirements.lock
+# less pip and what torch alone needs (triton, setuptools, cuda-*, nvidia-*).
+.venv/ready: pyproject.toml requirements.lock
 	$(PYTHON) -m venv .venv
 	@echo "Installing torch 2.13.0, the largest part; this happens once."
 	$(BIN)/pip install --disable-pip-version-check $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch==2.13.0
 	@echo "Installing musegen and its other libraries."
-	$(BIN)/pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 clean:
