@@ -13,7 +13,8 @@ from musegen.evaluation.trained import Trained
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
 
-from .drawer import Drawer, plain_kernels
+from .close import closed
+from .drawer import Drawer, Drawn, plain_kernels
 from .plan import Plan
 from .sampling import Sampling
 
@@ -78,15 +79,40 @@ def compose(
         UsageError: the model does not know the style or density asked for.
         MusegenError: a candidate has no note, or no whole bar.
     """
-    seed = plan.words(model.vocabulary)
+    seed, how = plan.words(model.vocabulary), sampling or Sampling()
     found = []
     with plain_kernels():
         for row in range(1 if plan.at_once else n):
             rows, chance = (n if plan.at_once else 1), random_seed + row
-            drawer = Drawer(model, plan, seed, len(seed), rows, sampling or Sampling(), chance)
+            drawer = Drawer(model, plan, seed, len(seed), rows, how, chance)
+            first = drawer.tracker.bars.copy()
             plan.draw(drawer, progress, stop)
-            found += [drawer.row(row) for row in range(rows)]
+            its = [drawer.row(row) for row in range(rows)]
+            if plan.closes(model.conditions) and not stop():
+                bars = (drawer.last_bar - first).tolist()
+                each = enumerate(zip(its, bars, strict=True), start=chance)
+                its = [_closed(model, plan, seed, *drawn, how, by) for by, drawn in each]
+            found += its
     return [_composed(model, plan, seed, *drawn) for drawn in found]
+
+
+def _closed(
+    model: Trained,
+    plan: Plan,
+    seed: Words,
+    drawn: Drawn,
+    bars: int,
+    sampling: Sampling,
+    random_seed: int,
+) -> Drawn:
+    """What was drawn, so many bars, with last bars that come to an end by themselves."""
+    words = np.concatenate([seed, drawn[0]]).astype(np.int16)
+    other = closed(model, plan.of_bars(bars), words, len(seed), bars, sampling, random_seed)
+    if other is None:
+        return drawn
+    kept, new, nats = other
+    stays = kept - len(seed)
+    return np.concatenate([drawn[0][:stays], new]), np.concatenate([drawn[1][:stays], nats]), True
 
 
 def compose_again(

@@ -24,9 +24,12 @@ from .plan import Plan
 from .sampling import Sampling, draw
 
 _CHUNK = 512  # words of the seed read at once
-_NEAR = 8  # bars to come or fewer, in which what is told counts for more
-_PULL = 6.0  # times as much
 _WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
+
+
+Drawn = tuple[
+    Words, NDArray[np.float64], bool
+]  # words, their nats, and whether they came to an end
 
 
 class Snapshot(NamedTuple):
@@ -66,6 +69,7 @@ class Drawer:
         self._past: Past = None
         self._last: Numbers = np.array([model.vocabulary.sizes], np.int64)
         self.forced: dict[int, NDArray[np.int16]] = {}  # fields that are given, word by word
+        self.allowed: NDArray[np.float64] | None = None  # log p of all that was legal, if asked for
 
     def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
         """Draw until all have come to their end, or written far too much, or are to stop."""
@@ -99,8 +103,8 @@ class Drawer:
         self._samplings = [replace(s, temperature=s.temperature + warmer) for s in self._asked]
         del self.drawn[n_drawn:], self.nats[n_drawn:]
 
-    def row(self, row: int) -> tuple[Words, NDArray[np.float64], bool]:
-        """What was drawn for a candidate: its words, their nats, and whether it came to an end."""
+    def row(self, row: int) -> Drawn:
+        """What was drawn for a candidate."""
         length, n_fields = self.length[row], len(self.model.vocabulary.sizes)
         words = [drawn[row] for drawn in self.drawn[:length]]
         nats = [nats[row] for nats in self.nats[:length]]
@@ -134,21 +138,15 @@ class Drawer:
         is_seed = len(words) > 0 and not roles.any()
         passed = self.model.vocabulary.bars(words, features) if is_seed else roles
         before = np.concatenate([self._last[:1], words])
-        return before, features.astype(np.int64), self._told(passed, roles)
+        return before, features.astype(np.int64), self._told(self.last_bar[0] - passed, roles)
 
     def _next(self) -> None:
         """One more word of every candidate."""
         model = self.model.stepwise
         known = self._features(np.zeros((self._n, 0), np.int16))
-        told = self._told(self.tracker.bars, self.plan.role)
-        pull = self._pull()
-        if pull is None:
-            hidden, self._past = model.read(self._last, known, told, self._past)
-            words, nats = model.draw(hidden, told, self._choose, known, self._features)
-        else:
-            untold, _ = model.read(self._last, known, np.zeros_like(told), self._past)
-            hidden, self._past = model.read(self._last, known, told, self._past)
-            words, nats = self._draw_pulled(hidden, untold, told, known, pull)
+        told = self._told(self.last_bar - self.tracker.bars, self.plan.role)
+        hidden, self._past = model.read(self._last, known, told, self._past)
+        words, nats = model.draw(hidden, told, self._choose, known, self._features)
         nats[:, list(self.forced)] = 0
         self.nats.append(-nats.sum(1))
         self.length += ~self.tracker.done
@@ -157,41 +155,15 @@ class Drawer:
         self.tracker.advance(drawn)
         self.drawn.append(drawn)
 
-    def _pull(self) -> Floats | None:
-        """How much what is told counts for in each candidate (N, 1); None: as it is."""
-        if not self.plan.finish:
-            return None
-        near = self._to_come(self.tracker.bars) <= _NEAR
-        return np.where(near, np.float32(_PULL), np.float32(1))[:, None] if near.any() else None
+    def _told(self, to_come: NDArray[np.int64], role: NDArray[np.int64] | int) -> Numbers:
+        """What is told beside words of a role, at which so many bars are to come (N,): (N, C)."""
+        return self.plan.told(self.model.conditions, to_come, role)
 
-    def _draw_pulled(
-        self, hidden: Floats, untold: Floats, told: Numbers, known: Numbers, pull: Floats
-    ) -> tuple[Numbers, NDArray[np.float64]]:
-        """Draw from log p(x) + pull · (log p(x | told) − log p(x)): Ho and Salimans 2022, eq. 6."""
-        n = self._n
-
-        def choose(field: int, scores: Floats, drawn: Numbers) -> Numbers:
-            by = log_softmax(scores)
-            pulled = np.asarray(by[n:] + pull * (by[:n] - by[n:]), np.float32)
-            return np.tile(self._choose(field, pulled, drawn[:n]), 2)
-
-        def features(drawn: Numbers) -> Numbers:
-            return np.tile(self._features(drawn[:n]), (2, 1))
-
-        both = np.concatenate([hidden, untold])
-        and_nothing = np.concatenate([told, np.zeros_like(told)])
-        words, nats = self.model.stepwise.draw(
-            both, and_nothing, choose, np.tile(known, (2, 1)), features
-        )
-        return words[:n], nats[:n]
-
-    def _to_come(self, passed: NDArray[np.int64]) -> NDArray[np.int64]:
+    @property
+    def last_bar(self) -> NDArray[np.int64]:
+        """After how many bars each candidate ends (n,)."""
         assert self.tracker.last_bar is not None
-        return self.tracker.last_bar - passed
-
-    def _told(self, passed: NDArray[np.int64], role: NDArray[np.int64] | int) -> Numbers:
-        """What is told beside words of a role before which so many bars passed (N,): (N, C)."""
-        return self.plan.told(self.model.conditions, self._to_come(passed), role)
+        return np.broadcast_to(self.tracker.last_bar, self._n)
 
     def _choose(self, field: int, scores: Floats, drawn: Numbers) -> Numbers:
         legal = self.tracker.legal(drawn.astype(np.int16))
@@ -199,6 +171,10 @@ class Drawer:
         if said is not None and now < len(said):
             legal = np.broadcast_to(np.arange(legal.shape[1]) == said[now], legal.shape)
         free = ~legal.any(axis=1, keepdims=True)  # rows where the field does not apply
+        if self.allowed is not None:
+            asked = self.model.vocabulary.applies[drawn[:, 0], field] if field else True
+            mass = np.where(legal | free, log_softmax(scores), -np.inf)
+            self.allowed += np.logaddexp.reduce(mass, axis=1) * (asked & ~self.tracker.done)
         return draw(scores, legal | free, self._samplings[field], self.chance)
 
     def _features(self, drawn: Words | Numbers) -> Numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from musegen.errors import MusegenError
@@ -14,7 +14,6 @@ from musegen.score.score import Score
 from .asked import sampling_of
 from .compose import Composed, compose, compose_again, never
 from .copies import Copies, Originals
-from .length import OfNotes
 from .loops import Loops
 from .plan import Plan
 from .rank import Rank, n_silent, rank, units_of
@@ -73,9 +72,7 @@ def fulfil(
     for row, candidate in enumerate(found if plan.at_once else []):
         loops = Loops(plan)
         flaw = loops if copied is None else _first_of(loops, copied)
-        as_long = plan
-        if isinstance(plan, OfNotes) and candidate.finished:
-            as_long = replace(plan, bars=plan.n_new(candidate.score))
+        as_long = plan.of_bars(plan.n_new(candidate.score)) if candidate.finished else plan
         new = compose_again(
             model, as_long, candidate, flaw, sampling=sampling, random_seed=chance + row, stop=stop
         )

@@ -57,6 +57,10 @@ class OfNotes(Plan):
 
         drawer.run(progress, count)
 
+    def of_bars(self, bars: int) -> Plan:
+        """See Plan: what was drawn is as long as it is to be."""
+        return replace(self, bars=bars)
+
     def _bars_left(self, model: Trained, words: Words, bars: int) -> int:
         """How many bars are to follow these words, whose last bars are new; at least one."""
         written = self.new(self.join(model.vocabulary, words)).n_notes

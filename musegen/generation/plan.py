@@ -133,14 +133,18 @@ class Plan:
         if np.any(role):
             n, style, density = len(to_come), self.style, self.density
             return conditions.columns(n, style=style, density=density, role=role)
-        closes = self.finish or (self.seed is None and conditions.bars)
         return conditions.columns(
             len(to_come),
             style=self.style,
             density=self.density,
-            to_come=to_come if closes else None,
+            to_come=to_come if self.closes(conditions) else None,
             key=self._home() if conditions.key else None,
         )
+
+    def closes(self, conditions: Conditions) -> bool:
+        """Whether the piece is to draw to its close, which a model is told by the bars to come."""
+        alone = self.seed is None and conditions.bars
+        return self.at_once and not self.role and (self.finish or alone)
 
     def _home(self) -> int | None:
         heard = (self.seed, *self.movements) if self.seed else self.movements
@@ -156,6 +160,10 @@ class Plan:
     def n_asked(self) -> int:
         """How many parts were asked for by name, and so are all to play."""
         return len(self.instruments)
+
+    def of_bars(self, bars: int) -> Plan:
+        """The plan that draws the last bars again of what took so many."""
+        return self
 
     def n_new(self, score: Score) -> int:
         """How many bars of a result are new; a pickup is none."""
