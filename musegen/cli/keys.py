@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 Keys = Callable[[], "Command | None"]
 
-HELP = "space pause, arrows bar, +/- tempo, q quit"
+HELP = (
+    "space pause, arrows bar, +/- tempo, q quit",
+    "space, arrows, +/-, q",
+    "q quits",
+)  # the longest fits
 _COMMANDS: dict[str, Command] = {
     " ": "pause", "\x1a": "pause", "q": "quit", "Q": "quit",
     "+": "faster", "=": "faster", "-": "slower", "_": "slower",

@@ -29,7 +29,10 @@ def draw(music: Score, drawn: Score, path: Path, force: bool, look: Look) -> dic
     from musegen.score.bars import check_length
 
     check_length(drawn, path)
-    pictures, left_out = (_score if look == "score" else _roll)(music, drawn)
+    if look == "score":
+        pictures, left_out = _score(music, drawn)
+    else:
+        pictures, left_out = _roll(music, drawn, drawn.title or path.stem)
     paths = numbered(path, len(pictures))
     check_free(paths, force)
     is_png = path.suffix.lower() == ".png"
@@ -62,12 +65,12 @@ def check_free(paths: Sequence[Path], force: bool) -> None:
         raise OutputError(f"is already there{more}", file=there[0], hint=hint)
 
 
-def _roll(music: Score, drawn: Score) -> tuple[list[str], dict[str, int]]:
+def _roll(music: Score, drawn: Score, title: str) -> tuple[list[str], dict[str, int]]:
     from musegen.picture.roll import not_shown, roll_svg
     from musegen.score.excerpt import join_of
     from musegen.score.losses import as_written
 
-    picture = roll_svg(drawn, seed_end=join_of(drawn), title=drawn.title)
+    picture = roll_svg(drawn, seed_end=join_of(drawn), title=title)
     return [picture], as_written(not_shown(drawn), not_shown(music))
 
 

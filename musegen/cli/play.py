@@ -88,7 +88,8 @@ def command(
     say_absent("Not sounded", found["not_sounded"], quiet)
     if as_json:
         give(found)
-    say(_told(found), quiet)
+    is_news = wav is None and found["wav"] is not None  # a file that nobody named
+    say(_told(found), quiet and not is_news)
 
 
 def _piece(file: str | None, quiet: bool) -> str:
@@ -140,7 +141,8 @@ def _play(
         say(on.words, quiet)
         if on.instrument is not None:
             return performance.play(on, start, quiet or as_json)
-    path = free_path(Path(f"{stem_of(piece)}.wav"))
+    path = Path(f"{stem_of(piece)}.wav")
+    path = path if force else free_path(path)
     return _write(score, path, sound, start, force, quiet or as_json)
 
 

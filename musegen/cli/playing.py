@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -131,6 +130,7 @@ class Performance:
 
         from .keys import HELP, ended_by_signals, keys
         from .running_roll import RunningRoll, running
+        from .terminal import now
 
         assert on.instrument is not None
         is_midi = on.port is not None
@@ -142,18 +142,20 @@ class Performance:
         def roll(size: tuple[int, int]) -> RunningRoll:
             return RunningRoll(self.score, self._bars, end, size)
 
-        began = time.monotonic()
+        with now(quiet) as tell:
+            tell("making the sound")
+            on.instrument.hasten(transport.speed)
         with (
             ended_by_signals() as ended,
             keys() as typed,
-            running(roll, transport, HELP if typed else "", quiet) as draw,
+            running(roll, transport, HELP if typed else (), quiet) as draw,
         ):
             asked = typed or (lambda: None)
             transport.play(start, lambda: "quit" if ended() else asked(), draw)
         _leave(ended())
         return {
             "port": on.port,
-            "seconds": time.monotonic() - began,
+            "seconds": transport.heard,
             "jitter_ms": jitter_ms(transport.late),
             "not_sounded": on.not_sounded(self._written),
         }

@@ -44,8 +44,13 @@ class RunningRoll:
         n_rows = min(_MOST_ROWS, lines - 2) if columns >= _NARROWEST and lines >= _LOWEST else 0
         self._cells = _cells(score, bars, end, n_rows)
 
-    def frame(self, transport: Transport, width: int, ascii_only: bool, keys: str) -> Text:
-        """The picture at this moment: rows of notes, and a line that tells where we are."""
+    def frame(
+        self, transport: Transport, width: int, ascii_only: bool, keys: Sequence[str]
+    ) -> Text:
+        """The picture at this moment: rows of notes, and a line that tells where we are.
+
+        Of `keys`, which tell what they do, the first that fits is shown.
+        """
         now = int(transport.position * _COLUMNS_A_SECOND)
         left = now - width // 4
         shown = np.zeros((len(self._cells), width), np.int8)
@@ -60,9 +65,12 @@ class RunningRoll:
                 sign, style = _drawn(cell, ascii_only)
                 picture.append(sign * len(list(run)), style)
             picture.append("\n")
-        return picture.append(self._status(transport, keys)[: width - 1])
+        place = self._status(transport)
+        lines = (f"{place}   {its}" for its in keys)
+        line = next((line for line in lines if len(line) < width), place)
+        return picture.append(line[: width - 1])
 
-    def _status(self, transport: Transport, keys: str) -> str:
+    def _status(self, transport: Transport) -> str:
         position = transport.position
         place = int(np.searchsorted([second for second, _ in self._bars], position, "right")) - 1
         told = [f"bar {self._bars[place][1]}", f"{_clock(position)} / {_clock(self._end)}"]
@@ -70,12 +78,15 @@ class RunningRoll:
             told.append(f"tempo {transport.speed:.0%}")
         if transport.is_paused:
             told.append("paused")
-        return "   ".join([*told, keys]).rstrip()
+        return "   ".join(told)
 
 
 @contextmanager
 def running(
-    roll: Callable[[tuple[int, int]], RunningRoll], transport: Transport, keys: str, quiet: bool
+    roll: Callable[[tuple[int, int]], RunningRoll],
+    transport: Transport,
+    keys: Sequence[str],
+    quiet: bool,
 ) -> Iterator[Callable[[float], None]]:
     """A function that draws the roll where there are seconds enough to spare and somebody watches.
 

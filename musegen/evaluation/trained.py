@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -169,7 +170,10 @@ def find_model(name: str) -> Path:
             return folder
     if Path(name).is_dir():  # what it lacks is told where it is opened
         return Path(name)
-    raise NotFound("there is no such model", file=name, hint="See musegen models list.")
+    known = [config.parent.name for config in shipped_models().glob(f"*/{CONFIG}")]
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]}?" if near else "See musegen models list."
+    raise NotFound("there is no such model", file=name, hint=hint)
 
 
 def load(folder: str | Path, device: str = "cpu") -> Trained:

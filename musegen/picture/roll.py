@@ -86,7 +86,7 @@ def _legend(score: Score, width: float) -> tuple[list[str], float]:
     x, y = 16.0, 50.0
     for index, part in enumerate(score.parts):
         name = part.name.strip(" :") or instrument_name(part.instrument)
-        needed = 34 + text_width(name[:_LONGEST_NAME])
+        needed = 40 + text_width(name[:_LONGEST_NAME])
         if x + needed > width and x > 16:
             x, y = 16.0, y + 18
         body.append(f'<path class="swatch c{index}" d="M{x + 5:g} {y - 4:g}h6"/>')

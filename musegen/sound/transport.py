@@ -17,7 +17,7 @@ Command = Literal["pause", "back", "forward", "faster", "slower", "quit"]
 TEMPO_STEP = 1.05
 _MOST_STEPS = 28  # about four times as fast or slow
 _TURN_SECONDS = 0.02  # the longest sleep: so soon is a key obeyed
-_JUST_BEGUN = 0.5  # seconds into a bar in which going back means the bar before
+_JUST_BEGUN = 1.25  # seconds into a bar in which going back means the bar before
 
 
 class Instrument(Protocol):
@@ -61,6 +61,7 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.late: list[float] = []  #: the seconds by which each message came late
+        self.heard = 0.0  #: the seconds that it has played, pauses left out
         self.is_paused = False
         self._messages, self._instrument = messages, instrument
         self._bars, self._end = bars, end
@@ -96,7 +97,10 @@ class Transport:
         """
         try:
             self._begin(start)
+            turn = self._clock()
             while (asked := command()) != "quit":
+                last, turn = turn, self._clock()
+                self.heard += 0.0 if self.is_paused else turn - last
                 if asked:
                     self._obey(asked)
                 self._send_due()

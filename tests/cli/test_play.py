@@ -249,7 +249,7 @@ def test_keys_steer_it_while_the_roll_runs(
     text = shown.decode()
     assert "paused" in text
     assert "tempo 105%" in text
-    assert "space pause" in text
+    assert "space, arrows, +/-, q" in text
     assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", text)  # colours
     assert "Played" in text
 
@@ -280,10 +280,11 @@ def test_the_roll_fits_the_terminal(long: Path, size: tuple[int, int], ascii_onl
     score = read(long)
     bars = [(seconds_at(score, t).item(), n) for n, t in enumerate([0, 40, 80], start=1)]
     roll = RunningRoll(score, bars, 60.0, size)
-    frame = roll.frame(Still(), size[0], ascii_only, "space pause").plain
+    frame = roll.frame(Still(), size[0], ascii_only, ("space pause" * 9, "q quits")).plain
     assert len(frame.split("\n")) < size[1]
     assert max(map(len, frame.split("\n"))) <= size[0]
     assert frame.split("\n")[-1].startswith("bar 3")
+    assert frame.endswith("q quits") == (40 <= size[0] < 200)
     assert frame.isascii() == (ascii_only or size[0] < 24)
 
 

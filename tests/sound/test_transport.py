@@ -135,7 +135,7 @@ def test_a_pause_shifts_what_comes_after_it_and_is_silent():
 
 
 def test_arrows_go_to_the_beginnings_of_bars():
-    world = World(SLOWING, {1.3: "forward", 3.3: "forward", 4.4: "back", 4.6: "back", 5.0: "quit"})
+    world = World(SLOWING, {1.3: "forward", 3.3: "forward", 5.0: "back", 5.2: "back", 5.6: "quit"})
     world.play()
     bars = {60: 0, 64: 4, 68: 8}  # the pitches that begin them
     begun = [bars[p] for _, p in world.onsets() if p in bars]
