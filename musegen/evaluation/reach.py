@@ -127,8 +127,7 @@ def gradients_by_distance(
     with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # it has none in eval
         read = _through_states if isinstance(network.backbone, Recurrent) else _through_inputs
         hidden, held = read(network, before, features, chosen)
-        last = network.beside(features[:, -1])
-        loss = -network.heads.log_prob(hidden, words[:, -1], last).sum()
+        loss = -network.heads.log_prob(hidden, words[:, -1], features[:, -1]).sum()
         parts = [part for parts in held for part in parts]
         gradients = iter(torch.autograd.grad(loss, parts))
     network.train(was_training)

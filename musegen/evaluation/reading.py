@@ -82,8 +82,7 @@ def read_closely(network: NextWordNetwork, piece: Piece, asked: Ints, few: int) 
         now = piece.part(first, first + _CHUNK)
         with _watched(network) as weighed:
             hidden, state = network.read(now.before[None], now.features[None], state)
-        features = network.beside(now.features)
-        for field, rows, scores in network.heads.scored(hidden[0], now.words, features):
+        for field, rows, scores in network.heads.scored(hidden[0], now.words, now.features):
             log_p = scores.log_softmax(dim=-1)
             at = first + rows.cpu().numpy()
             nats[at, field] = -log_p.gather(1, now.words[rows, field][:, None])[:, 0].cpu().numpy()
@@ -159,7 +158,6 @@ def gradients(
         now = torch.from_numpy(chunks[:, None] * FAR + np.arange(2 * FAR))
         now = now.clamp(max=len(piece.words) - 1)  # those after the last change nothing
         before, words, features = (column[now.to(column.device)] for column in piece)
-        features = network.beside(features)
         rows, place = torch.arange(len(at)), torch.from_numpy(at - chunks * FAR)
         with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):  # none in eval
             inputs = network.embedding(before, features).detach().requires_grad_()

@@ -88,8 +88,7 @@ def network_for(
     """An untrained network for the words of a vocabulary, and what it can be told."""
     fields, features = vocabulary.fields, vocabulary.features
     told, aspects = conditions.sizes, vocabulary.aspects
-    home = conditions.kinds.index("key") if conditions.key else None
-    shape = shape_of(fields, features, vocabulary.applies, told, aspects, home)
+    shape = shape_of(fields, features, vocabulary.applies, told, aspects)
     return NextWordNetwork(shape, settings)
 
 

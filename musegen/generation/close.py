@@ -2,7 +2,7 @@
 
 The end is legal in one place alone. A mask that forces it there breaks a phrase off wherever the
 model would have gone on. So the last bars are drawn several times, and one draft is kept, each with
-chances in proportion to what the model gave to all that was legal on its way. This is sampling and
+a chance in proportion to how likely the model held the end where it came. This is sampling and
 importance resampling (Rubin 1988): with many drafts it draws from the model's own pieces of that
 length. No rule chooses a pitch.
 """
@@ -50,11 +50,10 @@ def closed(
     passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
     kept = join + int(np.count_nonzero(passed[join:] < passed[join] + bars - BARS))
     drawer = Drawer(model, plan, words[:kept], join, DRAFTS, sampling, random_seed)
-    drawer.allowed = np.zeros(DRAFTS)
     drawer.run(None, lambda: False)
     if not drawer.tracker.done.any():
         return None
-    weight = np.where(drawer.tracker.done, drawer.allowed, -np.inf)
+    weight = np.where(drawer.tracker.done, drawer.ending, -np.inf)
     chances = np.exp(weight - weight.max())
     new, nats, _ = drawer.row(int(drawer.chance.choice(DRAFTS, p=chances / chances.sum())))
     return kept, new, nats

@@ -69,7 +69,7 @@ class Drawer:
         self._past: Past = None
         self._last: Numbers = np.array([model.vocabulary.sizes], np.int64)
         self.forced: dict[int, NDArray[np.int16]] = {}  # fields that are given, word by word
-        self.allowed: NDArray[np.float64] | None = None  # log p of all that was legal, if asked for
+        self.ending = np.zeros(n)  # log p of what is legal after the last bar: the end
 
     def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
         """Draw until all have come to their end, or written far too much, or are to stop."""
@@ -146,7 +146,7 @@ class Drawer:
         known = self._features(np.zeros((self._n, 0), np.int16))
         told = self._told(self.last_bar - self.tracker.bars, self.plan.role)
         hidden, self._past = model.read(self._last, known, told, self._past)
-        words, nats = model.draw(hidden, told, self._choose, known, self._features)
+        words, nats = model.draw(hidden, self._choose, known, self._features)
         nats[:, list(self.forced)] = 0
         self.nats.append(-nats.sum(1))
         self.length += ~self.tracker.done
@@ -171,10 +171,10 @@ class Drawer:
         if said is not None and now < len(said):
             legal = np.broadcast_to(np.arange(legal.shape[1]) == said[now], legal.shape)
         free = ~legal.any(axis=1, keepdims=True)  # rows where the field does not apply
-        if self.allowed is not None:
-            asked = self.model.vocabulary.applies[drawn[:, 0], field] if field else True
-            mass = np.where(legal | free, log_softmax(scores), -np.inf)
-            self.allowed += np.logaddexp.reduce(mass, axis=1) * (asked & ~self.tracker.done)
+        if not field:
+            is_over = (self.tracker.bars >= self.last_bar) & ~self.tracker.done
+            allowed = np.where(legal, log_softmax(scores), -np.inf)[is_over]
+            self.ending[is_over] += np.logaddexp.reduce(allowed, axis=1)
         return draw(scores, legal | free, self._samplings[field], self.chance)
 
     def _features(self, drawn: Words | Numbers) -> Numbers:

@@ -72,7 +72,6 @@ class Shape:
         aspects: what values of a field have in common; None where that is not told.
         echo: the features that say what came when music went like this; None without.
         rhyme: those that say what stood at the same place of the section before; None without.
-        home: which condition tells the home key to values that are pitches; None: none does.
     """
 
     sizes: tuple[int, ...]
@@ -83,7 +82,6 @@ class Shape:
     aspects: Aspects | None = None
     echo: Echo | None = None
     rhyme: Echo | None = None
-    home: int | None = None
 
     def known_after(self, field: int) -> list[int]:
         """The features that become known after `field`."""
@@ -115,15 +113,6 @@ class NextWordNetwork(nn.Module):
         """The fields of the word before the first (F,)."""
         return list(self.shape.sizes)
 
-    def beside(self, features: Tensor, conditions: Tensor | None = None) -> Tensor:
-        """Features (…, G) with the home key as one more, where pitches stand to it."""
-        if self.shape.home is None:
-            return features
-        home = torch.zeros_like(features[..., 0])
-        if conditions is not None:
-            home = conditions[..., self.shape.home].to(features.dtype)
-        return torch.cat([features, home[..., None]], dim=-1)
-
     def read(
         self,
         before: Tensor,
@@ -135,7 +124,7 @@ class NextWordNetwork(nn.Module):
 
         Conditions (B, T, C) stand beside each word; nothing is told where they are None.
         """
-        inputs = self.embedding(before, self.beside(features, conditions))
+        inputs = self.embedding(before, features)
         if self.told is not None and conditions is not None:
             inputs = inputs + self.told(conditions)
         hidden, state = self.backbone(self.dropout(inputs), state)
@@ -167,7 +156,6 @@ class NextWordNetwork(nn.Module):
         hidden, state = self.read(before, features, state, conditions)
         if valid is None:
             valid = torch.ones_like(words[..., 0], dtype=torch.bool)
-        features = self.beside(features, conditions)
         nats = self.heads.log_prob(hidden[valid], words[valid], features[valid])
         out = nats.new_zeros(*words.shape)
         return out.masked_scatter(valid[..., None].expand_as(out), nats), state
@@ -220,23 +208,17 @@ def shape_of(
     applies: Any,
     conditions: Sequence[int] = (),
     aspects: Any = None,
-    home: int | None = None,
 ) -> Shape:
-    """The shape of a vocabulary: fields, features, which fields apply, conditions, aspects.
-
-    `home` is the condition that tells the home key; it counts where fields share pitches.
-    """
-    home = home if fields[0].shared else None
+    """The shape of a vocabulary: fields, features, which fields apply, conditions, aspects."""
     return Shape(
         tuple(int(field.size) for field in fields),
         tuple((int(f.size), int(f.known_after)) for f in features),
         tuple(tuple(bool(a) for a in row) for row in applies.tolist()),
         tuple(conditions),
-        _shared(fields, features, home) if fields[0].shared else None,
+        _shared(fields, features) if fields[0].shared else None,
         aspects and Aspects(*aspects),
         _echo(features, [(field.alike, field.echo) for field in fields]),
         _echo(features, [(field.rhyming, field.rhyme) for field in fields]),
-        home,
     )
 
 
@@ -249,7 +231,7 @@ def _echo(features: Sequence[Any], named: Sequence[tuple[str, str]]) -> Echo | N
     return Echo(alike, int(features[alike[0]].size), tuple(names.index(its) for _, its in named))
 
 
-def _shared(fields: Sequence[Any], features: Sequence[Any], home: int | None) -> Shared:
+def _shared(fields: Sequence[Any], features: Sequence[Any]) -> Shared:
     names = [feature.name for feature in features]
     holding = [i for i, feature in enumerate(features) if feature.shared]
     return Shared(
@@ -257,5 +239,4 @@ def _shared(fields: Sequence[Any], features: Sequence[Any], home: int | None) ->
         tuple(i for i in holding if features[i].known_after < 0),
         tuple(names.index(field.standing) for field in fields),
         tuple(next(i for i in holding if features[i].known_after == k) for k in range(len(fields))),
-        None if home is None else len(features),
     )

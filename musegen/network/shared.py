@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .degrees import DEGREES, Degrees, degree
 from .dropout import Dropout
 from .fields import Echo, EchoScores, FieldHeads, Table
 
@@ -31,23 +30,21 @@ class Shared(NamedTuple):
         seen: the features that hold one before the word (indices).
         standing: for each field, the feature that holds the value that stands in it.
         drawn: for each field, the feature that holds the value that stands once it is drawn.
-        home: where values are pitches and the home key can be told, which feature tells it.
     """
 
     size: int
     seen: tuple[int, ...]
     standing: tuple[int, ...]
     drawn: tuple[int, ...]
-    home: int | None = None
 
 
 def echo_state(seen: Any, agrees: Any) -> Any:
-    """How a field stands to its echo (N,), from what its head sees (N, 3 or 4), arrays or tensors.
+    """How a field stands to its echo (N,), from what its head sees (N, 3), arrays or tensors.
 
     0: there is none. Else what the echo says: nothing, what stands already, or something new; three
     more where the fields before were not as in their echo.
     """
-    alike, echo, *_, stands = seen.T
+    alike, echo, stands = seen.T
     says = 1 + (echo > 0) * (1 + (echo != stands))
     return (alike > 0) * (says + 3 * ~agrees)
 
@@ -84,18 +81,12 @@ class SharedEmbedding(nn.Module):
         self.join = nn.Linear(len(self.seen) * VALUE_WIDTH, width)
         self.table = Table(list(others.values()), width, forget)
         self.forget = Dropout(forget)
-        self.home = shared.home
-        self.degrees = None if shared.home is None else Degrees(len(self.seen), width)
 
     def forward(self, _: Tensor, features: Tensor) -> Tensor:
         """The words before, unread, and all features (B, T, G) → inputs (B, T, D)."""
-        seen = features[..., self.seen]
-        vectors = self.values(seen)
-        kept = self.forget(torch.ones_like(vectors[..., :1]))
-        inputs: Tensor = self.join((vectors * kept).flatten(-2))
-        inputs = inputs + self.table(features[..., self.others])
-        if self.degrees is not None:
-            inputs = inputs + self.degrees(seen * (kept[..., 0] > 0), features[..., self.home])
+        vectors = self.values(features[..., self.seen])
+        vectors = vectors * self.forget(torch.ones_like(vectors[..., :1]))
+        inputs: Tensor = self.join(vectors.flatten(-2)) + self.table(features[..., self.others])
         return inputs
 
 
@@ -124,9 +115,7 @@ class SharedHeads(FieldHeads):
         self.shared = shared
         late = [([i], [1 + shared.size]) for i in shared.drawn]
         super().__init__(sizes, late, applies, width, dropout, echo=echo)
-        home = [] if shared.home is None else [shared.home]
-        stands = zip(self.sees, shared.standing, strict=True)
-        self.sees = [[*sees, *home, its] for sees, its in stands]
+        self.sees = [[*sees, its] for sees, its in zip(self.sees, shared.standing, strict=True)]
         self.values = values
 
     def _make(
@@ -147,10 +136,6 @@ class SharedHeads(FieldHeads):
         self.bias = nn.Embedding(n_fields, self.shared.size)
         self.drawn_values = nn.ModuleList(nn.Linear(VALUE_WIDTH, inner, bias=False) for _ in sizes)
         self.drawn_kinds = nn.ModuleList(Table([1 + n], inner) for n in others)
-        self.by_degree: nn.Linear | None = None
-        if self.shared.home is not None:
-            self.by_degree = nn.Linear(inner, DEGREES, bias=False)
-            self.drawn_degrees = nn.ModuleList(Degrees(1, inner) for _ in sizes)
         nn.init.normal_(self.field.weight, std=0.4)
         nn.init.zeros_(self.bias.weight)
 
@@ -159,7 +144,7 @@ class SharedHeads(FieldHeads):
         return known
 
     def _scores(self, field: int, known: Tensor, seen: Tensor, agrees: Tensor) -> Tensor:
-        """See FieldHeads; the last feature seen is what stands, that before it the home key."""
+        """See FieldHeads; here the last feature seen is what stands."""
         stands = seen[:, -1]
         told = self.field.weight[field] + self.standing(self.values(stands))
         if self.echoed is not None:
@@ -174,10 +159,6 @@ class SharedHeads(FieldHeads):
         scores = scores + is_again * self.again(inner)
         if self.echoed is not None:
             scores = scores + self.echoed(inner, seen[:, 1], len(vectors))
-        if self.by_degree is not None:
-            pitch = torch.arange(1, 1 + len(vectors), device=stands.device)
-            its = degree(pitch[None], seen[:, -2:-1])
-            scores = scores + functional.pad(self.by_degree(inner), (1, 0)).gather(1, its)
         return torch.cat([scores.log_softmax(-1) + kinds[:, :1], kinds[:, 1:]], dim=-1)
 
     def _as_echoed(self, field: int, words: Tensor, features: Tensor) -> Tensor:
@@ -193,8 +174,4 @@ class SharedHeads(FieldHeads):
         stands = features[:, self.shared.drawn[field]]
         by_value: Tensor = self.drawn_values[field](self.values(stands))
         by_kind: Tensor = self.drawn_kinds[field](kind[:, None])
-        if self.by_degree is None:
-            return by_value + by_kind
-        home = features[:, self.shared.home]
-        by_degree: Tensor = self.drawn_degrees[field](stands[:, None], home)
-        return by_value + by_kind + by_degree
+        return by_value + by_kind

@@ -6,11 +6,8 @@ here equals NextWordNetwork (tests/network/test_laws.py), and is several times a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from .backbones import State
 from .conditions import ConditionEmbedding
@@ -18,7 +15,7 @@ from .fields import WordEmbedding
 from .next_word import NextWordNetwork
 from .shared import SharedEmbedding, SharedHeads
 from .stepwise_backbones import Past, stepping
-from .stepwise_heads import DegreeRows, Draw, Heads, Numbers, SharedValuesHeads
+from .stepwise_heads import Heads, Numbers, SharedValuesHeads
 from .stepwise_layers import Dense, Floats, Rows, array
 
 
@@ -27,6 +24,9 @@ class Stepwise:
 
     Args:
         network: a trained one, of any of BACKBONES; it is not changed, and its weights are copied.
+
+    Attributes:
+        draw: draws one word after each hidden state, see Heads.draw.
     """
 
     def __init__(self, network: NextWordNetwork) -> None:
@@ -34,14 +34,13 @@ class Stepwise:
         self._embed: _Words | _SharedWords
         if isinstance(embedding, WordEmbedding):
             self._embed = _Words(embedding)
-            self._heads = Heads(heads)
+            self.draw = Heads(heads).draw
         else:
             assert isinstance(heads, SharedHeads)
             self._embed = _SharedWords(embedding)
-            self._heads = SharedValuesHeads(heads)
+            self.draw = SharedValuesHeads(heads).draw
         self._backbone = stepping(network.backbone)
         self._told = None if network.told is None else _Told(network.told)
-        self._home = network.shape.home
 
     def past(self, state: State | None, n: int) -> Past:
         """The state of one piece (B = 1) as torch has it → that of `n` pieces which go on there."""
@@ -61,31 +60,10 @@ class Stepwise:
         Returns:
             The hidden states (B, D), and what was read now.
         """
-        inputs = self._embed(before, self._beside(features, told))
+        inputs = self._embed(before, features)
         if self._told is not None:
             inputs = inputs + self._told(told)
         return self._backbone.step(inputs, past)
-
-    def draw(
-        self,
-        hidden: Floats,
-        told: Numbers,
-        draw: Draw,
-        shown: Numbers,
-        features: Callable[[Numbers], Numbers],
-    ) -> tuple[Numbers, NDArray[np.float64]]:
-        """Draw one word after each hidden state; see Heads.draw, and `read` for what is told."""
-
-        def beside(drawn: Numbers) -> Numbers:
-            return self._beside(features(drawn), told)
-
-        return self._heads.draw(hidden, draw, self._beside(shown, told), beside)
-
-    def _beside(self, features: Numbers, told: Numbers) -> Numbers:
-        """See NextWordNetwork.beside."""
-        if self._home is None:
-            return features
-        return np.concatenate([features, told[:, self._home, None]], axis=1)
 
 
 class _Told:
@@ -122,16 +100,10 @@ class _SharedWords:
         self._values = array(module.values.weight)
         self._join = Dense(module.join)
         self._rows, self._offsets = Rows(module.table.bag), array(module.table.offsets)
-        self._home = module.home
-        self._degrees = None if module.degrees is None else DegreeRows(module.degrees)
 
     def __call__(self, before: Numbers, features: Numbers) -> Floats:
-        seen = features[:, self._seen]
-        vectors = self._values[seen].reshape(len(features), -1)
-        inputs = self._join(vectors) + self._rows(features[:, self._others] + self._offsets)
-        if self._degrees is None:
-            return inputs
-        return inputs + self._degrees(seen, features[:, self._home])
+        vectors = self._values[features[:, self._seen]].reshape(len(features), -1)
+        return self._join(vectors) + self._rows(features[:, self._others] + self._offsets)
 
 
 @torch.no_grad()

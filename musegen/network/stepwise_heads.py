@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from .degrees import Degrees, degree
 from .fields import EchoScores, FieldHeads, Head, Table
 from .shared import VALUE_WIDTH, SharedHeads, echo_state
 from .stepwise_layers import Dense, Floats, Norm, Rows, array, gelu, log_softmax
@@ -156,18 +155,6 @@ class _Chain:
         return self._rows(columns + self._offsets)
 
 
-class DegreeRows:
-    """Degrees."""
-
-    def __init__(self, module: Degrees) -> None:
-        self._rows, self._offsets = Rows(module.bag, skip_first=True), array(module.offsets)
-
-    def __call__(self, pitch: Numbers, home: Numbers) -> Floats:
-        """See Degrees.forward."""
-        its = degree(pitch, home[:, None])
-        return self._rows(np.where(its > 0, its + self._offsets, 0))
-
-
 class SharedValuesHeads(Heads):
     """SharedHeads."""
 
@@ -186,10 +173,6 @@ class SharedValuesHeads(Heads):
         self._kinds = [Dense(kinds) for kinds in module.kinds]  # type: ignore[arg-type]
         self._drawn_values = [Dense(d) for d in module.drawn_values]  # type: ignore[arg-type]
         self._drawn_kinds = [_Chain(table) for table in module.drawn_kinds]  # type: ignore[arg-type]
-        self._home = module.shared.home
-        self._by_degree = None if module.by_degree is None else Dense(module.by_degree)
-        if self._by_degree is not None:
-            self._drawn_degrees = [DegreeRows(d) for d in module.drawn_degrees]  # type: ignore[arg-type]
         self._to_values = self._values[1:].T * np.float32(VALUE_WIDTH**-0.5)
 
     def _known(self, hidden: Floats) -> Floats:
@@ -208,10 +191,6 @@ class SharedValuesHeads(Heads):
         scores[sounds, stands[sounds] - 1] += self._again(inner)[sounds, 0]
         if self._echoed is not None:
             self._echoed.add(scores, inner, seen[:, 1])
-        if self._by_degree is not None:
-            its = degree(np.arange(1, 1 + self._size)[None], seen[:, -2:-1])
-            by_degree = np.pad(self._by_degree(inner), ((0, 0), (1, 0)))
-            scores += np.take_along_axis(by_degree, its, axis=1)
         return np.concatenate([log_softmax(scores) + kinds[:, :1], kinds[:, 1:]], axis=1)
 
     def _as_echoed(self, field: int, words: Numbers, shown: Numbers) -> Mask:
@@ -221,9 +200,5 @@ class SharedValuesHeads(Heads):
 
     def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
         kind = np.maximum(value - self._size + 1, 0)
-        stands = features[:, self._drawn[field]]
-        by_value = self._drawn_values[field](self._values[stands])
-        linked = by_value + self._drawn_kinds[field](kind[:, None])
-        if self._by_degree is None:
-            return linked
-        return linked + self._drawn_degrees[field](stands[:, None], features[:, self._home])
+        by_value = self._drawn_values[field](self._values[features[:, self._drawn[field]]])
+        return by_value + self._drawn_kinds[field](kind[:, None])

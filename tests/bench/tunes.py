@@ -45,7 +45,7 @@ def drawn(model: Trained, n: int, random_seed: int, *, masked: bool) -> Iterator
     while not tracker.done.all() and len(words) < MOST_WORDS:
         known = features(last[:, :0])
         hidden, past = step.read(last, known, told, past)
-        last, _ = step.draw(hidden, told, choose, known, features)
+        last, _ = step.draw(hidden, choose, known, features)
         words.append(last.astype(np.int16))
         tracker.advance(words[-1])
     for row, done in enumerate(tracker.done):

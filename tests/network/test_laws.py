@@ -6,18 +6,14 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from musegen.network import stepwise_backbones
 from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
-from musegen.network.degrees import degree
 from musegen.network.fields import Aspects, Echo
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
 from musegen.network.shared import Shared
 from musegen.network.stepwise import Stepwise, read_all
 from musegen.network.stepwise_backbones import stepping
-from musegen.score.key import moved_home
 
 CONTEXT = 7
 SHAPES = {
@@ -158,7 +154,6 @@ def word_by_word(
 
         drawn, log_p = stepwise.draw(
             hidden,
-            row[2],
             lambda field, *_, forced=forced: forced[:, field],
             shown(0),
             lambda drawn, shown=shown: shown(drawn.shape[1]),
@@ -177,44 +172,17 @@ def test_word_by_word_equals_all_at_once(backbone: str, fields: int, read: int, 
     np.testing.assert_allclose(found, whole.numpy(), atol=1e-5)
 
 
-def told_the_home_key() -> Shape:
-    shape = SHAPES[3]
-    assert shape.shared is not None
-    shared = shape.shared._replace(home=len(shape.features))
-    return replace(shape, conditions=(3, 25), shared=shared, home=1)
-
-
-@pytest.mark.parametrize("home", [False, True])
 @pytest.mark.parametrize("backbone", BACKBONES)
-def test_what_is_told_counts_word_by_word_too(backbone: str, home: bool) -> None:
+def test_what_is_told_counts_word_by_word_too(backbone: str) -> None:
     settings = NetworkSettings(backbone, width=16, depth=1, heads=2, context=CONTEXT)
     torch.manual_seed(0)
-    shape = told_the_home_key() if home else replace(SHAPES[4], conditions=(3, 4))
-    network = NextWordNetwork(shape, settings).eval()
-    told = torch.stack([torch.arange(20) % size for size in shape.conditions], -1)[None]
+    network = NextWordNetwork(replace(SHAPES[4], conditions=(3, 4)), settings).eval()
+    told = torch.stack([torch.arange(20) % 3, torch.arange(20) % 4], -1)[None]
     with torch.no_grad():
         found, whole = word_by_word(network, 5, 2, told)
         _, other = word_by_word(network, 5, 2, 0 * told)
     np.testing.assert_allclose(found, whole.numpy(), atol=1e-5)
     assert not np.allclose(found, other.numpy(), atol=1e-3)
-
-
-def test_a_key_that_is_not_told_says_nothing() -> None:
-    settings = NetworkSettings("gru", width=16, depth=1)
-    torch.manual_seed(0)
-    network = NextWordNetwork(told_the_home_key(), settings).eval()
-    before, words, features = piece(network)
-    nothing = torch.zeros(*words.shape[:2], 2, dtype=torch.int64)
-    untold, _ = network.log_prob(before, words, features)
-    nats, _ = network.log_prob(before, words, features, conditions=nothing)
-    torch.testing.assert_close(nats, untold)
-
-
-@given(st.integers(1, 116), st.integers(0, 23), st.integers(-12, 12))
-def test_degrees_stay_where_music_is_moved(pitch: int, home: int, semitones: int) -> None:
-    moved = degree(np.array(pitch + 12 + semitones), 1 + moved_home(home, semitones))
-    assert moved == degree(np.array(pitch), np.array(1 + home))
-    assert degree(np.array(home % 12 + 1), np.array(1 + home)) % 12 == 1
 
 
 @pytest.mark.parametrize("times", [1, 3])
