@@ -112,7 +112,9 @@ def _closed(
         return drawn
     kept, new, nats = other
     stays = kept - len(seed)
-    return np.concatenate([drawn[0][:stays], new]), np.concatenate([drawn[1][:stays], nats]), True
+    closes = np.concatenate([drawn[0][:stays], new]), np.concatenate([drawn[1][:stays], nats]), True
+    is_heard = plan.join(model.vocabulary, np.concatenate([seed, closes[0]])).n_notes > 0
+    return closes if is_heard else drawn
 
 
 def compose_again(

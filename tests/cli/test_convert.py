@@ -259,7 +259,7 @@ def test_one_of_a_thing_is_one(musegen: Musegen, here: Path) -> None:
     ("call", "lines"),
     [
         (["convert", "band.mid", "a.musicxml"], ["reading band.mid", "writing a.musicxml"]),
-        (["play", "band.mid"], ["reading band.mid", "writing band-2.wav"]),
+        (["play", "band.mid"], ["reading band.mid", "writing band.wav"]),
     ],
 )
 @pytest.mark.usefixtures("band")

@@ -53,7 +53,7 @@ def test_no_page_is_overwritten_and_then_none_is_written(musegen: Musegen, long:
 def test_without_as_a_picture_is_a_roll(ask: Ask, tune: str) -> None:
     (file,) = ask("convert", tune, "a.svg")["files"]
     assert "pages" not in file
-    assert "Piano roll" in Path("a.svg").read_text()
+    assert "<title>a</title>" in Path("a.svg").read_text()  # it is called as its file is
 
 
 @pytest.mark.parametrize("look", ["roll", "score"])
