@@ -36,10 +36,12 @@ from .notes_layout import (
     VALUE,
     VELOCITY,
     WAIT,
+    tempo_value,
 )
 from .notes_state import NotesState
 from .vocabulary import Mask, Words
 
+_SLOW, _FAST = tempo_value(np.array([60e6 / 30, 60e6 / 240]))  # quarters a minute
 _EVERY: Mask = np.ones((INSTRUMENTS, DESKS), bool)
 
 
@@ -203,6 +205,8 @@ class NotesTracker(NotesState):
         legal = np.ones((len(drawn), METRES), bool)
         legal[kind == KEY] = values < KEYS
         legal[kind == TEMPO] = values < TEMPOS
+        if self.keep_time:  # a tempo that is composed is one that people play
+            legal[kind == TEMPO] = (values >= _SLOW) & (values <= _FAST)
         standing = (kind == KEY) | (kind == TEMPO)
         now = self._standing[self._rows, kind]
         rows = np.flatnonzero(standing & (now > 0))

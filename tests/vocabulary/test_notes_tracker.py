@@ -25,6 +25,7 @@ from musegen.vocabulary.notes_layout import (
     PITCH,
     TEMPO,
     VALUE,
+    tempo_of_value,
 )
 from musegen.vocabulary.vocabulary import Words
 
@@ -168,3 +169,21 @@ def test_a_piece_is_not_over_before_it_began() -> None:
         assert not tracker.legal(word[None, :0])[0, END]
         tracker.advance(word[None])
     assert not tracker.legal(np.zeros((1, 0), np.int16))[0, END]
+
+
+def test_a_tempo_that_is_composed_is_one_that_people_play() -> None:
+    tracker = NotesVocabulary().start(3)
+    tracker.last_bar, tracker.keep_time = 1, True
+    rng, n_tempos = np.random.default_rng(0), 0
+    for _ in range(4):
+        word = np.zeros((3, 0), np.int16)
+        for _ in range(len(NotesVocabulary().fields)):
+            legal = tracker.legal(word)
+            drawn = [rng.choice(np.flatnonzero(row)) if row.any() else 0 for row in legal]
+            word = np.concatenate([word, np.array(drawn, np.int16)[:, None]], axis=1)
+        for kind, value in word[:, [KIND, VALUE]]:
+            if kind == TEMPO:
+                n_tempos += 1
+                assert 29 < 60e6 / tempo_of_value(int(value)) < 245
+        tracker.advance(word)
+    assert n_tempos
