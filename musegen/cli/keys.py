@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 Keys = Callable[[], "Command | None"]
 
-HELP = (
+HELP = (  # the first that fits is shown
     "space pause, arrows bar, +/- tempo, q quit",
     "space, arrows, +/-, q",
     "q quits",
-)  # the longest fits
+)
 _COMMANDS: dict[str, Command] = {
     " ": "pause", "\x1a": "pause", "q": "quit", "Q": "quit",
     "+": "faster", "=": "faster", "-": "slower", "_": "slower",

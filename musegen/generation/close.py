@@ -9,13 +9,14 @@ length. No rule chooses a pitch.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
-from numpy.typing import NDArray
 
 from musegen.evaluation.trained import Trained
 from musegen.vocabulary.vocabulary import Words
 
-from .drawer import Drawer
+from .drawer import Drawer, Drawn
 from .plan import Plan
 from .sampling import Sampling
 
@@ -26,34 +27,36 @@ DRAFTS = 8
 def closed(
     model: Trained,
     plan: Plan,
-    words: Words,
-    join: int,
+    seed: Words,
+    drawn: Drawn,
     bars: int,
     sampling: Sampling,
     random_seed: int,
-) -> tuple[int, Words, NDArray[np.float64]] | None:
-    """Other last bars for a piece, which stood before it was drawn to its end.
+    stop: Callable[[], bool],
+) -> Drawn:
+    """What was drawn after a seed, with other last bars; as it is where no draft came to its end.
 
     Args:
         model: what composes.
         plan: what is asked for.
-        words: all words of the piece (T, F), of which the first `join` are the seed's.
-        join: how many.
-        bars: how many of its bars are new.
+        seed: the words of the seed (T, F).
+        drawn: what follows them.
+        bars: how many bars that is.
         sampling: how a value is drawn.
         random_seed: all that chance depends on.
-
-    Returns:
-        How many of the words stay, and those that follow them, with their nats; None where no
-        draft came to its end.
+        stop: asked before each word whether to break off.
     """
-    passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
-    kept = join + int(np.count_nonzero(passed[join:] < passed[join] + bars - BARS))
-    drawer = Drawer(model, plan, words[:kept], join, DRAFTS, sampling, random_seed)
-    drawer.run(None, lambda: False)
+    words = np.concatenate([seed, drawn[0]]).astype(np.int16)
+    passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))[len(seed) :]
+    kept = int(np.count_nonzero(passed < passed[0] + bars - BARS))
+    before = words[: len(seed) + kept]
+    drawer = Drawer(model, plan.of_bars(bars), before, len(seed), DRAFTS, sampling, random_seed)
+    drawer.run(None, stop)
     if not drawer.tracker.done.any():
-        return None
+        return drawn
     weight = np.where(drawer.tracker.done, drawer.ending, -np.inf)
     chances = np.exp(weight - weight.max())
     new, nats, _ = drawer.row(int(drawer.chance.choice(DRAFTS, p=chances / chances.sum())))
-    return kept, new, nats
+    if not plan.join(model.vocabulary, np.concatenate([before, new])).n_notes:
+        return drawn
+    return np.concatenate([drawn[0][:kept], new]), np.concatenate([drawn[1][:kept], nats]), True

@@ -14,7 +14,7 @@ from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
 
 from .close import closed
-from .drawer import Drawer, Drawn, plain_kernels
+from .drawer import Drawer, plain_kernels
 from .plan import Plan
 from .sampling import Sampling
 
@@ -91,30 +91,9 @@ def compose(
             if plan.closes(model.conditions) and not stop():
                 bars = (drawer.last_bar - first).tolist()
                 each = enumerate(zip(its, bars, strict=True), start=chance)
-                its = [_closed(model, plan, seed, *drawn, how, by) for by, drawn in each]
+                its = [closed(model, plan, seed, *drawn, how, by, stop) for by, drawn in each]
             found += its
     return [_composed(model, plan, seed, *drawn) for drawn in found]
-
-
-def _closed(
-    model: Trained,
-    plan: Plan,
-    seed: Words,
-    drawn: Drawn,
-    bars: int,
-    sampling: Sampling,
-    random_seed: int,
-) -> Drawn:
-    """What was drawn, so many bars, with last bars that come to an end by themselves."""
-    words = np.concatenate([seed, drawn[0]]).astype(np.int16)
-    other = closed(model, plan.of_bars(bars), words, len(seed), bars, sampling, random_seed)
-    if other is None:
-        return drawn
-    kept, new, nats = other
-    stays = kept - len(seed)
-    closes = np.concatenate([drawn[0][:stays], new]), np.concatenate([drawn[1][:stays], nats]), True
-    is_heard = plan.join(model.vocabulary, np.concatenate([seed, closes[0]])).n_notes > 0
-    return closes if is_heard else drawn
 
 
 def compose_again(

@@ -27,9 +27,8 @@ _CHUNK = 512  # words of the seed read at once
 _WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
 
 
-Drawn = tuple[
-    Words, NDArray[np.float64], bool
-]  # words, their nats, and whether they came to an end
+# Words, their nats, and whether they came to an end.
+Drawn = tuple[Words, NDArray[np.float64], bool]
 
 
 class Snapshot(NamedTuple):
@@ -172,9 +171,9 @@ class Drawer:
             legal = np.broadcast_to(np.arange(legal.shape[1]) == said[now], legal.shape)
         free = ~legal.any(axis=1, keepdims=True)  # rows where the field does not apply
         if not field:
-            is_over = (self.tracker.bars >= self.last_bar) & ~self.tracker.done
-            allowed = np.where(legal, log_softmax(scores), -np.inf)[is_over]
-            self.ending[is_over] += np.logaddexp.reduce(allowed, axis=1)
+            over = np.flatnonzero((self.tracker.bars >= self.last_bar) & ~self.tracker.done)
+            allowed = np.where(legal[over], log_softmax(scores[over]), -np.inf)
+            self.ending[over] += np.logaddexp.reduce(allowed, axis=1)
         return draw(scores, legal | free, self._samplings[field], self.chance)
 
     def _features(self, drawn: Words | Numbers) -> Numbers:

@@ -144,7 +144,7 @@ class Plan:
     def closes(self, conditions: Conditions) -> bool:
         """Whether the piece is to draw to its close, which a model is told by the bars to come."""
         alone = self.seed is None and conditions.bars
-        return self.at_once and not self.role and (self.finish or alone)
+        return not self.role and (self.finish or alone)
 
     def _home(self) -> int | None:
         heard = (self.seed, *self.movements) if self.seed else self.movements

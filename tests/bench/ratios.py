@@ -138,23 +138,17 @@ def composing(corpus: Path, model_name: str, work: Path) -> Iterator[Row]:
 
 def memory(work: Path, files: int) -> Iterator[Row]:
     """The most memory that preparing many files takes, and training."""
-    folder = work / "many"
-    folder.mkdir()
-    for number in range(files):
-        write(band(2, number), folder / f"{number}.mid")
-    few = work / "few"
-    few.mkdir()
-    for number in range(100):
-        write(band(2, number), few / f"{number}.mid")
-    for what, corpus, steps in (
-        (f"memory: {files:,} files, one update", folder, 1),
-        ("memory: 100 files, 20 updates", few, 20),
-    ):
+    for n, steps in ((files, 1), (100, 20)):
+        corpus = work / f"{n}-files"
+        corpus.mkdir()
+        for number in range(n):
+            write(band(2, number), corpus / f"{number}.mid")
         ours = (
             f"{MUSEGEN} train {corpus} -o {work}/of-{corpus.name} --size small --steps {steps} -q"
         )
         other = f"{sys.executable} -c 'import torch'"
         most = peak(ours) / peak(other)
+        what = f"memory: {n:,} files, updates: {steps}"
         yield Row(what, ours, other, f"{most:.1f} times as much")
 
 

@@ -101,8 +101,8 @@ def test_the_home_key_is_that_of_the_seed_or_the_one_that_is_asked_for(
         compose(telling(make_score, "grid"), Plan(3, opening=IN_F_SHARP_MINOR))
 
 
-def test_what_is_told_counts_for_more_in_the_last_eight_bars(make_score: MakeScore) -> None:
-    """Words that a style makes likelier come more often where an end is asked for."""
+def test_the_more_is_told_the_more_it_counts(make_score: MakeScore) -> None:
+    """Told the bars to come beside a style, words gain more than by the style alone."""
     model, seed = telling(make_score, "grid"), make_score("grid", 9)
     with torch.no_grad():
         model.network.told.bag.weight.mul_(3)
