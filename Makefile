@@ -40,8 +40,8 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.audit
 
-bench: setup
-	$(BIN)/python -m tests.bench.ratios
+bench: .venv/bench
+	$(BIN)/python -m tests.bench.ratios $(ARGS)
 
 fresh: setup
 	$(BIN)/python -m tests.bench.fresh $(ARGS)
@@ -60,6 +60,10 @@ setup: .venv/ready
 	@echo "Installing musegen and its other libraries."
 	$(BIN)/pip install --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/bench: .venv/ready
+	$(BIN)/pip install --disable-pip-version-check --no-build-isolation -e '.[bench]'
 	@touch $@
 
 clean:

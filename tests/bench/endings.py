@@ -1,6 +1,7 @@
 """Has held-out pieces carried on to an end, and holds the endings against the real ones.
 
-    python -m tests.bench.endings FOLDER --model MODEL [--bars 32] [--pieces 200] [--times 4]
+    python -m tests.bench.endings FOLDER --model MODEL [--bars 32 | --seconds 60]
+                                  [--pieces 200] [--times 4]
 
 Each piece is cut at its middle bar and carried on with --finish, as many times as is asked. Every
 result must open in mido and music21, begin with its seed, keep parts, programs, tempo and metre,
@@ -23,6 +24,7 @@ from musegen.corpus.survey import music_files
 from musegen.errors import MusegenError
 from musegen.evaluation.trained import Trained, load
 from musegen.generation.compose import compose
+from musegen.generation.length import lasting
 from musegen.generation.plan import Plan
 from musegen.score.bars import pickups
 from musegen.score.excerpt import from_bar, until_bar
@@ -74,18 +76,19 @@ def check(seed: Score, score: Score, bars: int) -> dict[str, bool]:
 
 
 def carried_on(
-    model: Trained, piece: Score, bars: int, times: int, chance: int
-) -> tuple[Score, list[Score]] | None:
+    model: Trained, piece: Score, asked: argparse.Namespace, chance: int
+) -> tuple[Plan, list[Score]] | None:
     """The first half of a piece, and it carried on; None where it is too short or does not suit."""
     if piece.n_bars < 2 * _LAST:
         return None
     seed = until_bar(piece, piece.n_bars // 2)
     try:
-        found = compose(model, Plan(bars, seed, finish=True), n=times, random_seed=chance)
+        plan = lasting(model, Plan(asked.bars, seed, finish=True), seconds=asked.seconds)
+        found = compose(model, plan, n=asked.times, random_seed=chance)
     except MusegenError as error:
         print(f"  not carried on: {error.message}")
         return None
-    return seed, [its.score for its in found]
+    return plan, [its.score for its in found]
 
 
 def main() -> None:
@@ -94,6 +97,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", required=True)
     parser.add_argument("--bars", type=int, default=32)
+    parser.add_argument("--seconds", type=float, help="in place of bars")
     parser.add_argument("--pieces", type=int, default=200)
     parser.add_argument("--times", type=int, default=4)
     asked = parser.parse_args()
@@ -109,14 +113,16 @@ def main() -> None:
     passed: list[list[bool]] = []
     homes: dict[str, list[tuple[bool, bool]]] = {"ours": [], "real": []}
     for number, (name, piece) in enumerate(islice(pieces, asked.pieces)):
-        result = carried_on(model, piece, asked.bars, asked.times, number)
+        result = carried_on(model, piece, asked, number)
         if result is None:
             continue
-        seed, scores = result
+        plan, scores = result
+        seed = plan.seed
+        assert seed is not None
         home = key_of(seed)
         homes["real"].append(at_home(piece, home))
         for score in scores:
-            checks = check(seed, score, asked.bars)
+            checks = check(seed, score, plan.bars)
             passed.append(list(checks.values()))
             wrong = [what for what, is_so in checks.items() if not is_so]
             if wrong:
