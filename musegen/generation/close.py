@@ -4,7 +4,8 @@ The end is legal in one place alone. A mask that forces it there breaks a phrase
 model would have gone on. So the last bars are drawn several times, and one draft is kept, each with
 a chance in proportion to how likely the model held the end where it came. This is sampling and
 importance resampling (Rubin 1988): with many drafts it draws from the model's own pieces of that
-length. No rule chooses a pitch.
+length. No rule chooses a pitch. Where several pieces are composed they share the drafts, and where
+there are as many pieces as drafts, rank.py weighs their ends.
 """
 
 from __future__ import annotations
@@ -13,50 +14,62 @@ from collections.abc import Callable
 
 import numpy as np
 
-from musegen.evaluation.trained import Trained
-from musegen.vocabulary.vocabulary import Words
+from musegen.corpus.conditions import Conditions
 
 from .drawer import Drawer, Drawn
 from .plan import Plan
-from .sampling import Sampling
 
-BARS = 8  # of a draft
+BARS = 8  # of a draft, and at most half of what is asked for
 DRAFTS = 8
 
 
+def undrawn(plan: Plan, conditions: Conditions, n: int) -> int:
+    """How many of the last bars of each of `n` pieces are left to `closed`; 0 if they are not."""
+    return min(BARS, plan.bars // 2) if plan.closes(conditions) and n <= DRAFTS // 2 else 0
+
+
 def closed(
-    model: Trained,
-    plan: Plan,
-    seed: Words,
-    drawn: Drawn,
+    drawer: Drawer,
+    row: int,
     bars: int,
-    sampling: Sampling,
+    drafts: int,
     random_seed: int,
+    progress: Callable[[int, int], None] | None,
     stop: Callable[[], bool],
 ) -> Drawn:
-    """What was drawn after a seed, with other last bars; as it is where no draft came to its end.
+    """What was drawn for a candidate, and the last bars, where those were left undrawn.
 
     Args:
-        model: what composes.
-        plan: what is asked for.
-        seed: the words of the seed (T, F).
-        drawn: what follows them.
-        bars: how many bars that is.
-        sampling: how a value is drawn.
+        drawer: what has drawn the others.
+        row: which candidate.
+        bars: how many new bars it is to have.
+        drafts: how many are drawn of the last.
         random_seed: all that chance depends on.
+        progress: see `compose`.
         stop: asked before each word whether to break off.
     """
-    words = np.concatenate([seed, drawn[0]]).astype(np.int16)
-    passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))[len(seed) :]
-    kept = int(np.count_nonzero(passed < passed[0] + bars - BARS))
-    before = words[: len(seed) + kept]
-    drawer = Drawer(model, plan.of_bars(bars), before, len(seed), DRAFTS, sampling, random_seed)
-    drawer.run(None, stop)
-    if not drawer.tracker.done.any():
+    drawn = drawer.row(row)
+    if not drawer.resting[row] or stop():
         return drawn
-    weight = np.where(drawer.tracker.done, drawer.ending, -np.inf)
+    plan, join = drawer.plan.of_bars(bars), len(drawer.words)
+    words = np.concatenate([drawer.words, drawn.words])
+    drafting = Drawer(drawer.model, plan, words, join, drafts, drawer.sampling, random_seed)
+    drafting.run(progress, stop)
+    each = [_after(drawn, drafting.row(draft)) for draft in range(drafts)]
+    weight = np.array([one.ending if _ends(drafting, one) else -np.inf for one in each])
+    if np.isneginf(weight).all():
+        return each[0]
     chances = np.exp(weight - weight.max())
-    new, nats, _ = drawer.row(int(drawer.chance.choice(DRAFTS, p=chances / chances.sum())))
-    if not plan.join(model.vocabulary, np.concatenate([before, new])).n_notes:
-        return drawn
-    return np.concatenate([drawn[0][:kept], new]), np.concatenate([drawn[1][:kept], nats]), True
+    return each[int(drafting.chance.choice(drafts, p=chances / chances.sum()))]
+
+
+def _after(before: Drawn, new: Drawn) -> Drawn:
+    words = np.concatenate([before.words, new.words])
+    return Drawn(words, np.concatenate([before.nats, new.nats]), new.finished, new.ending)
+
+
+def _ends(drafting: Drawer, one: Drawn) -> bool:
+    """Whether it came to its end, and is a piece."""
+    seed = drafting.words[: drafting.join]
+    whole = np.concatenate([seed, one.words])
+    return one.finished and drafting.plan.join(drafting.model.vocabulary, whole).n_notes > 0

@@ -13,8 +13,8 @@ from musegen.evaluation.trained import Trained
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
 
-from .close import closed
-from .drawer import Drawer, plain_kernels
+from .close import DRAFTS, closed, undrawn
+from .drawer import Drawer, Drawn, plain_kernels
 from .plan import Plan
 from .sampling import Sampling
 
@@ -38,6 +38,7 @@ class Composed:
         join: how many of them are the seed's.
         word_nats: −log p of each new word, by the model's own scores (T − join,).
         finished: whether it came to its end, and was not broken off after its last whole bar.
+        ending: log p that the model gave the end where it came.
     """
 
     score: Score
@@ -45,6 +46,7 @@ class Composed:
     join: int
     word_nats: NDArray[np.float64]
     finished: bool
+    ending: float = 0.0
 
     @property
     def nats(self) -> float:
@@ -80,20 +82,17 @@ def compose(
         MusegenError: a candidate has no note, or no whole bar.
     """
     seed, how = plan.words(model.vocabulary), sampling or Sampling()
-    found = []
+    left, drafts, found = undrawn(plan, model.conditions, n), max(1, DRAFTS // n), []
+    rows = n if plan.at_once else 1
     with plain_kernels():
-        for row in range(1 if plan.at_once else n):
-            rows, chance = (n if plan.at_once else 1), random_seed + row
-            drawer = Drawer(model, plan, seed, len(seed), rows, how, chance)
+        for chance in range(random_seed, random_seed + n, rows):
+            drawer = Drawer(model, plan, seed, len(seed), rows, how, chance, left)
             first = drawer.tracker.bars.copy()
             plan.draw(drawer, progress, stop)
-            its = [drawer.row(row) for row in range(rows)]
-            if plan.closes(model.conditions) and not stop():
-                bars = (drawer.last_bar - first).tolist()
-                each = enumerate(zip(its, bars, strict=True), start=chance)
-                its = [closed(model, plan, seed, *drawn, how, by, stop) for by, drawn in each]
-            found += its
-    return [_composed(model, plan, seed, *drawn) for drawn in found]
+            for row, bars in enumerate((drawer.last_bar - first).tolist()):
+                tell = progress if row == rows - 1 else None
+                found.append(closed(drawer, row, bars, drafts, chance + row, tell, stop))
+    return [_composed(model, plan, seed, drawn) for drawn in found]
 
 
 def compose_again(
@@ -125,9 +124,11 @@ def compose_again(
     drawer = Drawer(model, plan, words[:kept], join, 1, sampling or Sampling(), random_seed)
 
     def so_far() -> Composed:
-        new, nats, finished = drawer.row(0)
-        every = np.concatenate([words[join:kept], new]), np.concatenate([before, nats])
-        return _composed(model, plan, words[:join], *every, finished)
+        new = drawer.row(0)
+        every = np.concatenate([words[join:kept], new.words])
+        nats = np.concatenate([before, new.nats])
+        drawn = Drawn(every, nats, new.finished, new.ending)
+        return _composed(model, plan, words[:join], drawn)
 
     with plain_kernels():
         _draw_again(drawer, bar, lambda: flaw(so_far()), stop)
@@ -158,19 +159,12 @@ def _draw_again(
         drawer.restore(starts[-1], _WARMER * back)
 
 
-def _composed(
-    model: Trained,
-    plan: Plan,
-    seed: Words,
-    new: Words,
-    nats: NDArray[np.float64],
-    finished: bool,
-) -> Composed:
-    words = np.concatenate([seed, new]).astype(np.int16)
+def _composed(model: Trained, plan: Plan, seed: Words, drawn: Drawn) -> Composed:
+    words = np.concatenate([seed, drawn.words]).astype(np.int16)
     score = plan.join(model.vocabulary, words)
     hint = "Try another --random-seed, or train it for longer."
     if score.n_bars == plan.n_old:
         raise MusegenError("the model wrote too many notes for one bar", hint=hint)
     if not score.n_notes:
         raise MusegenError("the model wrote no note", hint=hint)
-    return Composed(score, words, len(seed), nats, finished)
+    return Composed(score, words, len(seed), drawn.nats, drawn.finished, drawn.ending)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -23,12 +23,29 @@ from musegen.vocabulary.vocabulary import Tracker, Words
 from .plan import Plan
 from .sampling import Sampling, draw
 
+_Number = TypeVar("_Number", bound=np.generic)
+
 _CHUNK = 512  # words of the seed read at once
 _WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
 
 
-# Words, their nats, and whether they came to an end.
-Drawn = tuple[Words, NDArray[np.float64], bool]
+_SHRINK = 0.75  # a batch is made smaller where no more of its pieces still go on
+
+
+class Drawn(NamedTuple):
+    """What was drawn for a candidate.
+
+    Attributes:
+        words: (T, F).
+        nats: of each word (T,).
+        finished: whether they came to their end.
+        ending: log p that the model gave the end where it came.
+    """
+
+    words: Words
+    nats: NDArray[np.float64]
+    finished: bool
+    ending: float
 
 
 class Snapshot(NamedTuple):
@@ -53,10 +70,15 @@ class Drawer:
         n: int,
         sampling: Sampling,
         random_seed: int,
+        undrawn: int = 0,
     ) -> None:
-        """Go on from these words, of which the first `join` are the seed's, `n` times."""
+        """Go on from these words, of which the first `join` are the seed's, `n` times.
+
+        So many of the last bars stay `undrawn`.
+        """
         self.model, self.plan = model, plan
         self.tracker = plan.tracker(model.vocabulary, words, join, n)
+        self.words, self.join, self.sampling = words, join, sampling
         self._samplings = self._asked = sampling.for_fields(
             [field.name for field in model.vocabulary.fields]
         )
@@ -64,7 +86,9 @@ class Drawer:
         self.drawn: list[Words] = []
         self.nats: list[NDArray[np.float64]] = []
         self.length = np.zeros(n, np.int64)
-        self._words, self._n = words, n
+        self._n, self._undrawn = n, undrawn
+        self._rows = np.arange(n)  # the candidates whose past is kept: those that go on
+        self.resting = np.zeros(n, bool)  # those that have only bars left which stay undrawn
         self._past: Past = None
         self._last: Numbers = np.array([model.vocabulary.sizes], np.int64)
         self.forced: dict[int, NDArray[np.int16]] = {}  # fields that are given, word by word
@@ -73,7 +97,7 @@ class Drawer:
     def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
         """Draw until all have come to their end, or written far too much, or are to stop."""
         bars, limit = self.plan.bars, _WORDS_A_BAR * self.plan.bars
-        first = int(self.tracker.bars.min())
+        first = int(self.last_bar.min()) - bars
         self.read()
         while not self.tracker.done.all() and len(self.drawn) < limit and not stop():
             self._next()
@@ -103,19 +127,20 @@ class Drawer:
         del self.drawn[n_drawn:], self.nats[n_drawn:]
 
     def row(self, row: int) -> Drawn:
-        """What was drawn for a candidate."""
+        """What was drawn for a candidate; not finished where bars stay undrawn."""
         length, n_fields = self.length[row], len(self.model.vocabulary.sizes)
         words = [drawn[row] for drawn in self.drawn[:length]]
         nats = [nats[row] for nats in self.nats[:length]]
-        return (
+        return Drawn(
             np.array(words, np.int16).reshape(-1, n_fields),
             np.array(nats, np.float64),
-            bool(self.tracker.done[row]),
+            bool(self.tracker.done[row] and not self.resting[row]),
+            float(self.ending[row]),
         )
 
     def read(self) -> None:
         """Read what stands before the first word once, to go on from it `n` times."""
-        stretch = self.plan.context(self.model.vocabulary, self._words)
+        stretch = self.plan.context(self.model.vocabulary, self.words)
         before, features, told = self._columns(stretch)
         state = read_all(self.model.network, before[:-1], features, told, _CHUNK)
         self._past = self.model.stepwise.past(state, self._n)
@@ -140,19 +165,38 @@ class Drawer:
         return before, features.astype(np.int64), self._told(self.last_bar[0] - passed, roles)
 
     def _next(self) -> None:
-        """One more word of every candidate."""
-        model = self.model.stepwise
-        known = self._features(np.zeros((self._n, 0), np.int16))
-        told = self._told(self.last_bar - self.tracker.bars, self.plan.role)
-        hidden, self._past = model.read(self._last, known, told, self._past)
+        """One more word of every candidate that goes on."""
+        model, rows = self.model.stepwise, self._going_on()
+        known = self._features(np.zeros((len(rows), 0), np.int16))
+        told = self._told(self.bars_left, self.plan.role)
+        hidden, self._past = model.read(self._last[rows], known, told[rows], self._past)
         words, nats = model.draw(hidden, self._choose, known, self._features)
         nats[:, list(self.forced)] = 0
-        self.nats.append(-nats.sum(1))
+        self.nats.append(self._of_all(-nats.sum(1)))
         self.length += ~self.tracker.done
-        self._last = words
-        drawn = words.astype(np.int16)
+        self._last = self._of_all(words)
+        drawn = self._last.astype(np.int16)
         self.tracker.advance(drawn)
         self.drawn.append(drawn)
+        if self._undrawn:
+            self.resting |= ~self.tracker.done & (self.bars_left <= self._undrawn)
+            self.tracker.done |= self.resting
+
+    def _going_on(self) -> NDArray[np.int64]:
+        """The candidates that the network reads on; the past of the others is let go in time."""
+        going = ~self.tracker.done[self._rows]
+        if 0 < np.count_nonzero(going) <= _SHRINK * len(going):
+            self._past = self.model.stepwise.chosen(self._past, np.flatnonzero(going))
+            self._rows = self._rows[going]
+        return self._rows
+
+    def _of_all(self, of_rows: NDArray[_Number]) -> NDArray[_Number]:
+        """Something of those that go on, as something of all; 0 for the others."""
+        if len(of_rows) == self._n:
+            return of_rows
+        of_all = np.zeros((self._n, *of_rows.shape[1:]), of_rows.dtype)
+        of_all[self._rows] = of_rows
+        return of_all
 
     def _told(self, to_come: NDArray[np.int64], role: NDArray[np.int64] | int) -> Numbers:
         """What is told beside words of a role, at which so many bars are to come (N,): (N, C)."""
@@ -164,20 +208,26 @@ class Drawer:
         assert self.tracker.last_bar is not None
         return np.broadcast_to(self.tracker.last_bar, self._n)
 
+    @property
+    def bars_left(self) -> NDArray[np.int64]:
+        """How many bars of each candidate are to come (n,)."""
+        return self.last_bar - self.tracker.bars
+
     def _choose(self, field: int, scores: Floats, drawn: Numbers) -> Numbers:
-        legal = self.tracker.legal(drawn.astype(np.int16))
+        legal = self.tracker.legal(self._of_all(drawn.astype(np.int16)))[self._rows]
         said, now = self.forced.get(field), len(self.drawn)
         if said is not None and now < len(said):
             legal = np.broadcast_to(np.arange(legal.shape[1]) == said[now], legal.shape)
         free = ~legal.any(axis=1, keepdims=True)  # rows where the field does not apply
         if not field:
-            over = np.flatnonzero((self.tracker.bars >= self.last_bar) & ~self.tracker.done)
+            over = np.flatnonzero(((self.bars_left <= 0) & ~self.tracker.done)[self._rows])
             allowed = np.where(legal[over], log_softmax(scores[over]), -np.inf)
-            self.ending[over] += np.logaddexp.reduce(allowed, axis=1)
+            self.ending[self._rows[over]] += np.logaddexp.reduce(allowed, axis=1)
         return draw(scores, legal | free, self._samplings[field], self.chance)
 
     def _features(self, drawn: Words | Numbers) -> Numbers:
-        return self.tracker.features(drawn.astype(np.int16)).astype(np.int64)
+        features = self.tracker.features(self._of_all(drawn.astype(np.int16)))
+        return features[self._rows].astype(np.int64)
 
 
 @contextmanager

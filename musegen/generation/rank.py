@@ -28,12 +28,14 @@ class Rank(NamedTuple):
         like_seed: how like the seed's its pitch classes, range, rhythm, density and form are.
         original: 12 by the notes of its longest passage that was learnt, and at most 1.
         complete: the share of the parts asked for by name that play.
+        closes: how likely the model held the end where it came, beside the likeliest of all.
     """
 
     typical: float
     like_seed: float | None
     original: float | None
     complete: float | None = None
+    closes: float | None = None
 
     @property
     def score(self) -> float:
@@ -68,14 +70,17 @@ def rank(
     """
     real = model.config.get("figures", {}).get("valid_nats")
     middle = sorted(nats)[len(nats) // 2] if real is None else float(real)
+    ends = [one.ending if one.finished else -np.inf for one in candidates]
+    surest = max(ends) if plan.closes(model.conditions) else -np.inf
     return [
         Rank(
             float(np.exp(-abs(np.log(max(n, 1e-9) / max(middle, 1e-9))))),
             None if plan.seed is None else _like(originals.new(candidate), plan.seed),
             None if copied.learnt is None else min(1.0, _OWN / max(1, copied.learnt.notes)),
             1 - n_silent(candidate, plan) / plan.n_asked if plan.n_asked else None,
+            float(np.exp(end - surest)) if np.isfinite(surest) else None,
         )
-        for n, candidate, copied in zip(nats, candidates, copies, strict=True)
+        for n, candidate, copied, end in zip(nats, candidates, copies, ends, strict=True)
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from .backbones import State
 from .conditions import ConditionEmbedding
@@ -45,6 +46,10 @@ class Stepwise:
     def past(self, state: State | None, n: int) -> Past:
         """The state of one piece (B = 1) as torch has it → that of `n` pieces which go on there."""
         return self._backbone.past(state, n)
+
+    def chosen(self, past: Past, rows: NDArray[np.int64]) -> Past:
+        """The past of some of the pieces, by their numbers (R,)."""
+        return self._backbone.chosen(past, rows)
 
     def read(
         self, before: Numbers, features: Numbers, told: Numbers, past: Past

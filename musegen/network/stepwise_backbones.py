@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from .backbones import Backbone, Recurrent, State, Transformer, TransformerLayer
@@ -59,6 +60,12 @@ class Attentive:
             for which in range(2)
         )
         return Caches(read, layers[0][0].shape[2], keys, values)
+
+    def chosen(self, past: Caches, rows: NDArray[np.int64]) -> Caches:
+        """See Stepwise.chosen."""
+        read, kept, *both = past
+        keys, values = ([cache[rows] for cache in caches] for caches in both)
+        return Caches(read, kept, keys, values)
 
     def step(self, x: Floats, past: Caches) -> tuple[Floats, Caches]:
         """Inputs (B, D) → hidden (B, D). A past may be gone on from again, but not two at once."""
@@ -134,6 +141,10 @@ class Recurring:
             return [[np.zeros((n, cell.width), np.float32)] * cell.n_states for cell in self._cells]
         layers = [layer if isinstance(layer, tuple) else (layer,) for layer in state]
         return [[np.repeat(array(part[0]), n, axis=0) for part in layer] for layer in layers]
+
+    def chosen(self, past: list[list[Floats]], rows: NDArray[np.int64]) -> list[list[Floats]]:
+        """See Stepwise.chosen."""
+        return [[part[rows] for part in layer] for layer in past]
 
     def step(self, x: Floats, past: list[list[Floats]]) -> tuple[Floats, list[list[Floats]]]:
         """Inputs (B, D) → hidden (B, D)."""

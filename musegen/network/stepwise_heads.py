@@ -142,7 +142,8 @@ class _Echo:
     def add(self, scores: Floats, inner: Floats, value: Numbers) -> None:
         """To the scores (B, size), in place."""
         points = np.flatnonzero(value)
-        scores[points, value[points] - 1] += self._again(inner)[points, 0]
+        if len(points):
+            scores[points, value[points] - 1] += self._again(inner)[points, 0]
 
 
 class _Chain:

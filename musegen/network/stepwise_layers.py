@@ -64,8 +64,8 @@ class Norm:
 
     def __call__(self, x: Floats) -> Floats:
         """Rows (B, D) → the same, normalised."""
-        square = np.einsum("bd,bd->b", x, x) / self._width
-        return np.asarray(x * self._gain / np.sqrt(square + _EPSILON)[:, None])
+        square = np.add.reduce(x * x, axis=1, keepdims=True)
+        return np.asarray(x * (self._gain / np.sqrt(square / self._width + _EPSILON)))
 
 
 class Rows:

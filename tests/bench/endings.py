@@ -69,7 +69,8 @@ def check(seed: Score, score: Score, bars: int) -> dict[str, bool]:
         return {
             "opens": opens(out),
             "seed kept": begins_with(score, seed) and begins_with(again, unfold(score)),
-            "tempo": np.array_equal(again.tempo, seed.tempo),
+            "tempo": np.array_equal(score.tempo, seed.tempo)
+            and np.array_equal(again.tempo, unfold(score).tempo),
             "bars": pickups(score)[seed.n_bars :].count(False) == bars,
             "ends on the barline": score.end == score.barlines[-1],
         }

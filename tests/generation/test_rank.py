@@ -57,6 +57,22 @@ def test_what_is_not_told_does_not_count() -> None:
     assert Rank(0.5, 0.5, 0.5).score == 0.125
 
 
+def test_a_piece_that_ends_where_the_model_would_comes_first(make_model: MakeModel) -> None:
+    model = make_model("grid")
+    words = np.zeros((9, len(model.vocabulary.sizes)), np.int16)
+    whole = Composed(model.vocabulary.decode(words), words, 0, np.zeros(9), True)
+    found = [replace(whole, ending=np.log(p)) for p in (0.02, 0.4)] + [
+        replace(whole, finished=False)
+    ]
+    originals = Originals(model, Plan(2))
+
+    def closes(plan: Plan) -> list[float | None]:
+        return [one.closes for one in rank(model, plan, found, [1.0] * 3, [NOTHING] * 3, originals)]
+
+    assert closes(Plan(2, finish=True)) == pytest.approx([0.05, 1.0, 0.0])
+    assert closes(Plan(2)) == [None] * 3
+
+
 def test_all_parts_that_are_asked_for_play_where_a_candidate_has_them(
     make_model: MakeModel,
 ) -> None:

@@ -185,6 +185,20 @@ def test_what_is_told_counts_word_by_word_too(backbone: str) -> None:
     assert not np.allclose(found, other.numpy(), atol=1e-3)
 
 
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_pieces_that_go_on_while_others_have_ended_read_what_they_would(backbone: str) -> None:
+    backbone_ = stepping(make(backbone, 1).backbone)
+    words = np.random.default_rng(0).normal(size=(9, 3, 16)).astype(np.float32)
+    past, rows = backbone_.past(None, 3), np.array([0, 2])
+    for word in words[:5]:
+        _, past = backbone_.step(word, past)
+    fewer = backbone_.chosen(past, rows)
+    for word in words[5:]:
+        all_hidden, past = backbone_.step(word, past)
+        hidden, fewer = backbone_.step(word[rows], fewer)
+        np.testing.assert_allclose(hidden, all_hidden[rows], atol=1e-6)
+
+
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_transformer_goes_on_from_where_it_stood(
     monkeypatch: pytest.MonkeyPatch, times: int

@@ -1,0 +1,70 @@
+"""The last bars, of which drafts are drawn."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from musegen.generation.close import DRAFTS, undrawn
+from musegen.generation.compose import compose
+from musegen.generation.drawer import Drawer
+from musegen.generation.plan import Plan
+from musegen.generation.sampling import Sampling
+from musegen.score.score import Score
+from tests.generation.test_told import ALL, telling
+
+MakeScore = Callable[..., Score]
+
+
+@pytest.mark.parametrize("kind", ["abc", "grid", "notes"])
+@pytest.mark.parametrize("n", [1, 3, DRAFTS])
+def test_pieces_have_the_bars_that_were_asked_for_however_they_are_closed(
+    make_score: MakeScore, kind: str, n: int
+) -> None:
+    model, seed = telling(make_score, kind), make_score(kind, 4)
+    for plan in (Plan(5, seed, finish=True), Plan(1, seed, finish=True)):
+        found = compose(model, plan, n=n)
+        assert [plan.n_new(its.score) for its in found] == [plan.bars] * n
+        assert all(its.finished for its in found)
+        assert all(len(its.word_nats) == len(its.words) - its.join for its in found)
+
+
+def test_what_is_composed_alone_is_drafted_and_of_many_none_is() -> None:
+    assert undrawn(Plan(32), ALL, 1) == 8
+    assert undrawn(Plan(6), ALL, 1) == 3
+    assert undrawn(Plan(32), ALL, DRAFTS) == 0
+
+
+def test_the_bars_left_to_drafts_are_not_drawn_before(make_score: MakeScore) -> None:
+    model, seed = telling(make_score, "grid"), make_score("grid", 4)
+    plan, words = (
+        Plan(8, seed, finish=True),
+        Plan(8, seed).words(telling(make_score, "grid").vocabulary),
+    )
+    drawer = Drawer(model, plan, words, len(words), 4, Sampling(), 0, undrawn=3)
+    plan.draw(drawer, None, lambda: False)
+    assert drawer.resting.all()
+    assert (drawer.bars_left == 3).all()
+    assert not any(drawer.row(row).finished for row in range(4))
+
+
+def test_drafts_are_weighed_by_how_likely_they_end(
+    make_score: MakeScore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one draft of thousands of times the chance, that one is taken."""
+    model, seed = telling(make_score, "grid"), make_score("grid", 4)
+    rows = Drawer.row
+    seen: list[float] = []
+
+    def row(self: Drawer, number: int) -> object:
+        found = rows(self, number)
+        if not found.finished:
+            return found
+        seen.append(50.0 if len(seen) == 5 else found.ending)
+        return found._replace(ending=seen[-1])
+
+    monkeypatch.setattr(Drawer, "row", row)
+    found = compose(model, Plan(8, seed, finish=True))[0]
+    assert len(seen) == DRAFTS
+    assert found.ending == 50.0
+    assert np.isfinite(found.word_nats).all()
