@@ -41,6 +41,18 @@ def test_clefs_key_metre_bars_and_notes_are_those_of_the_piece() -> None:
     assert len(re.findall('class="note"', page)) == 3
 
 
+def test_cymbals_of_a_kit_have_heads_of_their_own_and_feet_their_stems_down() -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    rows = [(n * 240, 240, 42, 80) for n in range(8)]
+    rows += [(0, 480, 36, 80), (480, 240, 38, 80), (960, 480, 36, 80), (1440, 240, 38, 80)]
+    kit = Part("Kit", 0, Notes.of(rows), is_drums=True)
+    (page,) = engraved(write_musicxml(Score(480, (kit,), barlines=[1920])))
+    assert drawn(page, "E069") == 1  # the clef of percussion
+    assert drawn(page, "E0A9") == 8  # x
+    assert drawn(page, "E0A4") == 4
+    assert page.count('class="layer"') == 2
+
+
 def test_a_piece_ends_with_a_final_bar_line_unless_it_says_another() -> None:
     pytest.importorskip("verovio", reason="verovio is not installed")
     ends = []
