@@ -143,13 +143,17 @@ def drums_to_unpitched(root: Element, kits: Mapping[str, int]) -> None:
         name = part.get("id", "")
         if name not in kits:
             continue
-        played = {_take_pitch(note, name) for note in part.iter("note")} - {None}
+        has_feet = any(int(voice.text or 0) % 2 == 0 for voice in part.iter("voice"))
+        played = {_take_pitch(note, name, has_feet) for note in part.iter("note")} - {None}
         if played:
             _declare(declared[name], sorted(d for d in played if d is not None), kits[name])
 
 
-def _take_pitch(note: Element, part: str) -> int | None:
-    """The drum of a note that is made unpitched; None for a rest."""
+def _take_pitch(note: Element, part: str, has_feet: bool) -> int | None:
+    """The drum of a note that is made unpitched; None for a rest.
+
+    Beside feet, stems are told: up for the hands in odd voices, down for the feet in even ones.
+    """
     pitch = note.find("pitch")
     if pitch is None:
         return None
@@ -166,10 +170,15 @@ def _take_pitch(note: Element, part: str) -> int | None:
     before = ("grace", "chord", "unpitched", "duration", "tie")
     place = sum(child.tag in before for child in note)
     note.insert(place, ElementTree.Element("instrument", {"id": _instrument(part, drum)}))
-    if shown.head != "normal":
-        head = ElementTree.Element("notehead")
-        head.text = shown.head
-        note.insert(sum(child.tag not in _AFTER_HEAD for child in note), head)
+    looks = {"notehead": shown.head} if shown.head != "normal" else {}
+    if has_feet:
+        is_foot = int(note.findtext("voice", "1")) % 2 == 0
+        looks = {"stem": "down" if is_foot else "up"} | looks
+    place = sum(child.tag not in _AFTER_HEAD for child in note)
+    for at, (tag, text) in enumerate(looks.items(), start=place):
+        look = ElementTree.Element(tag)
+        look.text = text
+        note.insert(at, look)
     return drum
 
 

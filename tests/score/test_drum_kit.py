@@ -83,12 +83,12 @@ def test_music21_has_each_stroke_at_its_place_with_its_head():
     assert sorted(found) == sorted((onset, length, KIT[drum]) for onset, length, drum in rows)
 
 
-def test_hands_and_feet_have_a_voice_each_and_the_feet_the_lower():
+def test_hands_have_stems_up_and_feet_stems_down_in_a_voice_of_their_own():
     score = kit((0, 480, 36), (0, 240, 42), (240, 240, 42), (480, 480, 38))
     notes = [n for n in tree(score).iter("note") if n.find("rest") is None]
-    assert {(n.findtext("voice"), shown(n)[:2]) for n in notes} == {
-        ("1", "G5"),
-        ("1", "C5"),
-        ("2", "F4"),
+    assert {(n.findtext("voice"), n.findtext("stem"), shown(n)[:2]) for n in notes} == {
+        ("1", "up", "G5"),
+        ("1", "up", "C5"),
+        ("2", "down", "F4"),
     }
     assert read_musicxml(write_musicxml(score)).parts[0].notes == score.parts[0].notes
