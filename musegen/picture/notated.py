@@ -148,17 +148,22 @@ def _begun(part: Part, place: Mapping[int, int]) -> Part:
 def _played(part: Part, bars: _Bars) -> frozenset[int]:
     """The bars, by their ticks, in which many notes end neither on the grid nor at another.
 
-    All of a part's bars where that holds for the part as a whole.
+    All of a part's bars where that holds for the part as a whole. In a part that has some, notes
+    before a rest shorter than an eighth count too: they may be staccato by chance of their values.
     """
-    onsets = {*part.notes.onset.tolist()}
-    notes: Counter[int] = Counter()
-    off: Counter[int] = Counter()
+    onsets = sorted({*part.notes.onset.tolist()})
+    notes, off, short = Counter[int](), Counter[int](), Counter[int]()
     for onset, duration, *_ in part.notes.rows.tolist():
         end, bar = onset + duration, bars.start(onset)
+        following = [*onsets[(at := bisect_left(onsets, end)) : at + 1], end + bars.per][0]
         notes[bar] += 1
-        off[bar] += end not in onsets and (end - bars.start(end)) * _GRID % bars.per > 0
-    is_all = off.total() > _PLAYED * notes.total()
-    return frozenset(bar for bar in notes if is_all or off[bar] > _PLAYED * notes[bar])
+        off[bar] += end < following and (end - bars.start(end)) * _GRID % bars.per > 0
+        short[bar] += 0 < 2 * (following - end) < bars.per
+    if off.total() > _PLAYED * notes.total():
+        return frozenset(notes)
+    if any(off[bar] > _PLAYED * notes[bar] for bar in notes):
+        off |= short
+    return frozenset(bar for bar in notes if off[bar] > _PLAYED * notes[bar])
 
 
 def _held(part: Part, bars: _Bars) -> tuple[Part, list[int]]:

@@ -57,7 +57,7 @@ def abbreviated(name: str) -> str:
     Nothing is left of a name that has no letters.
     """
     bare = re.sub(r"\(.*?\)", " ", _NUMBER.sub(" ", name))
-    words = re.findall(r"[^\W_]+", bare)
+    words = re.findall(r"[^\W_]+(?:['’][^\W_]+)*", bare)
     return " ".join(_short(word) for word in words[:_MOST])
 
 

@@ -160,7 +160,8 @@ def _finish(root: Element, instruments: list[Part], made_by: str) -> None:
     declarations = zip(root.iter("score-part"), instruments, _channels(instruments), strict=True)
     for declared, instrument, channel in declarations:
         say_controls(declared, instrument.events)
-        _abbreviate(declared)
+        if len(instruments) > 1:  # one alone needs no telling apart
+            _abbreviate(declared)
         for element in declared.iter("midi-channel"):
             element.text = str(channel)
     identification = root.find("identification")

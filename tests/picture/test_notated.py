@@ -16,7 +16,7 @@ def written(rows: Rows, *, program: int = 40, drum: int = 0, per: int = 480) -> 
     """Onset and length, as written, of notes of one part in 4/4 so played."""
     notes = Notes.of([(onset, length, drum or 60, 80) for onset, length in rows])
     part = Part("A part", program, notes, is_drums=drum > 0)
-    score = notated(Score(per, (part,), barlines=[4 * per, 8 * per]))
+    score = notated(Score(per, (part,), barlines=range(4 * per, 1000 * per, 4 * per)))
     return score.parts[0].notes.rows[:, :2].tolist()
 
 
@@ -59,6 +59,15 @@ def test_onsets_off_the_grid_go_to_16ths_or_triplets_and_stay_apart() -> None:
 def test_only_notes_much_shorter_than_they_are_written_have_dots() -> None:
     assert dots([(0, 115), (240, 220), (480, 115), (720, 1190)]) == [0, 480]
     assert dots([(0, 115), (240, 115)], program=45) == []  # pizzicato
+
+
+def test_short_notes_on_the_grid_are_staccato_beside_others_that_are_not() -> None:
+    exact = [(1920 + n * E, 120) for n in range(8)]
+    assert written(exact) == [[onset, 120] for onset, _ in exact]
+    detached = [(n * E, 77) for n in range(8)]
+    long = [(1920 * n, 1920) for n in range(2, 200)]  # so that most of the part is on the grid
+    lengths = [length for _, length in written([*detached, *exact, *long])]
+    assert lengths == [E] * 16 + [1920] * 198
 
 
 def test_drums_last_to_the_next_stroke_of_hand_or_foot_and_a_beat_at_most() -> None:

@@ -23,6 +23,7 @@ from musegen.score.abbreviations import abbreviated
         ("Lead 1 (square)", "Lead 1"),
         ("Dulcimer", "Dulc."),
         ("Drums", "Dr."),
+        ("Who's it", "Who's it"),
         ("", ""),
         ('"!?', ""),
     ],
