@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 Repeats = Literal["unfold", "keep"]
 _NAMED = 5  # files in one sentence
 _FAILURES = 10  # that have a line of their own
-_ABSENT = {"lost": "Not kept", "not_sounded": "Not sounded", "not_shown": "Not shown"}
+_ABSENT = {
+    "lost": "Not kept",
+    "not_sounded": "Not sounded",
+    "not_shown": "Not shown",
+    "shown_otherwise": "Shown otherwise",
+}
 _STATES_GUESSES = frozenset({".abc", ".musicxml", ".xml", ".mxl"})  # MIDI is written without them
 
 
@@ -190,6 +195,7 @@ def _page(name: str, played: Score, look: Look) -> str:
     """A page that plays a piece, and says what made it where its file does."""
     from musegen.generation.made import Made, new_music
     from musegen.picture.engraving import engraved
+    from musegen.picture.notated import notated
     from musegen.picture.score_page import score_page
     from musegen.score.files import file_and_tune
     from musegen.score.musicxml_write import write_musicxml
@@ -198,7 +204,7 @@ def _page(name: str, played: Score, look: Look) -> str:
     made = Made.of(file_and_tune(name)[0])
     facts = made.facts if made else ()
     new = new_music(played, made)
-    sheets = engraved(write_musicxml(played)) if look == "score" else []
+    sheets = engraved(write_musicxml(notated(played))) if look == "score" else []
     return score_page(
         played, recipe(played), new=new, made=facts, sheets=sheets, title=stem_of(name)
     )

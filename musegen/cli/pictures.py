@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from musegen.score.score import Score
 
 Look = Literal["roll", "score"]
+_Told: TypeAlias = "dict[str, dict[str, int]]"  # how many of each kind, by what is told of them
 SUFFIXES = (".svg", ".png")
 
 
 def draw(music: Score, drawn: Score, path: Path, force: bool, look: Look) -> dict[str, Any]:
-    """Draw a piece, all pages or none; what it does not show, and where the pages of a score are.
+    """Draw a piece, all pages or none; what it does not show or shows otherwise, and its pages.
 
     Args:
         music: the piece.
@@ -30,9 +31,9 @@ def draw(music: Score, drawn: Score, path: Path, force: bool, look: Look) -> dic
 
     check_length(drawn, path)
     if look == "score":
-        pictures, left_out = _score(music, drawn)
+        pictures, told = _score(music, drawn)
     else:
-        pictures, left_out = _roll(music, drawn, drawn.title or path.stem)
+        pictures, told = _roll(music, drawn, drawn.title or path.stem)
     paths = numbered(path, len(pictures))
     check_free(paths, force)
     is_png = path.suffix.lower() == ".png"
@@ -40,14 +41,15 @@ def draw(music: Score, drawn: Score, path: Path, force: bool, look: Look) -> dic
     for place, data in zip(paths, files, strict=True):
         write_whole(place, data, force)
     pages = {"pages": [str(place) for place in paths]} if look == "score" else {}
-    return {"out": str(paths[0]), "not_shown": left_out, **pages}
+    return {"out": str(paths[0]), **told, **pages}
 
 
 def numbered(path: Path, n: int) -> list[Path]:
-    """The path alone for one file, else `piece-1.svg` and on."""
+    """The path alone for one file, else numbered ones that sort: `piece-01.svg` and on."""
     if n == 1:
         return [path]
-    return [path.with_stem(f"{path.stem}-{number}") for number in range(1, n + 1)]
+    width = len(str(n))
+    return [path.with_stem(f"{path.stem}-{number:0{width}}") for number in range(1, n + 1)]
 
 
 def check_free(paths: Sequence[Path], force: bool) -> None:
@@ -65,22 +67,24 @@ def check_free(paths: Sequence[Path], force: bool) -> None:
         raise OutputError(f"is already there{more}", file=there[0], hint=hint)
 
 
-def _roll(music: Score, drawn: Score, title: str) -> tuple[list[str], dict[str, int]]:
+def _roll(music: Score, drawn: Score, title: str) -> tuple[list[str], _Told]:
     from musegen.picture.roll import not_shown, roll_svg
     from musegen.score.excerpt import join_of
     from musegen.score.losses import as_written
 
     picture = roll_svg(drawn, seed_end=join_of(drawn), title=title)
-    return [picture], as_written(not_shown(drawn), not_shown(music))
+    return [picture], {"not_shown": as_written(not_shown(drawn), not_shown(music))}
 
 
-def _score(music: Score, drawn: Score) -> tuple[list[str], dict[str, int]]:
+def _score(music: Score, drawn: Score) -> tuple[list[str], _Told]:
     from musegen.picture.engraving import engraved, not_engraved
+    from musegen.picture.notated import notated
     from musegen.score.losses import as_written
     from musegen.score.musicxml_write import write_musicxml
 
-    musicxml = write_musicxml(drawn)
-    pages, left_out = engraved(musicxml), not_engraved(drawn, musicxml)
+    musicxml = write_musicxml(notated(drawn))
+    pages, told = engraved(musicxml), not_engraved(drawn, musicxml)
     if drawn is not music:
-        left_out = as_written(left_out, not_engraved(music, write_musicxml(music)))
-    return pages, left_out
+        once = not_engraved(music, write_musicxml(notated(music)))
+        told = as_written(told[0], once[0]), as_written(told[1], once[1])
+    return pages, {"not_shown": told[0], "shown_otherwise": told[1]}

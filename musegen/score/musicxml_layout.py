@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from musegen.score.musicxml_clefs import guessed_clef
-from musegen.score.musicxml_rhythm import Bars, Piece, bars_of, voices
+from musegen.score.musicxml_rhythm import Bars, Piece, bars_of, voices, voices_of_drums
 from musegen.score.notatable import UNITS, Grid, Tone, tones
 from musegen.score.score import (
     STRUCTURE,
@@ -201,7 +201,8 @@ def _staves(
     notes = tones(part.notes, place)
     has_clef = any(m.kind == "clef" and m.part == number for m in score.marks)
     hands = [notes] if has_clef or braced > 1 else _hands(part, notes)
-    sorted_voices = [voices(hand) or [[]] for hand in hands]
+    sort = voices_of_drums if part.is_drums else voices
+    sorted_voices = [sort(hand) or [[]] for hand in hands]
     bearers = _bearers(sorted_voices)
     at: dict[tuple[int, int], dict[int, list[Mark]]] = defaultdict(lambda: defaultdict(list))
     for mark in marks:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
+from musegen.score.drum_kit import FEET
 from musegen.score.notatable import EXACT, FINEST, UNITS, Tone
 
 MAX_VOICES = 4  # what notation programs have on a staff
@@ -45,11 +47,11 @@ LENGTHS = _lengths()
 _LONGEST_FIRST = sorted(LENGTHS, reverse=True)
 
 
-def voices(notes: Iterable[Tone]) -> list[list[Tone]]:
+def voices(notes: Iterable[Tone], most: int = MAX_VOICES) -> list[list[Tone]]:
     """Notes in voices: within one, notes begin and end together or follow each other.
 
-    The higher of two that begin together takes the lower number. The last of `MAX_VOICES` takes
-    all that find no other place.
+    The higher of two that begin together takes the lower number. The last of the `most` that there
+    may be takes all that find no other place.
     """
     found: list[list[Tone]] = []
     for note in sorted(notes, key=lambda note: (note.start, -note.pitch, note.end)):
@@ -60,11 +62,22 @@ def voices(notes: Iterable[Tone]) -> list[list[Tone]]:
                 voice.append(note)
                 break
         else:
-            if len(found) < MAX_VOICES:
+            if len(found) < most:
                 found.append([note])
             else:
                 found[-1].append(note)
     return found
+
+
+def voices_of_drums(notes: Iterable[Tone]) -> list[list[Tone]]:
+    """Drums in voices: odd ones, with stems up, are the hands', even ones the feet's."""
+    played = list(notes)
+    hands, feet = (
+        voices((n for n in played if (n.pitch in FEET) == are_feet), MAX_VOICES // 2)
+        for are_feet in (False, True)
+    )
+    pairs = zip_longest(hands, feet, fillvalue=[]) if hands else iter([feet])
+    return [voice for pair in pairs for voice in pair]
 
 
 @dataclass(frozen=True)

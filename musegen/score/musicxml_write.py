@@ -22,6 +22,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
+from musegen.score.abbreviations import abbreviated
 from musegen.score.key import settled_key
 from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml_clefs import name_guesses, says_clef
@@ -159,6 +160,8 @@ def _finish(root: Element, instruments: list[Part], made_by: str) -> None:
     declarations = zip(root.iter("score-part"), instruments, _channels(instruments), strict=True)
     for declared, instrument, channel in declarations:
         say_controls(declared, instrument.events)
+        if len(instruments) > 1:  # one alone needs no telling apart
+            _abbreviate(declared)
         for element in declared.iter("midi-channel"):
             element.text = str(channel)
     identification = root.find("identification")
@@ -166,6 +169,16 @@ def _finish(root: Element, instruments: list[Part], made_by: str) -> None:
         identification.clear()
         encoding = ElementTree.SubElement(identification, "encoding")
         ElementTree.SubElement(encoding, "software").text = made_by or "musegen"
+
+
+def _abbreviate(declared: Element) -> None:
+    """Say what a part is called before all systems but the first."""
+    place = next((n for n, child in enumerate(declared) if child.tag == "part-name"), None)
+    short = abbreviated(declared.findtext("part-name") or "")
+    if place is not None and short:
+        element = ElementTree.Element("part-abbreviation")
+        element.text = short
+        declared.insert(place + 1, element)
 
 
 def _channels(instruments: list[Part]) -> Iterator[int]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
+from musegen.score.drum_kit import drum_at, drum_of
 from musegen.score.musicxml_safe import Element
 
 DRUM_CHANNEL = "10"  # counted from one
@@ -46,23 +47,8 @@ _NAMED = (
     (r"tam.?tam|gong", 49),
 )
 
-# Drums by their place on a staff of five lines, as letter and octave in the treble clef (Weinberg,
-# Guide to Standardized Drumset Notation, 1998), and the place at which each drum is written.
-_PLACES = {
-    ("D", 4): 44,
-    ("E", 4): 35,
-    ("F", 4): 36,
-    ("A", 4): 41,
-    ("C", 5): 38,
-    ("D", 5): 47,
-    ("E", 5): 48,
-    ("F", 5): 51,
-    ("G", 5): 42,
-    ("A", 5): 49,
-}
-_PLACE_OF = {drum: place for place, drum in _PLACES.items()}
 _SNARE = 38  # where nothing tells
-_MIDDLE = ("C", 5)
+_AFTER_HEAD = ("notehead-text", "staff", "beam", "notations", "lyric", "play", "listen")
 
 
 def unpitched_to_drums(root: Element) -> set[str]:
@@ -80,7 +66,11 @@ def unpitched_to_drums(root: Element) -> set[str]:
             for transpose in attributes.findall("transpose"):
                 attributes.remove(transpose)
         for note in unpitched:
-            _give_pitch(note, _drum(note, sounds))
+            drum = _drum(note, sounds)
+            _give_pitch(note, drum)
+            for head in note.findall("notehead"):
+                if _shape(note) == drum_of(drum).head and head.get("parentheses") != "yes":
+                    note.remove(head)  # which says nothing more
     return drums
 
 
@@ -121,9 +111,14 @@ def _drum(note: Element, sounds: dict[str, int]) -> int:
     named = sounds.get(instrument.get("id", "")) if instrument is not None else None
     step = (note.findtext("unpitched/display-step") or "").strip()
     octave = (note.findtext("unpitched/display-octave") or "").strip()
-    placed = _PLACES.get((step, int(octave))) if re.fullmatch(r"[0-9]", octave) else None
+    is_place = re.fullmatch(r"[0-9]", octave)
+    placed = drum_at(step, int(octave), _shape(note)) if is_place else None
     drums = (named, sounds.get(""), placed, _SNARE)
     return next(drum for drum in drums if drum is not None)
+
+
+def _shape(note: Element) -> str:
+    return (note.findtext("notehead") or "normal").strip()
 
 
 def _give_pitch(note: Element, drum: int) -> None:
@@ -148,29 +143,42 @@ def drums_to_unpitched(root: Element, kits: Mapping[str, int]) -> None:
         name = part.get("id", "")
         if name not in kits:
             continue
-        played = {_take_pitch(note, name) for note in part.iter("note")} - {None}
+        has_feet = any(int(voice.text or 0) % 2 == 0 for voice in part.iter("voice"))
+        played = {_take_pitch(note, name, has_feet) for note in part.iter("note")} - {None}
         if played:
             _declare(declared[name], sorted(d for d in played if d is not None), kits[name])
 
 
-def _take_pitch(note: Element, part: str) -> int | None:
-    """The drum of a note that is made unpitched; None for a rest."""
+def _take_pitch(note: Element, part: str, has_feet: bool) -> int | None:
+    """The drum of a note that is made unpitched; None for a rest.
+
+    Beside feet, stems are told: up for the hands in odd voices, down for the feet in even ones.
+    """
     pitch = note.find("pitch")
     if pitch is None:
         return None
     step, alter = pitch.findtext("step", "C"), float(pitch.findtext("alter", "0"))
     octave = int(pitch.findtext("octave", "4"))
     drum = 12 * (octave + 1) + _STEPS.index(step) + int(alter)
-    step, octave = _PLACE_OF.get(drum, _MIDDLE)
+    shown = drum_of(drum)
     pitch.clear()
     pitch.tag = "unpitched"
-    _set(pitch, "display-step", step)
-    _set(pitch, "display-octave", str(octave))
+    _set(pitch, "display-step", shown.step)
+    _set(pitch, "display-octave", str(shown.octave))
     for accidental in note.findall("accidental"):
         note.remove(accidental)
     before = ("grace", "chord", "unpitched", "duration", "tie")
     place = sum(child.tag in before for child in note)
     note.insert(place, ElementTree.Element("instrument", {"id": _instrument(part, drum)}))
+    looks = {"notehead": shown.head} if shown.head != "normal" else {}
+    if has_feet:
+        is_foot = int(note.findtext("voice", "1")) % 2 == 0
+        looks = {"stem": "down" if is_foot else "up"} | looks
+    place = sum(child.tag not in _AFTER_HEAD for child in note)
+    for at, (tag, text) in enumerate(looks.items(), start=place):
+        look = ElementTree.Element(tag)
+        look.text = text
+        note.insert(at, look)
     return drum
 
 
@@ -182,7 +190,7 @@ def _declare(score_part: Element, drums: list[int], kit: int) -> None:
     for drum in drums:
         instrument = _set(score_part, "score-instrument", None)
         instrument.set("id", _instrument(score_part.get("id", ""), drum))
-        _set(instrument, "instrument-name", f"Drum {drum}")
+        _set(instrument, "instrument-name", drum_of(drum).name)
     for drum in drums:
         midi = _set(score_part, "midi-instrument", None)
         midi.set("id", _instrument(score_part.get("id", ""), drum))

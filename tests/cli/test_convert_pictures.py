@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
+from musegen.score.midi_write import write_midi
+from musegen.score.musicxml_read import read_musicxml
+from musegen.score.score import Notes, Part, Score
+
 Musegen = Callable[..., Result]
 Ask = Callable[..., dict[str, Any]]
 
@@ -38,6 +42,33 @@ def test_a_score_is_a_file_and_a_long_one_a_file_a_page(
     assert all(Path(page).exists() for page in file["pages"])
     assert not Path("b.svg").exists()
     assert "b-1.svg" in musegen("convert", long, "b.svg", "--as", "score", "--force").stderr
+
+
+def test_pages_sort_by_name(ask: Ask, tune: str) -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    Path("longer.abc").write_text(TUNE.replace("|]", "|" + "GABc|" * 1000 + "]"))
+    (file,) = ask("convert", "longer.abc", "a.svg", "--as", "score")["files"]
+    assert len(file["pages"]) >= 10
+    assert file["pages"] == sorted(file["pages"])
+    assert file["pages"][0] == "a-01.svg"
+
+
+def test_notes_that_are_shown_longer_than_they_sound_are_not_called_absent(
+    musegen: Musegen, ask: Ask, here: Path
+) -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    notes = Notes.of([(n * 240, 91, 70, 80) for n in range(8)])
+    Path("a.mid").write_bytes(write_midi(Score(480, (Part("", 40, notes),))))
+    (file,) = ask("convert", "a.mid", "a.svg", "--as", "score")["files"]
+    assert file["not_shown"] == {}
+    assert file["shown_otherwise"] == {"notes moved, shortened or held on": 8}
+    (file,) = ask("convert", "a.mid", "b.svg")["files"]
+    assert file["shown_otherwise"] == {}
+    told = musegen("convert", "a.mid", "c.svg", "--as", "score").stderr
+    assert "Shown otherwise: 8 notes moved" in told
+    ask("convert", "a.mid", "a.musicxml")
+    kept = read_musicxml(Path("a.musicxml").read_bytes()).parts[0].notes
+    assert {*kept.duration.tolist()} <= {*range(80, 106)}  # a file's are as they were played
 
 
 def test_no_page_is_overwritten_and_then_none_is_written(musegen: Musegen, long: str) -> None:

@@ -41,6 +41,18 @@ def test_clefs_key_metre_bars_and_notes_are_those_of_the_piece() -> None:
     assert len(re.findall('class="note"', page)) == 3
 
 
+def test_cymbals_of_a_kit_have_heads_of_their_own_and_feet_their_stems_down() -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    rows = [(n * 240, 240, 42, 80) for n in range(8)]
+    rows += [(0, 480, 36, 80), (480, 240, 38, 80), (960, 480, 36, 80), (1440, 240, 38, 80)]
+    kit = Part("Kit", 0, Notes.of(rows), is_drums=True)
+    (page,) = engraved(write_musicxml(Score(480, (kit,), barlines=[1920])))
+    assert drawn(page, "E069") == 1  # the clef of percussion
+    assert drawn(page, "E0A9") == 8  # x
+    assert drawn(page, "E0A4") == 4
+    assert page.count('class="layer"') == 2
+
+
 def test_a_piece_ends_with_a_final_bar_line_unless_it_says_another() -> None:
     pytest.importorskip("verovio", reason="verovio is not installed")
     ends = []
@@ -66,6 +78,55 @@ def test_a_long_piece_has_pages_and_the_same_each_time() -> None:
     pages = engraved(long)
     assert len(pages) > 1
     assert engraved(long) == pages
+
+
+def orchestra(bars: int) -> list[str]:
+    """The pages of five parts; all but the first rest after the first bar."""
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    first = Notes.of([(n * 1920, 1920, 76, 80) for n in range(bars)])
+    rest = Notes.of([(0, 1920, 60, 80)])
+    names = ("Violino I", "Violino II", "Viola", "Violoncello", "Contrabasso")
+    parts = [Part(name, 40, rest if n else first) for n, name in enumerate(names)]
+    return engraved(
+        write_musicxml(Score(480, tuple(parts), barlines=range(1920, 1920 * bars, 1920)))
+    )
+
+
+def test_later_systems_have_short_names_and_no_staff_that_rests() -> None:
+    pages = orchestra(300)
+    assert "Violino I<" in pages[0]
+    for page in pages[1:-1]:
+        assert page.count('class="staff"') == page.count('class="measure"')
+        assert page.count(">Vln. I<") == page.count('class="system"') > 0
+        assert "Violino" not in page
+    assert all(count(page, "staff") == 4 * count(page, "measure") for page in engraved(quartet(90)))
+
+
+def quartet(bars: int) -> bytes:
+    line, rest = (Notes.of([(n * 1920, 1920, 76, 80) for n in range(k)]) for k in (bars, 1))
+    parts = [Part(f"Violin {n + 1}", 40, rest if n else line) for n in range(4)]
+    return write_musicxml(Score(480, tuple(parts)))
+
+
+def count(page: str, name: str) -> int:
+    return page.count(f'class="{name}"')
+
+
+def test_each_page_of_several_says_which_of_how_many_it_is() -> None:
+    pages = orchestra(300)
+    counters = [re.findall(r">(\d+ / \d+)</text>", page) for page in pages]
+    assert counters == [[f"{n} / {len(pages)}"] for n in range(1, len(pages) + 1)]
+    assert len(pages) > 1
+    assert not any("–" in page for page in pages)
+    assert "/ 1<" not in orchestra(2)[0]
+
+
+def test_many_parts_have_larger_paper_so_that_a_system_fits_its_page() -> None:
+    pytest.importorskip("verovio", reason="verovio is not installed")
+    notes = Notes.of([(0, 1920, 76, 80)])
+    (page,) = engraved(write_musicxml(Score(480, (Part("Violin", 40, notes),) * 30)))
+    width, height = map(float, re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', page)[0])
+    assert height < 1.5 * width
 
 
 def test_what_is_no_score_is_refused() -> None:
