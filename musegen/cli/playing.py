@@ -196,6 +196,6 @@ def jitter_ms(late: Sequence[float]) -> dict[str, float] | None:
 def _leave(signal_number: int) -> None:
     """End as the signal asks, now that all is silent."""
     if signal_number == signal.SIGINT:
-        raise Interrupted("interrupted, with nothing left sounding")
+        raise Interrupted("stopped by Ctrl-C, with nothing left sounding")
     if signal_number:
         raise typer.Exit(128 + signal_number)

@@ -43,6 +43,13 @@ class Piece {
     return row ? `${row[1]}/${row[2]}` : "";
   }
 
+  // A pitch as the key that stands at a tick spells it: `spelled` has the names from middle C up.
+  called(pitch, tick) {
+    const [, names] = this.spelled[Math.max(0, above(this.spelled, tick, (row) => row[0]) - 1)];
+    const name = names[pitch % 12], octave = Number(name.slice(-1)) + Math.floor(pitch / 12) - 5;
+    return name.slice(0, -1).replaceAll("#", "♯").replaceAll("b", "♭") + octave;
+  }
+
   barAt(tick) {
     return this.barlines.length ? this.firstBar + above(this.starts, tick) - 1 : null;
   }

@@ -4,7 +4,6 @@
 // knows more of each note, as may the columns of the parts; call `draw` afterwards.
 const GUTTER = 46, HEAD = 40, GAP = 8, DRUM = 9, NAME = 15, LEAST_PITCHES = 18;
 const BLACK = new Set([1, 3, 6, 8, 10]);
-const NAMES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
 
 class Roll {
   constructor(piece, player) {
@@ -264,7 +263,7 @@ class Roll {
     const quarters = part.duration[index] / this.piece.ticksPerQuarter;
     return [
       part.name,
-      part.isDrums ? `drum ${pitch}` : `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`,
+      part.isDrums ? `drum ${pitch}` : this.piece.called(pitch, tick),
       `${bar === null ? clock(this.piece.secondsAt(tick)) : `bar ${bar}`}, ${+quarters.toFixed(2)} ♩ long, velocity ${part.velocity[index]}`,
       ...(this.piece.isNew(part, index) ? ["composed"] : []),
     ];

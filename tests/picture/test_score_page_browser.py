@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from musegen.picture.score_page import score_page
+from musegen.score.key import pitch_name
 from musegen.score.score import Mark, Score
 from musegen.sound.recipe import recipe
 from musegen.sound.timbre import TIMBRES
@@ -160,7 +161,8 @@ def test_words_of_the_piece_are_text_and_a_note_tells_of_itself(
         x, y, *_ = page.evaluate(f"roll.box(piece.parts[0], {note % len(score.parts[0].notes)})")
         page.locator("#lit").hover(position={"x": x + 1, "y": y + 1})
         told = page.locator("#told").inner_text()
-        assert told.startswith("<b>Flute\n")
+        called = pitch_name(int(score.parts[0].notes.pitch[note])).replace("#", "♯")
+        assert told.startswith(f"<b>Flute\n{called.replace('b', '♭')}\n")
         assert ("composed" in told) == is_new
 
 
