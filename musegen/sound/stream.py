@@ -152,7 +152,7 @@ class _Played:
         bend, start, held = strokes.controls.bend, int(strokes.start[n]), int(strokes.held[n])
         if bend.over(start, last).any():
             whole = self._tone(kind, pitch, touch, 0, round(last * fastest(bend)) + 1)
-            note = bent(whole, bend, start, last)[first:] * strokes.gain[n]
+            note: Mono = bent(whole, bend, start, last)[first:] * strokes.gain[n]
         else:
             note = self._tone(kind, pitch, touch, first, last) * strokes.gain[n]
         over = np.arange(max(first, held), first + len(note)) - held
