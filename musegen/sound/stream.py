@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from musegen.score.score import Score
 
 from .loudness import TARGET_LUFS, Samples, limited, loudness
-from .room import REVERBERATION, Room
+from .room import Room
 from .synthesiser import (
     FADE_SECONDS,
     TAIL_SECONDS,
@@ -34,8 +34,9 @@ from .timeline import seconds_at
 from .tone import Mono, drum_tone, full_length, tone
 
 _BLOCK_HOPS = 50  # of the limiter: a quarter of a second
-_CHUNK = 8192  # samples of a tone that are made together
-_CHUNKS = 4096  # that are kept: 128 MB
+_ECHO_SECONDS = 0.7  # before the first second: the room still answers what sounded there
+_CHUNKS_A_SECOND = 5  # in which tones are made
+_CHUNKS = 4096  # that are kept: 144 MB
 # Loudness is measured on so many moments of the piece, in less detail than is played.
 _PROBES, _PROBE_SECONDS, _PROBE_RATE = 40, 0.3, 11_025
 
@@ -63,13 +64,16 @@ class Streamed:
     def __init__(self, score: Score, rate: int) -> None:
         self._score, self._rate = score, rate
         self._gain = _gain(score)
+        self._played = 1.0, _Played(score, rate)  # the last tempo, and the sound in it
 
     def blocks(self, start: float, speed: float) -> Iterator[Samples]:
         """See Source."""
-        rate, score = self._rate, hastened(self._score, speed)
-        played = _Played(score, rate)
+        rate = self._rate
+        if speed != self._played[0]:
+            self._played = speed, _Played(hastened(self._score, speed), rate)
+        _, played = self._played
         first = min(played.size, round(start / speed * rate))
-        heard = max(0, first - round(REVERBERATION * rate))  # what the room still answers
+        heard = max(0, first - round(_ECHO_SECONDS * rate))
         room = Room(rate)
         room.add(played.between(heard, first))
         return limited(self._levelled(played, room, first), rate)
@@ -161,18 +165,20 @@ class _Played:
         return note
 
     def _tone(self, timbre: Timbre, pitch: int, touch: int, first: int, last: int) -> Mono:
+        size = self._rate // _CHUNKS_A_SECOND
         chunks = [
             _chunk(timbre, pitch, touch, number, self._rate)
-            for number in range(first // _CHUNK, -(-last // _CHUNK))
+            for number in range(first // size, -(-last // size))
         ]
-        skipped = first // _CHUNK * _CHUNK
+        skipped = first // size * size
         joined: Mono = np.concatenate(chunks)
         return joined[first - skipped : last - skipped]
 
 
 @lru_cache(maxsize=_CHUNKS)
 def _chunk(timbre: Timbre, pitch: int, touch: int, number: int, rate: int) -> Mono:
-    return tone(timbre, pitch, touch, _CHUNK, rate, number * _CHUNK)
+    size = rate // _CHUNKS_A_SECOND
+    return tone(timbre, pitch, touch, size, rate, number * size)
 
 
 _struck = lru_cache(maxsize=128)(drum_tone)

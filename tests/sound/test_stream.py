@@ -35,7 +35,7 @@ def test_from_the_beginning_it_is_the_whole_at_another_level(part: int) -> None:
     assert np.corrcoef(streamed[:, 0], whole[:, 0])[0, 1] > 0.999
 
 
-@pytest.mark.parametrize("start", [1.0, 4.77, 12.3])
+@pytest.mark.parametrize("start", [1.0, 4.77, 11.2])
 def test_from_anywhere_it_goes_on_as_the_whole_does(start: float) -> None:
     whole, streamed = render(SCORE, RATE), heard(Streamed(SCORE, RATE), start)
     rest = whole[round(start * RATE) :]
