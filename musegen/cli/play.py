@@ -166,6 +166,7 @@ def _told(found: dict[str, Any]) -> str:
     by = f", by {found['soundfont']}" if found["soundfont"] else ""
     seconds = f"{found['seconds']:.1f} seconds of {found['piece']}{by}."
     if found["wav"]:
+        seconds = f"{seconds.rstrip('.')}, dying away included."
         return f"{found['wav']}: {seconds} Open it with any player."
     jitter = found["jitter_ms"]
     if not jitter:

@@ -143,13 +143,13 @@ class Performance:
 
         assert on.instrument is not None
         is_midi = on.port is not None
-        end = self._end + (0 if is_midi else TAIL_SECONDS)
         messages = self.messages if is_midi else []
         starts = [second for second, _ in self._bars]
-        transport = Transport(messages, on.instrument, starts, end)
+        tail = 0.0 if is_midi else TAIL_SECONDS
+        transport = Transport(messages, on.instrument, starts, self._end, tail=tail)
 
         def roll(size: tuple[int, int]) -> RunningRoll:
-            return RunningRoll(self.score, self._bars, end, size)
+            return RunningRoll(self.score, self._bars, self._end, size)
 
         with now(quiet) as tell:
             tell("making the sound")

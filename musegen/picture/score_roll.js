@@ -11,6 +11,7 @@ class Roll {
     this.player = player;
     for (const name of ["roll", "length", "view", "ground", "lit", "cursor", "told"]) this[name] = document.getElementById(name);
     this.isApart = false;
+    this.room = 380;  // pixels for the pitches of all parts together
     this.scale = 26 / piece.ticksPerQuarter;  // pixels a tick
     this.pointed = null;
     this.colourOf = (part) => this.colours[part.index];
@@ -59,7 +60,7 @@ class Roll {
     let high = used[0] + 1, low = used[used.length - 1] - 1;
     for (let wide = this.isApart ? 10 : LEAST_PITCHES; high - low + 1 < wide; low--) high++;
     const n = high - low + 1, name = this.isApart ? NAME : 0;
-    const size = this.isApart ? (this.piece.parts.length > 8 ? 3 : 5) : Math.max(5, Math.min(11, 380 / n));
+    const size = this.isApart ? (this.piece.parts.length > 8 ? 3 : 5) : Math.max(5, Math.min(11, this.room / n));
     return { parts, top, size, high, low, height: name + n * size, y: (pitch) => top + name + (high - pitch) * size };
   }
 
@@ -136,7 +137,9 @@ class Roll {
   box(part, index) {
     const lane = this.laneOf.get(part), x = this.x(part.onset[index]);
     const width = Math.max(2, part.duration[index] * this.scale - 1);
-    return [x, lane.y(part.pitch[index]) + 0.25, lane.isDrums ? Math.min(width, 7) : width, lane.size - 0.5];
+    const isAlone = this.isApart && !lane.isDrums, high = (lane.size - 0.5) / (isAlone ? 1 : part.count[index]);
+    const top = lane.y(part.pitch[index]) + 0.25 + (isAlone ? 0 : part.place[index] * high);
+    return [x, top, lane.isDrums ? Math.min(width, 7) : width, high];
   }
 
   drawNotes(pen, part) {

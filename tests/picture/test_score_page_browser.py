@@ -120,6 +120,20 @@ def test_every_control_has_a_name_and_is_reached_by_tab(opened: Open, make_score
     ]
 
 
+def test_parts_in_unison_are_both_seen(opened: Open, make_score: Any) -> None:
+    score = make_score("grid", 0)
+    first, second, third = score.parts
+    page = opened(replace(score, parts=(first, replace(second, notes=first.notes), third)))
+    box = "piece.parts.map((part) => roll.box(part, 0))"
+    (x, top, _, high), (other_x, other_top, _, other_high), (*_, alone) = page.evaluate(box)
+    assert x == other_x
+    assert top + high <= other_top + 1e-6
+    assert high == other_high == pytest.approx(alone / 2)
+    page.locator("#apart").click()
+    (*_, high), (*_, other_high), (*_, alone) = page.evaluate(box)
+    assert high == other_high == alone
+
+
 def test_a_muted_part_falls_silent_and_a_solo_silences_the_others(
     opened: Open, make_score: Any
 ) -> None:
