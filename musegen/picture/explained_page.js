@@ -29,12 +29,10 @@ const titleOf = (part, index) => [whole.names[part.called[index]], part.name, `b
 function choose(note) {
   chosen = note;
   const [part, index] = note, nats = part.nats[index];
-  const below = Math.round(100 * above(ranked, nats - 0.005) / ranked.length);
-  found("which").textContent = `${titleOf(part, index)}: ${nats.toFixed(2)} nats, more than ${below} % of the notes`;
+  const below = Math.floor(100 * above(ranked, nats - 0.005) / ranked.length);
+  found("which").textContent = `${titleOf(part, index)}: ${nats.toFixed(2)} nats, more than ${below}\u00a0% of the notes`;
   found("fields").replaceChildren(table(part.fields[index]));
   look();
-  const panel = found("note");  // never shrinks, so that nothing jumps from note to note
-  if (panel.offsetHeight > parseFloat(panel.style.minHeight || 0)) panel.style.minHeight = `${panel.offsetHeight}px`;
 }
 
 function element(name, words, kind) {
@@ -137,10 +135,10 @@ function drawPast() {
     for (const number of (whole.words[word] || []).slice(2)) {
       const its = byNumber[number], [x, y, wide, high] = roll.box(...its);
       pen.globalAlpha = 0.3 + 0.7 * weight / most;
-      pen.lineWidth = 1 + 2.5 * weight / most;
+      pen.lineWidth = 1 + 1.5 * weight / most;
       pen.strokeRect(x, y, wide, high);
-      if (its[0] === chosen[0] && its[1] === chosen[1]) continue;
       const from = Math.min(x + wide, left), middle = (from + left) / 2;
+      if (from > left - 2) continue;  // it begins with the note, or is the note
       pen.beginPath();
       pen.moveTo(from, y + high / 2);
       pen.quadraticCurveTo(middle, Math.min(y, top) - Math.min(40, (left - from) / 4), left, top + height / 2);
@@ -225,9 +223,11 @@ if (whole.attention) {
   offer("layer", "Layer", whole.attention.layers);
   offer("head", "Head", whole.attention.heads);
 }
-found("parts").after(found("explained"));
+const stage = element("div");
+stage.id = "stage";
+found("roll").before(stage);
+stage.append(...["roll", "scale", "parts", "note"].map(found));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", mixed);
-roll.room = Math.max(180, Math.min(380, 0.36 * innerHeight));  // the panel is to be seen with it
 roll.layOut();
 mixed();
 const seen = inTime.filter(([part, index]) => part.onset[index] < roll.to);

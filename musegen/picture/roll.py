@@ -50,7 +50,8 @@ class _Label(NamedTuple):
 def roll_svg(score: Score, *, seed_end: int | None = None, title: str = "") -> str:
     """A score as a piano roll, an SVG in rows of a few bars.
 
-    Parts in unison share the height of their notes. Velocity is opacity; drums lie in a lane of their own beneath the pitches. A tempo is written
+    Parts in unison share the height of their notes. Velocity is opacity; drums lie in a lane of
+    their own beneath the pitches. A tempo is written
     where it has moved by a twentieth since it was last written.
 
     Args:

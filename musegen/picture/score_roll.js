@@ -11,7 +11,6 @@ class Roll {
     this.player = player;
     for (const name of ["roll", "length", "view", "ground", "lit", "cursor", "told"]) this[name] = document.getElementById(name);
     this.isApart = false;
-    this.room = 380;  // pixels for the pitches of all parts together
     this.scale = 26 / piece.ticksPerQuarter;  // pixels a tick
     this.pointed = null;
     this.colourOf = (part) => this.colours[part.index];
@@ -60,7 +59,7 @@ class Roll {
     let high = used[0] + 1, low = used[used.length - 1] - 1;
     for (let wide = this.isApart ? 10 : LEAST_PITCHES; high - low + 1 < wide; low--) high++;
     const n = high - low + 1, name = this.isApart ? NAME : 0;
-    const size = this.isApart ? (this.piece.parts.length > 8 ? 3 : 5) : Math.max(5, Math.min(11, this.room / n));
+    const size = this.isApart ? (this.piece.parts.length > 8 ? 3 : 5) : Math.max(5, Math.min(11, 380 / n));
     return { parts, top, size, high, low, height: name + n * size, y: (pitch) => top + name + (high - pitch) * size };
   }
 
