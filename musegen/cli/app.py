@@ -99,7 +99,7 @@ def _errors_told(as_json: bool) -> Iterator[None]:
         _tell(error, as_json)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        _tell(Interrupted("interrupted, with nothing half-written"), as_json)
+        _tell(Interrupted("stopped by Ctrl-C, with nothing half-written"), as_json)
         raise typer.Exit(Interrupted.exit_code) from error
     except (MemoryError, RuntimeError) as error:
         if not _lacks_memory(error):
@@ -148,7 +148,8 @@ def _tell(error: MusegenError, as_json: bool) -> None:
         about = {"kind": error.kind, "message": error.message, "file": error.file, "hint": hint}
         typer.echo(json.dumps({"error": about}))
     said = str(error) if error.file else _sentence(error.message)
-    typer.echo(shown(f"Error: {said.rstrip('.')}. {_sentence(hint)}".rstrip()), err=True)
+    start = "" if isinstance(error, Interrupted) else "Error: "  # it is what the user asked for
+    typer.echo(shown(f"{start}{said.rstrip('.')}. {_sentence(hint)}".rstrip()), err=True)
 
 
 def _sentence(text: str) -> str:
@@ -208,5 +209,5 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:  # before any command began
-        _tell(Interrupted("interrupted, with nothing half-written"), "--json" in sys.argv)
+        _tell(Interrupted("stopped by Ctrl-C, with nothing half-written"), "--json" in sys.argv)
         sys.exit(Interrupted.exit_code)

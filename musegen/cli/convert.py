@@ -25,7 +25,9 @@ _ABSENT = {
     "not_shown": "Not shown",
     "shown_otherwise": "Shown otherwise",
 }
-_STATES_GUESSES = frozenset({".abc", ".musicxml", ".xml", ".mxl"})  # MIDI is written without them
+# Notation states the keys that were estimated, which MIDI is written without, and no tempo that
+# was assumed, which is heard or seen everywhere else.
+_NOTATION = frozenset({".abc", ".musicxml", ".xml", ".mxl"})
 
 
 def command(
@@ -111,6 +113,7 @@ def _converted(
 ) -> dict[str, Any]:
     """Write a piece, and say what there is to say of it."""
     from musegen.score.bars import faults_of
+    from musegen.sound.timeline import lacks_tempo
 
     absent = _write_as(name, music, path, force, repeats, look or "roll")
     lost = Counter(absent.get("lost", {})) + Counter(music.unread)
@@ -119,9 +122,10 @@ def _converted(
         "out": str(path),
         "notes": music.n_notes,
         "estimated_keys": _guesses(music)
-        if look == "score" or path.suffix.lower() in _STATES_GUESSES
+        if look == "score" or path.suffix.lower() in _NOTATION
         else [],
         "faults": faults_of(music),
+        "tempo_assumed": lacks_tempo(music) and path.suffix.lower() not in _NOTATION,
         **{name: {} for name in _ABSENT},
         **absent,
         "lost": dict(lost),
@@ -222,7 +226,7 @@ def _tell_failed(failed: list[dict[str, Any]]) -> None:
 
 def _tell_written(written: list[dict[str, Any]], quiet: bool) -> None:
     """What was written, and what was lost, mended or guessed on the way."""
-    from .terminal import say, say_absent, say_faults
+    from .terminal import say, say_absent, say_faults, say_tempo
 
     for file in written:
         say_faults(file["in"], file["faults"], quiet)
@@ -235,6 +239,7 @@ def _tell_written(written: list[dict[str, Any]], quiet: bool) -> None:
         keys = "Key" if guesses.total() == 1 else "Keys"
         often = (f"{key} ({n} times)" if n > 1 else key for key, n in guesses.most_common())
         say(f"{keys} estimated: {', '.join(often)}.", quiet)
+    say_tempo(sum(file["tempo_assumed"] for file in written), quiet)
     for name, where in _ABSENT.items():
         say_absent(where, sum((Counter(file[name]) for file in written), Counter()), quiet)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from musegen.score.score import Score
 
 _LIKELIER = 2  # values that are told in a line
+_LEAST = 0.01  # probability that is told as such
 
 
 def command(
@@ -99,8 +100,11 @@ def _show(found: dict[str, Any]) -> None:
         for surprise in bar["surprises"]:
             rows.append([*start, *_told(surprise, found)])
             start = ["", ""]
+    head = ["most surprising", "nats a note", "written", "likelier"]
+    if not any(row[-1] for row in rows):  # nothing was likelier than what stands there
+        head, rows = head[:-1], [row[:-1] for row in rows]
     typer.echo()
-    give_table(["most surprising", "nats a note", "written", "likelier"], rows, (1,))
+    give_table(head, rows, (1,))
     rows = [[f"bar {bar['bar']}", f"{bar['nats_per_note']:.2f}"] for bar in found["best_bars"]]
     typer.echo()
     give_table(["least surprising", "nats a note"], rows, (1,))
@@ -110,10 +114,15 @@ def _shared_out(nats: float, between: float, notes: int) -> list[str]:
     return [f"{its / notes:.3f}" for its in (nats, nats - between, between)]
 
 
+def _chance(name: str, p: float) -> str:
+    """A value with its probability."""
+    return f"{name} {p:.2f}" if p >= _LEAST else f"{name} <{_LEAST}"
+
+
 def _told(surprise: dict[str, Any], found: dict[str, Any]) -> tuple[str, str]:
     """What stands there with its probability, and what was likelier."""
     note, (name, p) = found["notes"][surprise["note"]], surprise["written"]
     whose = f"{found['parts'][note['part']]['name']}: " if len(found["parts"]) > 1 else ""
     field = f"{surprise['field']} " if len(note["written"]) > 1 else ""
-    likelier = [f"{other} {q:.2f}" for other, q in surprise["likeliest"] if q > p]
-    return f"{whose}{field}{name} {p:.2f}", ", ".join(likelier[:_LIKELIER])
+    likelier = [_chance(other, q) for other, q in surprise["likeliest"] if q > p]
+    return f"{whose}{field}{_chance(name, p)}", ", ".join(likelier[:_LIKELIER])

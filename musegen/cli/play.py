@@ -54,9 +54,10 @@ def command(
     from musegen.errors import UsageError
     from musegen.score.bars import faults_of
     from musegen.score.files import read
+    from musegen.sound.timeline import lacks_tempo
 
     from .playing import begins_at, sound_of
-    from .terminal import give, now, say, say_absent, say_faults
+    from .terminal import give, now, say, say_absent, say_faults, say_tempo
 
     if list_ports:
         _list_ports(as_json, quiet)
@@ -79,6 +80,7 @@ def command(
     say_faults(piece, faults_of(score), quiet)
     if not score.n_notes:
         say(f"{piece}: has no notes, so nothing is heard.", quiet)
+    say_tempo(score.n_notes > 0 and lacks_tempo(score), quiet)
     found: dict[str, Any] = {"piece": piece, "port": None, "wav": None, "jitter_ms": None}
     found["soundfont"] = sound.soundfont
     if wav:
@@ -164,6 +166,7 @@ def _told(found: dict[str, Any]) -> str:
     by = f", by {found['soundfont']}" if found["soundfont"] else ""
     seconds = f"{found['seconds']:.1f} seconds of {found['piece']}{by}."
     if found["wav"]:
+        seconds = f"{seconds.rstrip('.')}, dying away included."
         return f"{found['wav']}: {seconds} Open it with any player."
     jitter = found["jitter_ms"]
     if not jitter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,14 +16,19 @@ from musegen.errors import Interrupted, MusegenError, UsageError
 
 if TYPE_CHECKING:
     from musegen.score.score import Score
+    from musegen.sound.stream import Source
     from musegen.sound.synthesiser import Render
     from musegen.sound.timeline import Timed
     from musegen.sound.transport import Instrument
 
 
 class Sound(NamedTuple):
-    """What makes the sound of a score where no port does, and what of it that leaves out."""
+    """What makes the sound of a score where no port does, and what of it that leaves out.
 
+    `stream` makes it as it is played, at a rate; `render` all of it.
+    """
+
+    stream: Callable[[Score, int], Source]
     render: Render
     not_sounded: Callable[[Score], dict[str, int]]
     soundfont: str | None
@@ -37,12 +43,15 @@ def sound_of(path: Path | None) -> Sound:
     from musegen.sound.controls import not_sent, not_sounded
 
     if path is None:
+        from musegen.sound.stream import Streamed
         from musegen.sound.synthesiser import render
 
-        return Sound(render, not_sounded, None)
+        return Sound(Streamed, render, not_sounded, None)
     from musegen.sound.soundfont import soundfont
+    from musegen.sound.stream import Whole
 
-    return Sound(soundfont(path), not_sent, str(path))
+    font = soundfont(path)
+    return Sound(partial(Whole, sound=font), font, not_sent, str(path))
 
 
 class Device(NamedTuple):
@@ -65,7 +74,7 @@ def device(
     Raises:
         MusegenError: the port asked for cannot be had.
     """
-    from musegen.sound.card import open_card
+    from musegen.sound.card import RATE, open_card
     from musegen.sound.controls import not_sent
     from musegen.sound.midi_out import MidiOut
     from musegen.sound.ports import choose_port, open_port, port_names
@@ -88,7 +97,7 @@ def device(
                 yield Device(MidiOut(messages, send), name, not_sent, words)
                 return
         try:
-            card = stack.enter_context(open_card(score, sound.render))
+            card = stack.enter_context(open_card(lambda: sound.stream(score, RATE)))
         except MusegenError as error:
             lacks.append(_lack("sound card", error))
             words = "Writing a file, as nothing here plays it at once."
@@ -134,13 +143,13 @@ class Performance:
 
         assert on.instrument is not None
         is_midi = on.port is not None
-        end = self._end + (0 if is_midi else TAIL_SECONDS)
         messages = self.messages if is_midi else []
         starts = [second for second, _ in self._bars]
-        transport = Transport(messages, on.instrument, starts, end)
+        tail = 0.0 if is_midi else TAIL_SECONDS
+        transport = Transport(messages, on.instrument, starts, self._end, tail=tail)
 
         def roll(size: tuple[int, int]) -> RunningRoll:
-            return RunningRoll(self.score, self._bars, end, size)
+            return RunningRoll(self.score, self._bars, self._end, size)
 
         with now(quiet) as tell:
             tell("making the sound")
@@ -196,6 +205,6 @@ def jitter_ms(late: Sequence[float]) -> dict[str, float] | None:
 def _leave(signal_number: int) -> None:
     """End as the signal asks, now that all is silent."""
     if signal_number == signal.SIGINT:
-        raise Interrupted("interrupted, with nothing left sounding")
+        raise Interrupted("stopped by Ctrl-C, with nothing left sounding")
     if signal_number:
         raise typer.Exit(128 + signal_number)

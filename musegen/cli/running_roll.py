@@ -23,6 +23,7 @@ _NARROWEST, _LOWEST = 24, 6  # the columns and lines of a terminal in which a ro
 _FRAME_SECONDS = 1 / 12
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 _EMPTY, _BAR, _NOW, _FIRST_NOTE = range(4)  # in a cell; from there on onset and held by colours
+_SHARED = {True: "%", False: "▀"}  # of two parts
 _SIGNS = {True: " :|#=", False: " ┊│█▓"}  # in ASCII or not: empty, bar, now, onset, held
 
 Bars = Sequence[tuple[float, int]]  # the second at which each begins, and its number
@@ -53,16 +54,17 @@ class RunningRoll:
         """
         now = int(transport.position * _COLUMNS_A_SECOND)
         left = now - width // 4
-        shown = np.zeros((len(self._cells), width), np.int8)
-        first, last = max(0, left), min(self._cells.shape[1], left + width)
-        shown[:, first - left : max(0, last - left)] = self._cells[:, first:last]
-        if len(shown):
-            cursor = shown[:, now - left]
+        _, n_rows, n_columns = self._cells.shape
+        shown = np.zeros((2, n_rows, width), np.int8)
+        first, last = max(0, left), min(n_columns, left + width)
+        shown[..., first - left : max(0, last - left)] = self._cells[..., first:last]
+        if n_rows:
+            cursor = shown[0, :, now - left]
             cursor[cursor < _FIRST_NOTE] = _NOW
         picture = Text(no_wrap=True, overflow="crop")
-        for row in shown.tolist():
-            for cell, run in groupby(row):
-                sign, style = _drawn(cell, ascii_only)
+        for row in zip(*shown.tolist(), strict=True):
+            for (cell, under), run in groupby(zip(*row, strict=True)):
+                sign, style = _drawn(cell, under, ascii_only)
                 picture.append(sign * len(list(run)), style)
             picture.append("\n")
         place = self._status(transport)
@@ -114,13 +116,16 @@ def running(
 
 
 def _cells(score: Score, bars: Bars, end: float, n_rows: int) -> NDArray[np.int8]:
-    """The whole roll (rows, columns): high notes above, drums at the bottom."""
+    """The whole roll (2, rows, columns): high notes above, drums at the bottom.
+
+    The second layer holds the notes of a part that the first hides.
+    """
     n_rows *= score.n_notes > 0
-    cells = np.zeros((n_rows, int(end * _COLUMNS_A_SECOND) + 1), np.int8)
+    cells = np.zeros((2, n_rows, int(end * _COLUMNS_A_SECOND) + 1), np.int8)
     if not n_rows:
         return cells
     columns = [int(second * _COLUMNS_A_SECOND) for second, _ in bars]
-    cells[:, [column for column in columns if column < cells.shape[1]]] = _BAR
+    cells[0, :, [column for column in columns if column < cells.shape[2]]] = _BAR
     pitches = {int(n) for p in score.parts if not p.is_drums for n in p.notes.pitch}
     lowest, highest = min(pitches, default=0), max(pitches, default=0)
     lanes = n_rows - any(part.is_drums for part in score.parts)
@@ -138,8 +143,10 @@ def _lay(
 ) -> None:
     """Notes on their rows (N,), from and to columns (N, 2)."""
     for row, (first, last) in zip(rows.tolist(), columns.tolist(), strict=True):
-        cells[row, first + 1 : last] = colour + 1
-        cells[row, first : first + 1] = colour
+        over, under = cells[:, row, first : max(last, first + 1)]
+        hidden = (over >= _FIRST_NOTE) & ((over - colour) // 2 != 0)
+        under[hidden] = over[hidden]
+        over[1:], over[:1] = colour + 1, colour
 
 
 def _columns(score: Score, part: Part) -> NDArray[np.int64]:
@@ -147,12 +154,15 @@ def _columns(score: Score, part: Part) -> NDArray[np.int64]:
     return (seconds * _COLUMNS_A_SECOND).astype(np.int64)
 
 
-def _drawn(cell: int, ascii_only: bool) -> tuple[str, str]:
-    """The sign of a cell, and its style."""
+def _drawn(cell: int, under: int, ascii_only: bool) -> tuple[str, str]:
+    """The sign of a cell, and its style; of a cell that two parts share half is the other's."""
     signs = _SIGNS[ascii_only]
     if cell < _FIRST_NOTE:
         return signs[cell], "dim" if cell == _BAR else ""
     colour, is_held = divmod(cell - _FIRST_NOTE, 2)
+    if under:
+        other = (under - _FIRST_NOTE) // 2
+        return _SHARED[ascii_only], f"{_COLOURS[colour]} on {_COLOURS[other]}"
     return signs[_FIRST_NOTE + is_held], _COLOURS[colour]
 
 

@@ -131,6 +131,13 @@ def say_absent(where: str, absent: Mapping[str, int], quiet: bool) -> None:
         say(f"{where}: {', '.join(counted(count, kind) for kind, count in most)}.", quiet)
 
 
+def say_tempo(assumed: int, quiet: bool) -> None:
+    """In how many files no tempo stood, and which was assumed."""
+    if assumed:
+        where = "the file" if assumed == 1 else f"{assumed:,} files"
+        say(f"No tempo in {where}: 120 quarters a minute.", quiet)
+
+
 def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:
     """How many pieces of a corpus are left out or have faults, and why or where to see it."""
     unsuited = survey.unsuited()

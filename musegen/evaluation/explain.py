@@ -17,6 +17,7 @@ from musegen.network.backbones import Recurrent
 from musegen.score.bars import first_number
 from musegen.score.fingerprint import melody_hash
 from musegen.score.instruments import DRUMS
+from musegen.score.key import fifths_at
 from musegen.score.score import Ints, Score, rescaled
 from musegen.vocabulary.grid import GridVocabulary
 from musegen.vocabulary.said import NOBODY, Said, said
@@ -34,7 +35,7 @@ _GRADIENTS = 256  # notes, the most surprising, whose gradients are followed
 
 
 class _Its(NamedTuple):
-    """A piece and all that is known of it: `bars` are those of its words, from 0 (T,)."""
+    """A piece and all that is known of it: `bars`, from 0, and `fifths` are those of words (T,)."""
 
     vocabulary: Vocabulary
     score: Score
@@ -43,6 +44,7 @@ class _Its(NamedTuple):
     notes: Said
     read: Reading
     bars: Ints
+    fifths: Ints
 
     def number(self, bar: int) -> int:
         """A bar as musicians count."""
@@ -50,7 +52,8 @@ class _Its(NamedTuple):
 
     def value_name(self, field: int, value: int, word: int) -> str:
         """What a value of a field is called in the place of that of a word."""
-        return value_name(self.vocabulary, field, value, self.words[word], self.features[word])
+        its = self.words[word], self.features[word], int(self.fifths[word])
+        return value_name(self.vocabulary, field, value, *its)
 
 
 def explain(model: Trained, score: Score, path: str, few: int = FEW) -> dict[str, Any]:
@@ -115,7 +118,9 @@ def _read(model: Trained, score: Score, path: str, few: int) -> tuple[Piece, _It
     piece = Piece.of(model.network, words, features)
     read = read_closely(model.network, piece, notes.word, few)
     bars = _bars_of(vocabulary, score, words, features, notes)
-    return piece, _Its(vocabulary, score, words, features, notes, read, bars)
+    ticks = rescaled(notes.time, notes.ticks_per_quarter, score.ticks_per_quarter)
+    fifths = fifths_at(score, ticks)
+    return piece, _Its(vocabulary, score, words, features, notes, read, bars, fifths)
 
 
 def _sums(its: _Its) -> dict[str, Any]:
@@ -190,7 +195,7 @@ def _notes(its: _Its) -> list[dict[str, Any]]:
             "onset": int(notes.onset[n]),
             "duration": int(notes.duration[n]),
             "pitch": pitch,
-            "name": sounding_name(pitch, is_drum=place[0] == DRUMS),
+            "name": sounding_name(pitch, int(its.fifths[word]), is_drum=place[0] == DRUMS),
             "bar": its.number(int(its.bars[word])),
             "word": word,
             "nats": sum(nats),
@@ -266,7 +271,7 @@ def _words(its: _Its) -> list[dict[str, Any]]:
         of_sound.setdefault(sound, []).append(note)
     return [
         {
-            "name": word_name(its.vocabulary, its.words[t], its.features[t]),
+            "name": word_name(its.vocabulary, its.words[t], its.features[t], int(its.fifths[t])),
             "bar": its.number(bar),
             "notes": [note for sound in dict.fromkeys(owner) for note in of_sound[sound]],
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .svg import text, text_width
 
 STYLE = (
-    ".curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}"
+    ".curve{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}.lone{stroke-width:6}"
     ".dashed{stroke-dasharray:6 4}.name{stroke:none;fill:currentColor;font-weight:600}"
 )
 _LABEL_GAP = 15  # pixels that names at the ends of curves keep from each other
@@ -102,7 +102,7 @@ def chart(curves: Sequence[Curve], frame: Frame) -> list[str]:
         line = " ".join(f"{across.at(x):g},{up.at(y):g}" for x, y in curve.points)
         body.append(f'<polyline class="curve {curve.kind}" points="{line}"/>')
         if len(curve.points) == 1:
-            body.append(f'<path class="curve {curve.kind}" d="M{line}h0" stroke-width="5"/>')
+            body.append(f'<path class="curve lone {curve.kind}" d="M{line}h0"/>')
     return body + _end_names(curves, across, up)
 
 

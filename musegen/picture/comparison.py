@@ -150,5 +150,9 @@ def _style() -> str:
         ".card td:first-child{white-space:nowrap}.curve:hover{stroke-width:4}"
         ".joint{stroke:var(--line);fill:none}"
         "path.strong{stroke:var(--faint)}"
+        # Names stand clear of the rulings that they cross; on a telephone plots scroll, else
+        # nobody could read them.
+        ".card .name{stroke:var(--card);stroke-width:4px;paint-order:stroke}"
+        ".card{overflow-x:auto}@media(max-width:600px){.card>svg{min-width:500px}}"
         ".broad{grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr))}"
     )

@@ -28,7 +28,7 @@ def verdict(found: dict[str, Any]) -> str:
     best, second, *_ = ranked(found["runs"])
     more = 100 * (nats_of(second) / nats_of(best) - 1)
     said = (
-        f"In {best['seconds']:.0f} s the {NAMES[best['backbone']]} came to the fewest nats: "
+        f"In {best['seconds']:.3g} s the {NAMES[best['backbone']]} came to the fewest nats: "
         f"{best['valid_nats']:.4f} a {found['unit']}; next is the {NAMES[second['backbone']]} "
         f"with {more:.1f} % more."
     )

@@ -1,7 +1,7 @@
 "use strict";
 // What a model makes of each note: colours by surprise, a panel for the note that is pointed at, and
 // what it looked back to. The notes have a number across parts; words name the notes they tell of.
-const whole = read("whole"), STEPS = 64, SHOWN = 12, LISTED = 6, FREE = 0.01;
+const whole = read("whole"), STEPS = 64, SHOWN = 12, LISTED = 6, FREE = 0.01, EDGE = 4;
 const byNumber = [];
 piece.parts.forEach((part) => part.number.forEach((number, index) => { byNumber[number] = [part, index]; }));
 const inTime = [...byNumber].sort(([a, i], [b, j]) => a.onset[i] - b.onset[j] || b.pitch[j] - a.pitch[i]);
@@ -29,8 +29,8 @@ const titleOf = (part, index) => [whole.names[part.called[index]], part.name, `b
 function choose(note) {
   chosen = note;
   const [part, index] = note, nats = part.nats[index];
-  const below = Math.round(100 * above(ranked, nats - 0.005) / ranked.length);
-  found("which").textContent = `${titleOf(part, index)}: ${nats.toFixed(2)} nats, more than ${below} % of the notes`;
+  const below = Math.floor(100 * above(ranked, nats - 0.005) / ranked.length);
+  found("which").textContent = `${titleOf(part, index)}: ${nats.toFixed(2)} nats, more than ${below}\u00a0% of the notes`;
   found("fields").replaceChildren(table(part.fields[index]));
   look();
 }
@@ -135,10 +135,10 @@ function drawPast() {
     for (const number of (whole.words[word] || []).slice(2)) {
       const its = byNumber[number], [x, y, wide, high] = roll.box(...its);
       pen.globalAlpha = 0.3 + 0.7 * weight / most;
-      pen.lineWidth = 1 + 2.5 * weight / most;
+      pen.lineWidth = 1 + 1.5 * weight / most;
       pen.strokeRect(x, y, wide, high);
-      if (its[0] === chosen[0] && its[1] === chosen[1]) continue;
       const from = Math.min(x + wide, left), middle = (from + left) / 2;
+      if (from > left - 2) continue;  // it begins with the note, or is the note
       pen.beginPath();
       pen.moveTo(from, y + high / 2);
       pen.quadraticCurveTo(middle, Math.min(y, top) - Math.min(40, (left - from) / 4), left, top + height / 2);
@@ -150,6 +150,19 @@ function drawPast() {
   pen.strokeStyle = roll.hues.ink;
   pen.strokeRect(...roll.box(...chosen));
   pen.restore();
+}
+
+// A note begins with an edge in the colour of its part.
+function drawEdges(pen, part) {
+  for (const index of roll.inSight(part)) {
+    const [x, y, wide, high] = roll.box(part, index), edge = Math.min(EDGE, wide / 3);
+    pen.fillStyle = roll.hues.paper;
+    pen.fillRect(x, y, edge + 1, high);
+    pen.fillStyle = roll.colours[part.index];
+    pen.globalAlpha = player.isHeard(part.index) ? 1 : 0.3;
+    pen.fillRect(x, y, edge, high);
+    pen.globalAlpha = 1;
+  }
 }
 
 function walk(by) {
@@ -169,10 +182,13 @@ function goTo(note) {
 
 function jump(bar) {
   go(piece.secondsAt(piece.starts[bar - piece.firstBar]));
-  const worst = byNumber.filter(([part, index]) => part.bar[index] === bar)
-    .reduce((a, b) => !a || b[0].nats[b[1]] > a[0].nats[a[1]] ? b : a, null);
-  if (worst) goTo(worst);
+  const inBar = byNumber.filter(([part, index]) => part.bar[index] === bar);
+  if (inBar.length) goTo(mostSurprising(inBar));
   found("roll").scrollIntoView({ block: "nearest" });
+}
+
+function mostSurprising(notes) {
+  return notes.reduce((a, b) => b[0].nats[b[1]] > a[0].nats[a[1]] ? b : a);
 }
 
 function offer(name, label, n) {
@@ -184,6 +200,11 @@ function offer(name, label, n) {
 roll.colourOf = (part, index) => ramp[Math.round(STEPS * Math.min(1, part.nats[index] / whole.top))];
 roll.strengthOf = () => 1;
 roll.wordsOf = (part, index) => [titleOf(part, index), `${part.nats[index].toFixed(2)} nats`];
+const drawUsual = roll.drawNotes.bind(roll);
+roll.drawNotes = (pen, part) => {
+  drawUsual(pen, part);
+  if (piece.parts.length > 1 && !roll.isApart) drawEdges(pen, part);
+};
 const lightUsual = roll.light.bind(roll);
 roll.light = () => {
   const its = roll.pointed;
@@ -194,6 +215,7 @@ roll.light = () => {
   }
 };
 Object.assign(KEYS, { n: () => walk(1), p: () => walk(-1) });
+found("edges").hidden = piece.parts.length < 2;
 found("next").addEventListener("click", () => walk(1));
 found("former").addEventListener("click", () => walk(-1));
 for (const one of document.querySelectorAll("#bars button")) one.addEventListener("click", () => jump(Number(one.dataset.bar)));
@@ -201,6 +223,12 @@ if (whole.attention) {
   offer("layer", "Layer", whole.attention.layers);
   offer("head", "Head", whole.attention.heads);
 }
-found("parts").before(found("explained"));
+const stage = element("div");
+stage.id = "stage";
+found("roll").before(stage);
+stage.append(...["roll", "scale", "parts", "note"].map(found));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", mixed);
+roll.layOut();
 mixed();
+const seen = inTime.filter(([part, index]) => part.onset[index] < roll.to);
+if (seen.length) choose(mostSurprising(seen));

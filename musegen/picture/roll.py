@@ -16,9 +16,9 @@ import numpy as np
 from musegen.score.bars import first_number
 from musegen.score.instruments import instrument_name
 from musegen.score.losses import missing_in
-from musegen.score.score import Part, Score
+from musegen.score.score import Ints, Part, Score
 
-from .roll_layout import DRUM_HEIGHT, LEFT, Layout, laid_out, width_of
+from .roll_layout import DRUM_HEIGHT, LEFT, Layout, laid_out, shared, width_of
 from .svg import document, text, text_width
 
 _BLACK_KEYS = (1, 3, 6, 8, 10)
@@ -50,7 +50,8 @@ class _Label(NamedTuple):
 def roll_svg(score: Score, *, seed_end: int | None = None, title: str = "") -> str:
     """A score as a piano roll, an SVG in rows of a few bars.
 
-    Velocity is opacity; drums lie in a lane of their own beneath the pitches. A tempo is written
+    Parts in unison share the height of their notes. Velocity is opacity; drums lie in a lane of
+    their own beneath the pitches. A tempo is written
     where it has moved by a twentieth since it was last written.
 
     Args:
@@ -65,11 +66,12 @@ def roll_svg(score: Score, *, seed_end: int | None = None, title: str = "") -> s
     layout = laid_out(score, width, top)
     body = [text(16, 26, title, "big"), *legend]
     labels = _labels(score, layout, seed_end)
+    places = shared(score.parts)
     for row in range(layout.n_rows):
         body += _ground(score, layout, row, seed_end)
         body += _written(labels, layout, row)
     for index, part in enumerate(score.parts):
-        body += _notes(part, index, layout)
+        body += _notes(part, index, layout, places[index])
     return document(width, layout.height, title, body, len(score.parts), _STYLE)
 
 
@@ -160,7 +162,7 @@ def _ground(score: Score, layout: Layout, row: int, seed_end: int | None) -> Ite
     yield f'<path class="line strong" d="{frame}{floor}"/>'
 
 
-def _notes(part: Part, index: int, layout: Layout) -> Iterator[str]:
+def _notes(part: Part, index: int, layout: Layout, places: Ints) -> Iterator[str]:
     """A part's notes, one path for each shade of velocity; broken where a row ends."""
     notes = part.notes
     tops = [layout.row_top(row) for row in range(layout.n_rows)]
@@ -173,13 +175,16 @@ def _notes(part: Part, index: int, layout: Layout) -> Iterator[str]:
     stop = np.minimum(notes.end[note], layout.edges[row + 1]) - layout.edges[row]
     x = np.round(LEFT + start * layout.pixels_a_tick, 1)
     width = np.maximum((stop - start) * layout.pixels_a_tick - _REPEAT_GAP, _SHORTEST_NOTE)
-    place = layout.drum_y if part.is_drums else layout.pitch_y
-    height_of = {pitch: place(pitch) for pitch in np.unique(notes.pitch).tolist()}
+    middle = layout.drum_y if part.is_drums else layout.pitch_y
+    height_of = {pitch: middle(pitch) for pitch in np.unique(notes.pitch).tolist()}
     y = np.array([height_of[pitch] for pitch in notes.pitch[note].tolist()])
-    y = np.round(y + np.array(tops)[row], 1)
+    place, count = places[note].T
+    thick = ((DRUM_HEIGHT if part.is_drums else layout.semitone) - 1) / count
+    y = np.round(y + np.array(tops)[row] + (place + 0.5 - count / 2) * thick, 1)
     shade = notes.velocity[note] * _SHADES // 128
-    thick = (DRUM_HEIGHT if part.is_drums else layout.semitone) - 1
-    for each in np.unique(shade).tolist():
-        rows = np.stack([x, y, width], axis=1)[shade == each].tolist()
+    for each, few in sorted(set(zip(shade.tolist(), count.tolist(), strict=True))):
+        alike = (shade == each) & (count == few)
+        rows = np.stack([x, y, width], axis=1)[alike].tolist()
         path = "".join(f"M{x:g} {y:g}h{w:.3g}" for x, y, w in rows)
-        yield f'<path class="note c{index} v{each}" stroke-width="{thick:g}" d="{path}"/>'
+        wide = round(float(thick[alike][0]), 2)
+        yield f'<path class="note c{index} v{each}" stroke-width="{wide:g}" d="{path}"/>'

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
-from musegen.score.score import Ints, Score
+from musegen.score.score import Ints, Part, Score
 
 LEFT, RIGHT = 44.0, 20.0  # pixels beside a row
 _WIDTH = 1200.0
@@ -107,6 +109,39 @@ def laid_out(score: Score, width: float, top: float) -> Layout:
     semitone = _PITCHES_HEIGHT / (high - low + 1)
     semitone = round(min(_HIGHEST_SEMITONE, max(_LOWEST_SEMITONE, semitone)), 1)
     return Layout(edges, scale, low, high, semitone, drums, top)
+
+
+def shared(parts: Sequence[Part]) -> list[Ints]:
+    """How parts in unison share the height of their notes, so that none hides another.
+
+    Returns:
+        Of each part and note (N, 2) its place from above among the parts that sound its pitch
+        while it does, and how many they are: 0 and 1 where it is alone.
+    """
+    found = [np.tile([0, 1], (len(part.notes), 1)) for part in parts]
+    sounding = sorted(
+        (part.is_drums, pitch, onset, onset + duration, number, n)
+        for number, part in enumerate(parts)
+        for n, (onset, duration, pitch, _) in enumerate(part.notes.rows.tolist())
+    )
+    for _, notes in groupby(sounding, key=lambda note: note[:2]):
+        together: list[tuple[int, int]] = []
+        last = 0
+        for *_, onset, end, number, n in notes:
+            if onset >= last:
+                _share(together, found)
+                together = []
+            together.append((number, n))
+            last = max(last, end)
+        _share(together, found)
+    return found
+
+
+def _share(together: list[tuple[int, int]], found: list[Ints]) -> None:
+    """Write down the places of notes (part, number) that sound together."""
+    places = {number: place for place, number in enumerate(sorted({part for part, _ in together}))}
+    for number, n in together:
+        found[number][n] = places[number], len(places)
 
 
 def width_of(score: Score) -> float:

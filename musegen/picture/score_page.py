@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from musegen.score.bars import first_number
 from musegen.score.counts import counted
 from musegen.score.instruments import instrument_name
+from musegen.score.key import home_key, pitch_name
 from musegen.score.pedal import sounding_ends
 from musegen.score.score import Part, Score
 
@@ -91,6 +92,7 @@ def _piece(score: Score, new: list[Span], more: More | None) -> dict[str, Any]:
         "tempo": score.tempo.tolist(),
         "metre": score.metre.tolist() if score.n_bars else [],
         "barlines": score.barlines.tolist(),
+        "spelled": _spelled(score),
         "firstBar": first_number(score),
         "new": new,
         "parts": [
@@ -98,6 +100,15 @@ def _piece(score: Score, new: list[Span], more: More | None) -> dict[str, Any]:
             for part, its in zip(score.parts, columns, strict=False)
         ],
     }
+
+
+def _spelled(score: Score) -> list[tuple[int, list[str]]]:
+    """From which tick on the twelve pitches from middle C up are called what."""
+    keys = [(tick, fifths) for tick, fifths, *_ in score.key.tolist()]
+    return [
+        (tick, [pitch_name(pitch, fifths) for pitch in range(60, 72)])
+        for tick, fifths in keys or [(0, home_key(score)[0])]
+    ]
 
 
 def _part(part: Part, end: int) -> dict[str, Any]:

@@ -13,6 +13,37 @@ class Piece {
     this.starts = [0, ...this.barlines.slice(0, -1)];
     this.seconds = this.secondsAt(this.end);
     this.parts.forEach((part, index) => this.timed(part, index));
+    this.share();
+  }
+
+  // Of each note its place from above among the parts that sound its pitch while it does, and how
+  // many they are, so that parts in unison do not hide one another.
+  share() {
+    const sounding = new Map();
+    for (const part of this.parts) {
+      part.place = new Uint8Array(part.onset.length);
+      part.count = new Uint8Array(part.onset.length).fill(1);
+      part.pitch.forEach((pitch, index) => {
+        const name = part.isDrums ? -1 - pitch : pitch;
+        if (!sounding.has(name)) sounding.set(name, []);
+        sounding.get(name).push([part, index, part.onset[index], part.onset[index] + part.duration[index]]);
+      });
+    }
+    for (const notes of sounding.values()) {
+      let together = [], last = 0;
+      for (const note of [...notes.sort((a, b) => a[2] - b[2]), [null, 0, Infinity, 0]]) {
+        if (note[2] >= last) {
+          const parts = [...new Set(together.map(([part]) => part.index))].sort((a, b) => a - b);
+          for (const [part, index] of together) {
+            part.place[index] = parts.indexOf(part.index);
+            part.count[index] = parts.length;
+          }
+          together = [];
+        }
+        together.push(note);
+        last = Math.max(last, note[3]);
+      }
+    }
   }
 
   timed(part, index) {
@@ -41,6 +72,13 @@ class Piece {
   metreAt(tick) {
     const row = this.metre[above(this.metre, tick, (r) => r[0]) - 1];
     return row ? `${row[1]}/${row[2]}` : "";
+  }
+
+  // A pitch as the key that stands at a tick spells it: `spelled` has the names from middle C up.
+  called(pitch, tick) {
+    const [, names] = this.spelled[Math.max(0, above(this.spelled, tick, (row) => row[0]) - 1)];
+    const name = names[pitch % 12], octave = Number(name.slice(-1)) + Math.floor(pitch / 12) - 5;
+    return name.slice(0, -1).replaceAll("#", "♯").replaceAll("b", "♭") + octave;
   }
 
   barAt(tick) {

@@ -4,7 +4,6 @@
 // knows more of each note, as may the columns of the parts; call `draw` afterwards.
 const GUTTER = 46, HEAD = 40, GAP = 8, DRUM = 9, NAME = 15, LEAST_PITCHES = 18;
 const BLACK = new Set([1, 3, 6, 8, 10]);
-const NAMES = ["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"];
 
 class Roll {
   constructor(piece, player) {
@@ -137,7 +136,9 @@ class Roll {
   box(part, index) {
     const lane = this.laneOf.get(part), x = this.x(part.onset[index]);
     const width = Math.max(2, part.duration[index] * this.scale - 1);
-    return [x, lane.y(part.pitch[index]) + 0.25, lane.isDrums ? Math.min(width, 7) : width, lane.size - 0.5];
+    const isAlone = this.isApart && !lane.isDrums, high = (lane.size - 0.5) / (isAlone ? 1 : part.count[index]);
+    const top = lane.y(part.pitch[index]) + 0.25 + (isAlone ? 0 : part.place[index] * high);
+    return [x, top, lane.isDrums ? Math.min(width, 7) : width, high];
   }
 
   drawNotes(pen, part) {
@@ -264,7 +265,7 @@ class Roll {
     const quarters = part.duration[index] / this.piece.ticksPerQuarter;
     return [
       part.name,
-      part.isDrums ? `drum ${pitch}` : `${NAMES[pitch % 12]}${Math.floor(pitch / 12) - 1}`,
+      part.isDrums ? `drum ${pitch}` : this.piece.called(pitch, tick),
       `${bar === null ? clock(this.piece.secondsAt(tick)) : `bar ${bar}`}, ${+quarters.toFixed(2)} ♩ long, velocity ${part.velocity[index]}`,
       ...(this.piece.isNew(part, index) ? ["composed"] : []),
     ];

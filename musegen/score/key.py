@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from musegen.score.abc_fields import key_text
+from musegen.score.abc_fields import SEMITONES, key_text, spell
 from musegen.score.score import (
     MODE_DEGREE,
     MODES,
@@ -25,7 +25,6 @@ from musegen.score.score import (
     tonic,
 )
 
-_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 _KEYS = [
@@ -62,9 +61,16 @@ def key_name(fifths: int, mode: int) -> str:
     return f"{key_text(fifths + TONIC_FIFTHS[mode], 0)} {MODES[mode]}"
 
 
-def pitch_name(pitch: int) -> str:
-    """A MIDI pitch by name: 60 is C4."""
-    return f"{_NAMES[pitch % 12]}{pitch // 12 - 1}"
+def pitch_name(pitch: int, fifths: int = 0) -> str:
+    """A MIDI pitch by name, spelled as scores of that signature are: 60 is C4, 68 G#4, in E♭ Ab4.
+
+    Args:
+        pitch: 0 to 127.
+        fifths: of the signature that stands, −7 to 7. A minor key's raised degrees are sharps.
+    """
+    letter, _, octave = spell(pitch, fifths)
+    alteration = pitch - 12 * (octave + 1) - SEMITONES[letter]
+    return f"{letter}{'#' * alteration}{'b' * -alteration}{octave}"
 
 
 def pitch_class_ticks(parts: Iterable[Part], starts: Sequence[int] = (0,)) -> NDArray[np.float64]:
@@ -97,6 +103,13 @@ def home_key(score: Score) -> tuple[int, int]:
         _, fifths, mode, _ = score.key[0].tolist()
         return fifths, mode
     return estimate_key(score.parts)
+
+
+def fifths_at(score: Score, ticks: Ints) -> Ints:
+    """The fifths of the signature that stands at each tick (N,); before the first, of the home."""
+    row = np.searchsorted(score.key[:, 0], ticks, side="right")
+    standing: Ints = np.append(home_key(score)[0], score.key[:, 1])[row]
+    return standing
 
 
 def home_number(fifths: int, mode: int) -> int:

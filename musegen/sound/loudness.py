@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +12,8 @@ Samples = NDArray[np.float32]
 
 TARGET_LUFS = -16.0
 CEILING = 10 ** (-1 / 20)  # −1 dBFS: room for what a player's filters add between the samples
+
+_REACH = 5  # hops
 
 # The two filters of K weighting, printed for 48 kHz: numerator and denominator (tables 1 and 2).
 _K_WEIGHTING_RATE = 48_000
@@ -48,6 +53,22 @@ def levelled(samples: Samples, rate: int) -> Samples:
     return _limited(samples, hop=rate // 200)
 
 
+def limited(blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
+    """Blocks (S, 2) with their peaks held as `levelled` holds those of all of them at once.
+
+    All but the last are as long as the hops of a limiter go into, and none is shorter than its
+    reach; each comes when the next is known.
+    """
+    hop = rate // 200
+    margin = (2 * _REACH + 1) * hop
+    before = now = np.zeros((0, 2), np.float32)
+    for after in chain(blocks, [before]):
+        if len(now):
+            around = np.concatenate([before, now, after[:margin]])
+            yield _limited(around, hop)[len(before) : len(before) + len(now)]
+        before, now = now[-margin:], after
+
+
 def _limited(samples: Samples, hop: int) -> Samples:
     """The samples with each peak turned down smoothly from a little before to a little after.
 
@@ -58,7 +79,7 @@ def _limited(samples: Samples, hop: int) -> Samples:
     peaks = np.maximum.reduceat(np.abs(samples).max(axis=1), edges)
     if peaks.max() <= CEILING:
         return samples
-    reach = 5
+    reach = _REACH
     needed = np.pad(np.minimum(1, CEILING / np.maximum(peaks, CEILING)), 2 * reach, "edge")
     least = np.lib.stride_tricks.sliding_window_view(needed, 2 * reach + 1).min(axis=1)
     gain = np.convolve(least, np.full(2 * reach + 1, 1 / (2 * reach + 1)), "valid")

@@ -21,7 +21,7 @@ from musegen.score.score import Part, Score
 
 from .controls import Controls, Curve, controls_of
 from .loudness import Samples, levelled
-from .room import add_room
+from .room import Room
 from .timbre import DRUMS, OTHER_DRUM, TIMBRES, Drum, Timbre
 from .timeline import seconds_at
 from .tone import TOUCHES, drum_tone, full_length, tone
@@ -29,11 +29,11 @@ from .tone import TOUCHES, drum_tone, full_length, tone
 TAIL_SECONDS = 2.5  # after the end of the music, for the last note and the room to die away
 LONGEST_SECONDS = 2 * 3600  # five gigabytes of samples
 _WIDEST = 0.7  # how far to a side the outermost part sits, 1 being in one loudspeaker alone
-_FADE_SECONDS = 0.5
+FADE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class _Strokes:
+class Strokes:
     """The notes of one part that share a tone: where they start, how long, how loud.
 
     start and held are in samples (N,); gain is (N,), before the part's controllers.
@@ -45,7 +45,7 @@ class _Strokes:
     controls: Controls
 
 
-_Sound = tuple[Timbre | Drum, int, int]  # with pitch and touch, both 0 for a drum
+Sound = tuple[Timbre | Drum, int, int]  # with pitch and touch, both 0 for a drum
 Render = Callable[[Score, int], Samples]  # the sound of a score at a rate (S, 2)
 
 
@@ -63,12 +63,12 @@ def render(score: Score, rate: int = 44_100) -> Samples:
         OutputError: it would last longer than `LONGEST_SECONDS`.
     """
     mix = silence(score, rate)
-    for (kind, pitch, touch), strokes in _by_sound(score, rate).items():
+    for (kind, pitch, touch), strokes in by_sound(score, rate).items():
         if isinstance(kind, Drum):
             _lay_drum(mix, kind, strokes, rate)
         else:
             _lay(mix, kind, pitch, touch, strokes, rate)
-    add_room(mix, rate)
+    Room(rate).add(mix)
     return finished(mix, rate)
 
 
@@ -89,7 +89,7 @@ def silence(score: Score, rate: int) -> Samples:
 
 def finished(mix: Samples, rate: int) -> Samples:
     """What was laid in `mix` (2, S), faded out at its end and brought to its loudness (S, 2)."""
-    fade = round(_FADE_SECONDS * rate)
+    fade = round(FADE_SECONDS * rate)
     mix[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     return levelled(mix.T, rate)
 
@@ -106,18 +106,16 @@ def wav_bytes(samples: Samples, rate: int) -> bytes:
     return buffer.getvalue()
 
 
-def _by_sound(score: Score, rate: int) -> dict[_Sound, list[_Strokes]]:
+def by_sound(score: Score, rate: int) -> dict[Sound, list[Strokes]]:
     """The strokes of all parts, by the sound that they need."""
-    sounds: dict[_Sound, list[_Strokes]] = {}
+    sounds: dict[Sound, list[Strokes]] = {}
     for part, place in zip(score.parts, places_of(score), strict=True):
         for sound, strokes in _strokes(score, part, place, rate):
             sounds.setdefault(sound, []).append(strokes)
     return sounds
 
 
-def _strokes(
-    score: Score, part: Part, place: float, rate: int
-) -> Iterator[tuple[_Sound, _Strokes]]:
+def _strokes(score: Score, part: Part, place: float, rate: int) -> Iterator[tuple[Sound, Strokes]]:
     """A part's notes by sound, `place` −1 (left) to 1."""
     notes = part.notes
     start = np.round(seconds_at(score, notes.onset) * rate).astype(np.int64)
@@ -131,8 +129,8 @@ def _strokes(
         (mine,) = np.nonzero(which == index)
         pitch, shade = divmod(code, TOUCHES)
         kind = DRUMS.get(pitch, OTHER_DRUM) if part.is_drums else TIMBRES[part.program]
-        sound: _Sound = (kind, 0, 0) if part.is_drums else (kind, pitch, shade)
-        yield sound, _Strokes(start[mine], (stop - start)[mine], gain[mine], controls)
+        sound: Sound = (kind, 0, 0) if part.is_drums else (kind, pitch, shade)
+        yield sound, Strokes(start[mine], (stop - start)[mine], gain[mine], controls)
 
 
 def places_of(score: Score) -> list[float]:
@@ -146,22 +144,22 @@ def places_of(score: Score) -> list[float]:
 
 
 def _lay(
-    mix: Samples, timbre: Timbre, pitch: int, touch: int, strokes: list[_Strokes], rate: int
+    mix: Samples, timbre: Timbre, pitch: int, touch: int, strokes: list[Strokes], rate: int
 ) -> None:
     """Add to `mix` (2, S) the notes that share a tone."""
     fading = max(1, round(timbre.release * rate))
     fade = np.linspace(1, 0, fading, dtype=np.float32) ** 2
-    longest = max((fading + group.held.max()) * _fastest(group.controls.bend) for group in strokes)
+    longest = max((fading + group.held.max()) * fastest(group.controls.bend) for group in strokes)
     audible = min(longest, full_length(timbre, pitch) * rate)
     sound = tone(timbre, pitch, touch, math.ceil(audible), rate)
     for group in strokes:
         for start, held, gain in zip(group.start, group.held, group.gain, strict=True):
-            note = _bent(sound, group.controls.bend, int(start), int(held) + fading) * gain
+            note = bent(sound, group.controls.bend, int(start), int(held) + fading) * gain
             note[held:] *= fade[: len(note) - held] if held < len(note) else 1
             _add(mix, int(start), note, group.controls.sides)
 
 
-def _lay_drum(mix: Samples, drum: Drum, strokes: list[_Strokes], rate: int) -> None:
+def _lay_drum(mix: Samples, drum: Drum, strokes: list[Strokes], rate: int) -> None:
     """Add to `mix` (2, S) the strokes on a drum, which ring however short they are written."""
     sound = drum_tone(drum, rate)
     for group in strokes:
@@ -169,12 +167,12 @@ def _lay_drum(mix: Samples, drum: Drum, strokes: list[_Strokes], rate: int) -> N
             _add(mix, int(start), sound * gain, group.controls.sides)
 
 
-def _fastest(bend: Curve) -> float:
+def fastest(bend: Curve) -> float:
     """How many times faster a tone is read where it is bent highest; at least 1."""
     return float(2 ** (max(0, bend.values.max()) / 1200))
 
 
-def _bent(sound: NDArray[np.float32], bend: Curve, start: int, size: int) -> NDArray[np.float32]:
+def bent(sound: NDArray[np.float32], bend: Curve, start: int, size: int) -> NDArray[np.float32]:
     """Up to `size` samples of a tone that begins at sample `start`, read as fast as it is bent."""
     cents = bend.over(start, size)[0]
     if not cents.any():

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musegen.score.midi_write import messages_of
-from musegen.score.score import Score
+from musegen.score.score import DEFAULT_TEMPO_US, Score
 
 Timed = tuple[float, bytes]  # seconds from the beginning, and a MIDI message
 
@@ -19,6 +19,11 @@ def seconds_at(score: Score, ticks: ArrayLike) -> NDArray[np.float64]:
     begins = np.concatenate([[0.0], np.cumsum(np.diff(starts) * seconds_a_tick[:-1])])
     row = np.searchsorted(starts, ticks, side="right") - 1
     return np.asarray(begins[row] + (ticks - starts[row]) * seconds_a_tick[row])
+
+
+def lacks_tempo(score: Score) -> bool:
+    """Whether nobody said a tempo, so that 120 quarters a minute are assumed throughout."""
+    return not score.says_tempo and score.tempo.tolist() == [[0, DEFAULT_TEMPO_US]]
 
 
 def timed_messages(score: Score) -> list[Timed]:

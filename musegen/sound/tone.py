@@ -36,8 +36,8 @@ def full_length(timbre: Timbre, pitch: int) -> float:
     return float("inf") if timbre.sustain else FULL_DECAY * _decay(timbre, pitch)
 
 
-def tone(timbre: Timbre, pitch: int, touch: int, size: int, rate: int) -> Mono:
-    """The first `size` samples (size,) of a note that is not let go.
+def tone(timbre: Timbre, pitch: int, touch: int, size: int, rate: int, first: int = 0) -> Mono:
+    """So many samples (size,) of a note that is not let go.
 
     Args:
         timbre: the instrument.
@@ -45,6 +45,7 @@ def tone(timbre: Timbre, pitch: int, touch: int, size: int, rate: int) -> Mono:
         touch: shade of velocity, 0 to `TOUCHES` − 1.
         size: how many samples.
         rate: samples a second; no partial lies above half of it.
+        first: where in the note they begin.
 
     Returns:
         Sound of about unit power as it begins.
@@ -56,13 +57,13 @@ def tone(timbre: Timbre, pitch: int, touch: int, size: int, rate: int) -> Mono:
     ratios, strengths = _partials(timbre, hertz, max(shine), rate)
     sound = np.empty(size, np.float32)
     for start in range(0, size, _BLOCK):
-        seconds = np.arange(start, min(start + _BLOCK, size)) / rate
+        seconds = np.arange(first + start, first + min(start + _BLOCK, size)) / rate
         block = _added(timbre, hertz, shine, ratios, strengths, seconds)
         sound[start : start + len(block)] = block
     loudest = strengths * np.exp((ratios - 1) * max(shine))
     sound /= np.sqrt((loudest**2).sum() * timbre.voices / 2, dtype=np.float32) or 1
-    _add_noise(sound, timbre, rate)
-    sound *= _envelope(timbre, pitch, size, rate)
+    _add_noise(sound, timbre, rate, first)
+    sound *= _envelope(timbre, pitch, size, rate, first)
     return sound
 
 
@@ -142,22 +143,25 @@ def _added(
     return sound
 
 
-def _add_noise(sound: Mono, timbre: Timbre, rate: int) -> None:
-    """Add breath and strike to a tone (S,), in place."""
+def _add_noise(sound: Mono, timbre: Timbre, rate: int, first: int) -> None:
+    """Add breath and strike to a tone (S,) from its sample `first` on, in place."""
     if not (timbre.breath or timbre.strike):
         return
-    seconds = np.arange(len(sound), dtype=np.float32) / np.float32(rate)
+    samples = np.arange(first, first + len(sound))
+    seconds = samples.astype(np.float32) / np.float32(rate)
     level = timbre.breath + timbre.strike * np.exp(-seconds / STRIKE_DECAY)
-    sound += level * np.resize(noise_loop(*BREATH_BAND, rate), len(sound))
+    sound += level * noise_loop(*BREATH_BAND, rate).take(samples, mode="wrap")
 
 
-def _envelope(timbre: Timbre, pitch: int, size: int, rate: int) -> Mono:
-    """How loudness runs while the key is down (size,)."""
-    seconds = np.arange(size, dtype=np.float32) / np.float32(rate)
+def _envelope(timbre: Timbre, pitch: int, size: int, rate: int, first: int) -> Mono:
+    """How loudness runs while the key is down (size,), from sample `first` on."""
+    samples = np.arange(first, first + size)
+    seconds = samples.astype(np.float32) / np.float32(rate)
     falling: Mono = np.exp(-seconds / np.float32(_decay(timbre, pitch)))
     shape: Mono = timbre.sustain + np.float32(1 - timbre.sustain) * falling
-    rising = min(size, round(timbre.attack * rate))
-    shape[:rising] *= np.sin(0.5 * np.pi * np.arange(rising) / max(1, rising)) ** 2
+    attack = round(timbre.attack * rate)
+    rising = samples[: max(0, attack - first)]
+    shape[: len(rising)] *= np.sin(0.5 * np.pi * rising / max(1, attack)) ** 2
     return shape
 
 

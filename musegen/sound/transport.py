@@ -49,6 +49,7 @@ class Transport:
         end: the second at which the piece ends.
         clock: tells the seconds.
         sleep: waits for so many.
+        tail: seconds that the last sound may take to die away; they are not counted.
     """
 
     def __init__(
@@ -59,12 +60,13 @@ class Transport:
         end: float,
         clock: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], None] = time.sleep,
+        tail: float = 0.0,
     ) -> None:
         self.late: list[float] = []  #: the seconds by which each message came late
-        self.heard = 0.0  #: the seconds that it has played, pauses left out
+        self.heard = 0.0  #: the seconds that it has played, pauses and tail left out
         self.is_paused = False
         self._messages, self._instrument = messages, instrument
-        self._bars, self._end = bars, end
+        self._bars, self._end, self._tail = bars, end, tail
         self._clock, self._sleep = clock, sleep
         self._steps = 0  # of tempo
         self._next = 0  # message
@@ -100,7 +102,8 @@ class Transport:
             turn = self._clock()
             while (asked := command()) != "quit":
                 last, turn = turn, self._clock()
-                self.heard += 0.0 if self.is_paused else turn - last
+                if not self.is_paused:
+                    self.heard += max(0.0, min(turn, self._time_of(self._end)) - last)
                 if asked:
                     self._obey(asked)
                 self._send_due()
@@ -150,7 +153,10 @@ class Transport:
             return float("inf")
         is_left = self._next < len(self._messages)
         due = self._messages[self._next][0] if is_left else self._end
-        return self._origin_time + (due - self._origin) / self.speed
+        return self._time_of(due) + (0.0 if is_left else self._tail)
+
+    def _time_of(self, second: float) -> float:
+        return self._origin_time + (second - self._origin) / self.speed
 
     def _is_over(self) -> bool:
         return self._next == len(self._messages) and self._deadline() <= self._clock()

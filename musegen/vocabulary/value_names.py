@@ -49,13 +49,13 @@ def length_name(quarters: Fraction) -> str:
     return f"{quarters} quarters"
 
 
-def sounding_name(pitch: int, *, is_drum: bool = False) -> str:
-    """A pitch as it is called; of drums it is a number of General MIDI."""
-    return f"drum {pitch}" if is_drum else pitch_name(pitch)
+def sounding_name(pitch: int, fifths: int, *, is_drum: bool = False) -> str:
+    """A pitch as it is called in a signature; of drums it is a number of General MIDI."""
+    return f"drum {pitch}" if is_drum else pitch_name(pitch, fifths)
 
 
 def value_name(
-    vocabulary: Vocabulary, field: int, value: int, word: Words, features: Features
+    vocabulary: Vocabulary, field: int, value: int, word: Words, features: Features, fifths: int
 ) -> str:
     """What a value of a field is called, in the place of that of a word.
 
@@ -65,34 +65,38 @@ def value_name(
         value: of that field.
         word: the word that stands there (F,); the fields before count.
         features: beside it (G,).
+        fifths: of the signature that stands there, by which pitches are spelled; a tune in ABC
+            says its own.
     """
     if isinstance(vocabulary, GridVocabulary):
-        return _of_grid(vocabulary, value)
+        return _of_grid(vocabulary, value, fifths)
     if isinstance(vocabulary, AbcVocabulary):
         return _of_lexeme(vocabulary, value, int(features[KEY]))
     assert isinstance(vocabulary, NotesVocabulary)
-    return _of_notes(field, value, word, vocabulary.steps)
+    return _of_notes(field, value, word, vocabulary.steps, fifths)
 
 
-def word_name(vocabulary: Vocabulary, word: Words, features: Features) -> str:
-    """What a whole word is called."""
+def word_name(vocabulary: Vocabulary, word: Words, features: Features, fifths: int) -> str:
+    """What a whole word is called where a signature of so many fifths stands."""
     if isinstance(vocabulary, NotesVocabulary):
         kind = int(word[KIND])
         if kind == NOTE:
-            return value_name(vocabulary, PITCH, int(word[PITCH]), word, features)
+            return value_name(vocabulary, PITCH, int(word[PITCH]), word, features, fifths)
         valued = vocabulary.applies[kind, VALUE]
         return KINDS[kind] + (f" {_of_value(kind, int(word[VALUE]))}" if valued else "")
     asked = np.flatnonzero(vocabulary.applies[word[0]]).tolist()
     order = vocabulary.order if isinstance(vocabulary, GridVocabulary) else (0,)
-    said = {order[k]: value_name(vocabulary, k, int(word[k]), word, features) for k in asked}
+    said = {
+        order[k]: value_name(vocabulary, k, int(word[k]), word, features, fifths) for k in asked
+    }
     return ", ".join(said[place] for place in sorted(said))
 
 
-def _of_grid(vocabulary: GridVocabulary, value: int) -> str:
+def _of_grid(vocabulary: GridVocabulary, value: int, fifths: int) -> str:
     if value > vocabulary.end_value:
         return "metre {}/{}".format(*vocabulary.metres[value - vocabulary.end_value - 1])
     others = {HOLD: "held", REST: "rest", vocabulary.end_value: "end"}
-    return others.get(value) or pitch_name(value)
+    return others.get(value) or pitch_name(value, fifths)
 
 
 def _of_lexeme(vocabulary: AbcVocabulary, value: int, key: int) -> str:
@@ -102,15 +106,16 @@ def _of_lexeme(vocabulary: AbcVocabulary, value: int, key: int) -> str:
     lexeme = vocabulary.tables.lexemes[value - FIRST_LEXEME]
     if lexeme.kind not in (Kind.NOTE, Kind.REST):
         return lexeme.text
+    fifths = int(signature_row(np.array(key))) - 7
     try:
-        pitches = lexeme.pitches(int(signature_row(np.array(key))) - 7)
+        pitches = lexeme.pitches(fifths)
     except ValueError:  # it leaves the range of MIDI in this key
         return lexeme.text
-    sounds = " ".join(map(pitch_name, pitches)) or "rest"
+    sounds = " ".join(pitch_name(pitch, fifths) for pitch in pitches) or "rest"
     return f"{sounds} {length_name(lexeme.units / 2)}{' tied' * lexeme.tied}"
 
 
-def _of_notes(field: int, value: int, word: Words, steps: int) -> str:
+def _of_notes(field: int, value: int, word: Words, steps: int, fifths: int) -> str:
     if field == KIND:
         return KINDS[value]
     if field in (TICKS, LENGTH_TICKS):
@@ -119,7 +124,7 @@ def _of_notes(field: int, value: int, word: Words, steps: int) -> str:
     if field == INSTRUMENT:
         return instrument_name(value)
     if field == PITCH:
-        return sounding_name(value, is_drum=int(word[INSTRUMENT]) == DRUMS)
+        return sounding_name(value, fifths, is_drum=int(word[INSTRUMENT]) == DRUMS)
     if field == VALUE:
         return _of_value(int(word[KIND]), value)
     if field == VELOCITY:

@@ -40,7 +40,7 @@ def test_what_the_file_cannot_hold_is_told(musegen: Musegen, ask: Ask, band: Pat
     (file,) = ask("convert", band, "a.abc")["files"]
     assert file["lost"]["pedals"] == 2
     absent = {"lost", "not_sounded", "not_shown", "shown_otherwise"}
-    assert set(file) == {"in", "out", "notes", "estimated_keys", "faults", *absent}
+    assert set(file) == {"in", "out", "notes", "estimated_keys", "tempo_assumed", "faults", *absent}
     assert "2 pedal" in musegen("convert", band, "b.abc").stderr
     (file,) = ask("convert", band, "c.mid")["files"]
     assert file["lost"] == {}
@@ -223,6 +223,19 @@ def test_of_a_book_it_is_said_which_tunes_are_written_and_which_are_not(
     loud = musegen("convert", "book.abc", "b.mid", "--force").stderr
     few = "Wrote b-1.mid, b-3.mid and b-4.mid."
     assert (few if tunes == 4 else f"Wrote {len(written)} files, {written[0]} to") in loud
+
+
+@pytest.mark.parametrize("tempo", ["", "Q:1/4=120\n"])
+def test_a_tempo_that_nobody_said_is_told_where_it_is_heard(
+    musegen: Musegen, ask: Ask, here: Path, tempo: str
+) -> None:
+    (here / "a.abc").write_text(f"X:1\nM:4/4\nL:1/4\n{tempo}K:C\nCDEF|\n")
+    told = "No tempo in the file: 120 quarters a minute."
+    assert (told in musegen("convert", "a.abc", "a.mid").stderr) == (tempo == "")
+    assert (told in musegen("play", "a.abc", "--wav", "a.wav").stderr) == (tempo == "")
+    assert told not in musegen("convert", "a.abc", "a.musicxml").stderr  # says none either
+    found = ask("convert", "a.abc", "a.html")["files"][0]
+    assert found["tempo_assumed"] == (tempo == "")
 
 
 def test_emptiness_is_not_written_without_a_word(musegen: Musegen, ask: Ask, here: Path) -> None:

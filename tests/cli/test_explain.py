@@ -61,6 +61,28 @@ def test_a_person_sees_the_bars_within_80_columns(
     assert ("  pitch" in shown.stdout) == (kind == "notes")
 
 
+@pytest.mark.parametrize("is_surprised", [True, False])
+def test_a_column_in_which_nothing_would_stand_is_left_out(
+    musegen: Musegen, music: Path, monkeypatch: pytest.MonkeyPatch, is_surprised: bool
+) -> None:
+    from musegen.evaluation import explain
+
+    found = explain.explain
+
+    def foreseen(*given: Any) -> dict[str, Any]:
+        told = found(*given)
+        for bar in told["worst_bars"]:
+            for surprise in bar["surprises"]:
+                p = 0.004 if is_surprised else 0.9
+                surprise["written"][1], surprise["likeliest"] = p, [["C5", 0.6]]
+        return told
+
+    monkeypatch.setattr(explain, "explain", foreseen)
+    shown = musegen("explain", music / "grid.mid", "-m", music / "grid-model").stdout
+    assert ("likelier" in shown) == ("C5 0.60" in shown) == is_surprised
+    assert ("<0.01" in shown) == is_surprised  # a chance of 0.00 would be none
+
+
 def test_a_piece_that_was_learnt_is_told_so(ask: Ask, musegen: Musegen, music: Path) -> None:
     learnt = json.loads((music / "grid-model" / "seen.json").read_text())
     piece = music / "grid" / next(iter(learnt.values()))

@@ -115,7 +115,8 @@ def test_without_extras_a_file_is_written_and_it_is_said_why(musegen: Musegen, s
     assert told.exit_code == 0
     assert "pip install 'musegen[ports]'" in told.stderr
     assert "pip install 'musegen[play]'" in told.stderr
-    assert "short.wav: 4.5 seconds" in told.stderr
+    assert "short.wav: 4.5 seconds of " in told.stderr  # two of music, as the page and roll say
+    assert "short.abc, dying away included. Open it" in told.stderr
     asked = musegen("play", short, "--port", "x")
     assert asked.exit_code == 1
     assert "Install it: pip install 'musegen[ports]'." in asked.stderr
@@ -185,7 +186,8 @@ def test_however_it_is_ended_nothing_hangs(virtual_ports: Path, number: str, cod
         assert sounding(virtual_ports) == []
         assert sent(virtual_ports)[-1] == bytes([0xB1, 123, 0])
     if number == "SIGINT":
-        assert "Interrupted, with nothing left sounding." in told
+        assert "Stopped by Ctrl-C, with nothing left sounding." in told
+        assert "Error" not in told
 
 
 @pytest.fixture
@@ -286,6 +288,16 @@ def test_the_roll_fits_the_terminal(long: Path, size: tuple[int, int], ascii_onl
     assert frame.split("\n")[-1].startswith("bar 3")
     assert frame.endswith("q quits") == (40 <= size[0] < 200)
     assert frame.isascii() == (ascii_only or size[0] < 24)
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_roll_shows_both_of_two_parts_in_unison(ascii_only: bool):
+    notes = Notes.of([(0, 1200, 60, 90)])
+    score = Score(10, (Part("a", 0, notes), Part("b", 40, notes)))
+    roll = RunningRoll(score, [(0.0, 1)], 60.0, (80, 24))
+    frame = roll.frame(Still(), 80, ascii_only, ())
+    assert {span.style for span in frame.spans} >= {"cyan on magenta"}
+    assert ("%" if ascii_only else "▀") in frame.plain
 
 
 @pytest.mark.parametrize("options", [["--quiet"], ["--json"], []])

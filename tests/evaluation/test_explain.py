@@ -97,6 +97,27 @@ def test_notes_are_those_of_the_piece_in_its_own_parts(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_notes_are_spelled_by_the_key_that_stands(
+    tmp_path: Path, make_score: MakeScore, kind: str
+) -> None:
+    line = Notes.of((tick, 48, 68, 80) for tick in range(0, 16 * 48, 48))
+    score = make_score(kind, 1)
+    parts = tuple(replace(part, notes=line, is_drums=False) for part in score.parts)
+    key = np.array([(0, 0, 5, 0), (8 * 48, -3, 0, 0)])  # A minor, then E flat major
+    score = replace(score, parts=parts, key=key)
+    if kind == "abc":
+        write(score, tmp_path / "tune.abc")
+        score = read(tmp_path / "tune.abc")
+    found = explain(untrained(score, kind, tmp_path), score, "piece")
+    half = 8 * found["ticks_per_quarter"]
+    for note in found["notes"]:
+        assert note["name"] == ("Ab4" if note["onset"] >= half else "G#4")
+        written = [name for name, _ in note["written"].values()]
+        assert any(name.startswith(note["name"]) for name in written)
+        assert note["name"] in found["words"][note["word"]]["name"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_likeliest_values_are_those_that_the_nats_are_measured_by(
     tmp_path: Path, make_score: MakeScore, kind: str
 ) -> None:

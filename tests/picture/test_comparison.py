@@ -13,6 +13,7 @@ from musegen.picture.comparison import comparison_page
 from musegen.picture.comparison_probes import gradient_shares
 from musegen.picture.comparison_runs import FOILS, NAMES, best_of, ranked, verdict
 from musegen.picture.lines import plane_plot
+from musegen.picture.svg import text_width
 
 EVIL = "</style><script>alert(1)</script><img src=x>\" onload='"
 
@@ -161,3 +162,18 @@ def test_a_plane_shows_distances_as_they_are() -> None:
     at = [tuple(map(float, m)) for m in re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', svg)]
     across, up = at[1][0] - at[0][0], at[0][1] - at[2][1]
     assert across == pytest.approx(3 * up, abs=0.3)
+
+
+def test_names_of_points_that_lie_together_do_not_lie_on_each_other() -> None:
+    points = [(0.0, 0.0), (0.02, 0.0), (0.0, 0.03), (1.0, 1.0)]
+    names = ["C4", "C#4", "D4", "B5"]
+    plot = plane_plot(points, names, ["c0"] * 4, "Pitches")
+    shown = re.findall(r'<text class="name c0" x="(\S+?)" y="(\S+?)"( text-anchor="end")?', plot)
+    boxes = []
+    for (x, y, is_end), name in zip(shown, names, strict=True):
+        wide = text_width(name)
+        boxes.append((float(x) - wide * bool(is_end), float(y), wide))
+    for n, (x, y, wide) in enumerate(boxes):
+        for other_x, other_y, other_wide in boxes[:n]:
+            is_beside = x >= other_x + other_wide or other_x >= x + wide
+            assert is_beside or abs(y - other_y) >= 10

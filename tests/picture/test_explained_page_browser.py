@@ -87,7 +87,7 @@ def test_of_a_recurrent_model_a_curve_tells_how_far_back_it_reaches(opened: Open
 def test_keys_go_from_note_to_note_and_buttons_to_bars(opened: Open) -> None:
     page = opened("notes", "transformer")
     page.keyboard.press("n")
-    assert "bar 1" in page.inner_text("#which")
+    assert " bar " in page.inner_text("#which")
     first = page.inner_text("#which")
     page.keyboard.press("n")
     assert page.inner_text("#which") != first
@@ -97,6 +97,48 @@ def test_keys_go_from_note_to_note_and_buttons_to_bars(opened: Open) -> None:
     bar.click()
     assert page.inner_text("#clock").startswith(f"{bar.inner_text().lower()} ")
     assert f"{bar.inner_text().lower()}:" in page.inner_text("#which")
+
+
+def test_the_most_surprising_note_in_sight_is_explained_from_the_first(opened: Open) -> None:
+    page = opened("notes", "transformer")
+    most = "Math.max(...inTime.filter(([p, i]) => p.onset[i] < roll.to).map(([p, i]) => p.nats[i]))"
+    assert f"{page.evaluate(most):.2f} nats" in page.inner_text("#which")
+    assert "100" not in page.inner_text("#which").split("more than")[1]
+
+
+def test_the_edge_of_a_note_has_the_colour_of_its_part(opened: Open) -> None:
+    page = opened("grid", "lstm")
+    hue = """(part) => {
+      const [x, y, , high] = roll.box(piece.parts[part], 0), at = devicePixelRatio;
+      const copy = Object.assign(document.createElement("canvas"), { width: x + 9, height: y + 9 });
+      const pen = copy.getContext("2d", { willReadFrequently: true });
+      pen.drawImage(roll.ground, 0, 0);
+      const [r, g, b] = pen.getImageData((x + 1) * at, (y + high / 2) * at, 1, 1).data;
+      return "#" + [r, g, b].map((value) => value.toString(16).padStart(2, "0")).join("");
+    }"""
+    for part in range(3):
+        assert page.evaluate(hue, part) == page.evaluate(f"roll.colours[{part}]")
+        swatch = page.locator("#parts li b").nth(part)
+        assert swatch.is_visible()
+    assert page.locator("#edges").is_visible()
+    page.get_by_text("Parts apart").click()
+    assert page.evaluate(hue, 0) != page.evaluate("roll.colours[0]")
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_the_roll_and_what_explains_it_hide_nothing_of_each_other(opened: Open, width: int) -> None:
+    page = opened("notes", "transformer")
+    page.set_viewport_size({"width": width, "height": 800})
+    boxes = [page.locator(name).bounding_box() for name in ("#roll", "#scale", "#parts", "#note")]
+    for n, one in enumerate(boxes):
+        assert one["x"] >= 0
+        assert one["x"] + one["width"] <= width
+        for other in boxes[:n]:
+            apart = [
+                one[at] >= other[at] + other[size] - 1 or other[at] >= one[at] + one[size] - 1
+                for at, size in (("x", "width"), ("y", "height"))
+            ]
+            assert any(apart)
 
 
 def test_colours_follow_surprise_by_day_and_by_night(opened: Open) -> None:

@@ -92,6 +92,28 @@ def test_time_and_pitch_can_be_read_off_the_picture(rows):
     assert sorted(read) == sorted(onsets + carried)
 
 
+@given(st.lists(ROWS, min_size=2, max_size=4))
+def test_no_part_hides_another_in_unison(parts):
+    parts = [  # no part strikes a pitch that it holds
+        [row for n, row in enumerate(rows) if row[2] not in [other[2] for other in rows[:n]]]
+        for rows in parts
+    ]
+    score = _score(*parts)
+    drawn = []
+    for index, part in enumerate(score.parts):
+        for path in _with_class(_root(score), f"c{index}"):
+            if "v" in path.get("class"):
+                half = float(path.get("stroke-width")) / 2
+                for x, y, w in re.findall(r"M(\S+?) (\S+?)h([^M]+)", path.get("d")):
+                    drawn.append((index, float(x), float(x) + float(w), float(y), half))
+        assert sum(note[0] == index for note in drawn) >= len(part.notes)
+    for n, (part, left, right, y, half) in enumerate(drawn):
+        for other, from_x, to_x, other_y, other_half in drawn[:n]:
+            meet = min(right, to_x) - max(left, from_x) > 1.6  # the least width of a short note
+            if part != other and meet:
+                assert abs(y - other_y) > half + other_half - 0.12
+
+
 def test_louder_notes_are_less_transparent():
     score = _score([(12 * i, 12, 60, velocity) for i, velocity in enumerate((10, 40, 80, 120))])
     rules = dict(re.findall(r"\.(v\d)\{stroke-opacity:([\d.]+)\}", roll_svg(score)))

@@ -7,6 +7,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from musegen.picture.score_page import score_page
 from musegen.score.score import Notes, Part, Score
 from musegen.sound.recipe import recipe
@@ -31,6 +33,13 @@ def test_the_notes_and_the_time_they_stand_in_are_on_the_page(make_score: Any) -
         columns = (told[name] for name in ("onset", "duration", "pitch", "velocity"))
         assert Notes(*columns) == part.notes
         assert ("rings" in told) == bool(len(part.pedal))
+
+
+def test_a_note_is_called_as_its_key_spells_it(make_score: Any) -> None:
+    key = np.array([(0, 0, 5, 0), (96, -3, 0, 0)])
+    score = replace(make_score("grid", 1), key=key)
+    spelled = data(score_page(score, recipe(score)), "piece")["spelled"]
+    assert [(tick, names[8]) for tick, names in spelled] == [(0, "G#4"), (96, "Ab4")]
 
 
 def test_the_sounds_are_those_of_the_synthesiser(make_score: Any) -> None:

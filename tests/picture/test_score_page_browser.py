@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from musegen.picture.score_page import score_page
+from musegen.score.key import pitch_name
 from musegen.score.score import Mark, Score
 from musegen.sound.recipe import recipe
 from musegen.sound.timbre import TIMBRES
@@ -119,6 +120,20 @@ def test_every_control_has_a_name_and_is_reached_by_tab(opened: Open, make_score
     ]
 
 
+def test_parts_in_unison_are_both_seen(opened: Open, make_score: Any) -> None:
+    score = make_score("grid", 0)
+    first, second, third = score.parts
+    page = opened(replace(score, parts=(first, replace(second, notes=first.notes), third)))
+    box = "piece.parts.map((part) => roll.box(part, 0))"
+    (x, top, _, high), (other_x, other_top, _, other_high), (*_, alone) = page.evaluate(box)
+    assert x == other_x
+    assert top + high <= other_top + 1e-6
+    assert high == other_high == pytest.approx(alone / 2)
+    page.locator("#apart").click()
+    (*_, high), (*_, other_high), (*_, alone) = page.evaluate(box)
+    assert high == other_high == alone
+
+
 def test_a_muted_part_falls_silent_and_a_solo_silences_the_others(
     opened: Open, make_score: Any
 ) -> None:
@@ -160,7 +175,8 @@ def test_words_of_the_piece_are_text_and_a_note_tells_of_itself(
         x, y, *_ = page.evaluate(f"roll.box(piece.parts[0], {note % len(score.parts[0].notes)})")
         page.locator("#lit").hover(position={"x": x + 1, "y": y + 1})
         told = page.locator("#told").inner_text()
-        assert told.startswith("<b>Flute\n")
+        called = pitch_name(int(score.parts[0].notes.pitch[note])).replace("#", "♯")
+        assert told.startswith(f"<b>Flute\n{called.replace('b', '♭')}\n")
         assert ("composed" in told) == is_new
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from music21 import converter, corpus
 
 from musegen.score.files import read
-from musegen.score.key import estimate_key, settled_key
+from musegen.score.key import estimate_key, pitch_name, settled_key
 from musegen.score.score import MODE_DEGREE, Notes, Part, tonic
 
 MAJOR, MINOR = MODE_DEGREE["major"], MODE_DEGREE["minor"]
@@ -27,6 +27,19 @@ def tune(key_fifths, mode, octave=4):
         rows.append((onset, 24 * length, home + degree, 80))
         onset += 24 * length
     return (Part("", 0, Notes.of(rows)),)
+
+
+@given(fifths, modes)
+def test_the_notes_of_a_key_and_its_leading_note_have_a_letter_each(key_fifths, mode):
+    degrees = [degree for degree, _ in TUNES[mode]]
+    home = 60 + tonic(key_fifths, mode)
+    assert len({pitch_name(home + degree, key_fifths)[0] for degree in degrees}) == 7
+
+
+def test_pitches_are_named_as_the_key_spells_them():
+    named = {0: "G#4", -3: "Ab4", 5: "G#4", -6: "Ab4"}  # A minor, C minor, B major, G♭ major
+    assert {key: pitch_name(68, key) for key in named} == named
+    assert [pitch_name(60, 7), pitch_name(59, -7), pitch_name(0)] == ["B#3", "Cb4", "C-1"]
 
 
 def signatures(*rows):

@@ -35,7 +35,9 @@ SLOWING = Score(
 class World:
     """A clock that only sleeping moves, a listener with a plan, and all that was sent when."""
 
-    def __init__(self, score: Score, plan: dict[float, str] | None = None, oversleeps=0.0) -> None:
+    def __init__(
+        self, score: Score, plan: dict[float, str] | None = None, oversleeps=0.0, tail=0.0
+    ) -> None:
         self.now, self.began = 1000.0, 1000.0
         self.plan = sorted((plan or {}).items())
         self.oversleeps = oversleeps
@@ -44,7 +46,7 @@ class World:
         bars = seconds_at(score, [tick for tick, _ in played_bars(score)]).tolist()
         out = MidiOut(messages, self.take)
         end = float(seconds_at(score, score.end))
-        self.transport = Transport(messages, out, bars, end, lambda: self.now, self.sleep)
+        self.transport = Transport(messages, out, bars, end, lambda: self.now, self.sleep, tail)
 
     def take(self, message: bytes) -> None:
         self.sent.append((round(self.now - self.began, 9), message))
@@ -63,6 +65,15 @@ class World:
 
     def onsets(self, channel: int = 0) -> list[tuple[float, int]]:
         return [(s, m[1]) for s, m in self.sent if m[0] == 0x90 | channel and m[2]]
+
+
+def test_what_dies_away_after_the_end_is_waited_for_and_not_counted():
+    for tail in (0.0, 2.5):
+        world = World(SLOWING, tail=tail)
+        world.play()
+        assert world.now - world.began == pytest.approx(24 + tail, abs=0.03)
+        assert world.transport.heard == pytest.approx(24, abs=0.03)
+        assert world.transport.position == 24
 
 
 def sounding(sent: list[tuple[float, bytes]]) -> Counter:
