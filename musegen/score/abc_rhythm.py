@@ -182,7 +182,7 @@ class Rhythm:
         Between notes of unequal length it means nothing (the standard leaves it undefined), and is
         passed over.
 
-        Returns: what the note before gains.
+        Returns: what the note before gains, as a share of its length.
         """
         signs, self._broken = self._broken, ""
         if not signs:
@@ -199,7 +199,7 @@ class Rhythm:
                 break
             self.marks[place] = (time + gain, kind, mark)
         self._move(gain)
-        return gain
+        return before - 1
 
     def overlay(self) -> None:
         """Go back to where the bar began: what follows sounds together with it."""

@@ -59,6 +59,7 @@ class Voice(Rhythm):
         self._signature = Key().signature
         self._altered: dict[str, int] = {}  # by an accidental in this bar, by letter
         self._latest: list[Sound] = []  # what the last note or chord sounded
+        self._lengths: list[Fraction] = []  # of each, without what it was tied to
         self._tied: list[Sound] = []  # what waits to be held on
         self._line: list[tuple[Fraction, int]] = []  # when the line's notes begin, and their bar
         self._verses = 0  # words read under this line
@@ -245,7 +246,7 @@ class Voice(Rhythm):
             sound.length += length
             sounds.append(sound)
         self._line.append((self.clock, len(self.barlines)))
-        self._latest, self._tied = sounds, []
+        self._latest, self._lengths, self._tied = sounds, lengths, []
         self.advance(lengths[0])
 
     def _pitch(self, accidental: str, letter: str, octave: str) -> int:
@@ -262,9 +263,9 @@ class Voice(Rhythm):
         return note_pitch(letter, octave, alteration + self.shift)
 
     def _settle(self, units: Fraction | None) -> None:
-        gain = self.settle_rhythm(units)
-        for sound in self._latest:
-            sound.length += gain
+        share = self.settle_rhythm(units)
+        for sound, length in zip(self._latest, self._lengths, strict=False):  # a rest has none
+            sound.length += length * share
 
     def _tie(self) -> None:
         self._tied = self._latest

@@ -44,6 +44,7 @@ def rows(score: Score, part: int = 0) -> list[tuple[int, int, int]]:
         ("(5ABcde (6ABcdef", [0.4] * 5 + [1 / 3] * 6),
         ("A- A | A2- | A", [2, 3]),
         ("A4- A>B", [5.5, 0.5]),
+        ("[A4c]<[A4c]", [2, 0.5, 6, 1.5]),
     ],
 )
 def test_lengths_are_as_the_standard_counts_them(music: str, lengths: list[float]) -> None:
