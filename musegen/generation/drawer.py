@@ -80,7 +80,7 @@ class Drawer:
         self.tracker = plan.tracker(model.vocabulary, words, join, n)
         self.words, self.join, self.sampling = words, join, sampling
         self._samplings = self._asked = sampling.for_fields(
-            [field.name for field in model.vocabulary.fields]
+            [field.name for field in model.vocabulary.fields], freer=plan.gives_parts
         )
         self.chance = np.random.default_rng(random_seed)
         self.drawn: list[Words] = []

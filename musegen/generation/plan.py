@@ -99,6 +99,7 @@ class Plan:
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
+        tracker.in_turn = not self.gives_parts
         tracker.ask(self.opening)
         if self.seed is not None:
             tracker.keep_parts(vocabulary.places(self.seed), playable([self.seed]))
@@ -150,6 +151,11 @@ class Plan:
         heard = (self.seed, *self.movements) if self.seed else self.movements
         key = self.home or (home_key(heard[0]) if heard else None)
         return key and home_number(*key)
+
+    @property
+    def gives_parts(self) -> bool:
+        """Whether it says which parts may play."""
+        return self.seed is not None or bool(self.movements or self.instruments)
 
     @property
     def n_old(self) -> int:

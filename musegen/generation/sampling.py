@@ -13,7 +13,8 @@ from musegen.errors import UsageError
 Floats = NDArray[np.floating]
 
 # A part that pauses comes back too seldom when the part that plays is drawn as it was learnt: each
-# silent bar makes the next likelier (docs/decisions.md has the figures).
+# silent bar makes the next likelier (docs/decisions.md has the figures). From nothing, parts that
+# come in freely are never heard again.
 _FREER = {"instrument": 1.2}
 _ALIASES = {"onset": ("beats", "ticks"), "duration": ("length_beats", "length_ticks")}
 
@@ -51,8 +52,8 @@ class Sampling:
         if not 0 <= self.min_p <= 1:
             raise UsageError(f"min-p must be 0 to 1, not {self.min_p:g}")
 
-    def for_fields(self, names: Sequence[str]) -> list[Sampling]:
-        """How each field of these names is drawn.
+    def for_fields(self, names: Sequence[str], *, freer: bool = False) -> list[Sampling]:
+        """How each field of these names is drawn; `freer` where parts are given that may pause.
 
         Raises:
             UsageError: a temperature is given for a field that is none of them.
@@ -66,7 +67,8 @@ class Sampling:
         for alias, fields in _ALIASES.items():
             if alias in given:
                 given = dict.fromkeys(fields, given.pop(alias)) | given
-        of_name = {name: self.temperature * _FREER.get(name, 1.0) for name in names} | given
+        freely = _FREER if freer else {}
+        of_name = {name: self.temperature * freely.get(name, 1.0) for name in names} | given
         return [replace(self, temperature=of_name[name], of_field={}) for name in names]
 
 

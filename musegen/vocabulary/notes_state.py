@@ -71,6 +71,7 @@ class NotesState(Tracker):
         self._last = np.zeros((batch, len(self._sizes)), np.int64)
         self._last[:, KIND] = END
         self._pedal = np.zeros((batch, _PARTS), np.int8)
+        self._n_desks = np.zeros((batch, INSTRUMENTS), np.int64)  # that have played
         self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
         self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
         self._last_end = np.zeros(batch, np.int64)
@@ -117,6 +118,9 @@ class NotesState(Tracker):
             self._standing[rows, standing] = now[rows, VALUE] + 1
         rows = np.flatnonzero(kind == PEDAL)
         self._pedal[rows, self._part(now)[rows]] = now[rows, VALUE]
+        rows = np.flatnonzero((kind == PEDAL) | (kind == NOTE))
+        place = rows, now[rows, INSTRUMENT]
+        self._n_desks[place] = np.maximum(self._n_desks[place], now[rows, DESK] + 1)
         self._note(np.flatnonzero(kind == NOTE), now)
         self._longer(np.flatnonzero(kind == LONGER), now)
         self._last[live] = now[live]

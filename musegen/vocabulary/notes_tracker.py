@@ -174,7 +174,10 @@ class NotesTracker(NotesState):
         values, last = np.arange(DESKS), self._last[:, DESK, None]
         bound = tied & (drawn[:, INSTRUMENT] == self._last[:, INSTRUMENT])
         after = (values > last) | ((values == last) & self._higher(drawn)[:, None])
-        return np.asarray(self._may_play[drawn[:, INSTRUMENT]] & (after | ~bound[:, None]))
+        legal = self._may_play[drawn[:, INSTRUMENT]] & (after | ~bound[:, None])
+        if self.in_turn:
+            legal &= values <= self._n_desks[self._rows, drawn[:, INSTRUMENT]][:, None]
+        return np.asarray(legal)
 
     def _legal_pitch(self, drawn: Ints, tied: Mask) -> Mask:
         values, instrument = np.arange(128), drawn[:, INSTRUMENT]

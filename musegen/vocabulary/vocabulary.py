@@ -310,6 +310,8 @@ class Tracker(ABC):
         exact: whether a pickup, of the piece or of a section, is one of those bars, and the last is
             full; else the end is legal within the last bar too, where real pieces end there.
         keep_time: where set, no new metre, tempo or key is legal.
+        in_turn: where set, no part plays before all have that stand before it and share its
+            instrument, so that none is silent.
     """
 
     bars: NDArray[np.int64]
@@ -317,6 +319,7 @@ class Tracker(ABC):
     last_bar: int | NDArray[np.int64] | None = None
     exact: bool = True
     keep_time: bool = False
+    in_turn: bool = False
 
     def keep_parts(  # noqa: B027 - most have no choice
         self, places: list[tuple[int, int]], ranges: Mapping[int, tuple[int, int]] = {}

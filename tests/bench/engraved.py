@@ -35,10 +35,10 @@ _HEAD = ("piece", "notes", "lost", "added", "bars", "wrong", "key", "metre", "le
 
 
 def wanted_notes(part: Part, score: Score) -> Counter[tuple[Fraction, Fraction, int]]:
-    """Onset and length in quarters and pitch of a part's notes."""
-    per = score.ticks_per_quarter
+    """Onset and length in quarters and pitch of a part's notes; music21 knows no drum's number."""
+    per, drums = score.ticks_per_quarter, part.is_drums
     rows = part.notes.rows.tolist()
-    return Counter((Fraction(on, per), Fraction(long, per), pitch) for on, long, pitch, _ in rows)
+    return Counter((Fraction(o, per), Fraction(d, per), 0 if drums else p) for o, d, p, _ in rows)
 
 
 def written_notes(staves: list[Any]) -> Counter[tuple[Fraction, Fraction, int]]:
@@ -48,19 +48,20 @@ def written_notes(staves: list[Any]) -> Counter[tuple[Fraction, Fraction, int]]:
     """
     found: Counter[tuple[Fraction, Fraction, int]] = Counter()
     for staff in staves:
-        tied: dict[tuple[int, Fraction], Fraction] = {}  # pitch and end so far → onset
+        tied: dict[tuple[float, Fraction], Fraction] = {}  # pitch and end so far → onset
         notes = [n for n in staff.flatten().notes if not n.duration.isGrace]
         for note in (n for n in notes if "Harmony" not in n.classes):
             onset, length = Fraction(note.offset), Fraction(note.quarterLength)
-            for its in note.notes if note.isChord else [note]:
+            for its in getattr(note, "notes", [note]):
                 tie = its.tie.type if its.tie else ""
-                began = onset
+                began, pitch = onset, 0 if "Unpitched" in its.classes else its.pitch.midi
+                place = its.displayPitch() if "Unpitched" in its.classes else its.pitch
                 if tie in ("continue", "stop"):
-                    began = tied.pop((its.pitch.midi, onset), onset)
+                    began = tied.pop((place.ps, onset), onset)
                 if tie in ("continue", "start"):
-                    tied[its.pitch.midi, onset + length] = began
+                    tied[place.ps, onset + length] = began
                 else:
-                    found[began, onset + length - began, its.pitch.midi] += 1
+                    found[began, onset + length - began, pitch] += 1
     return found
 
 
@@ -79,7 +80,9 @@ def beyond_staff(staff: Any) -> list[bool]:
         for note in measure.recurse().notes:
             lowest = note.getContextByClass("Clef").lowestLine
             if lowest is not None and not note.duration.isGrace:
-                steps = [pitch.diatonicNoteNum - lowest for pitch in note.pitches]
+                heads = getattr(note, "notes", [note])
+                pitched = [its.pitch for its in heads if "Unpitched" not in its.classes]
+                steps = [pitch.diatonicNoteNum - lowest for pitch in pitched]
                 low, high = -2 * _LEDGER_LINES - 1, 8 + 2 * _LEDGER_LINES + 1
                 found += [not low <= step <= high for step in steps]
     return found

@@ -455,3 +455,11 @@ def test_a_bar_beyond_the_seed_is_refused_with_those_there_are(
     with pytest.raises(UsageError, match="has 4 bars") as told:
         until_bar(make_score("notes", 1), bar)
     assert "2 to 5" in told.value.hint
+
+
+def test_a_piece_from_nothing_has_no_silent_parts(make_model: MakeModel) -> None:
+    """Though an untrained model would seat a player at any desk."""
+    found = compose(make_model("notes"), Plan(4), n=8, random_seed=3)
+    parts = [part for its in found for part in its.score.parts]
+    assert len(parts) > 8
+    assert all(len(part.notes) or len(part.pedal) for part in parts)

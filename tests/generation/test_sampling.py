@@ -117,7 +117,9 @@ def test_a_field_has_the_temperature_asked_for_it_and_others_that_of_all() -> No
     names = ["kind", "instrument", "pitch", "length_beats", "length_ticks"]
     sampling = Sampling(0.5, top_k=3, of_field={"pitch": 0.8, "duration": 1.1})
     drawn = sampling.for_fields(names)
-    assert [field.temperature for field in drawn] == pytest.approx([0.5, 0.6, 0.8, 1.1, 1.1])
+    assert [field.temperature for field in drawn] == pytest.approx([0.5, 0.5, 0.8, 1.1, 1.1])
+    freer = sampling.for_fields(names, freer=True)
+    assert [field.temperature for field in freer] == pytest.approx([0.5, 0.6, 0.8, 1.1, 1.1])
     assert {field.top_k for field in drawn} == {3}
 
 

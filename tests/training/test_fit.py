@@ -144,11 +144,12 @@ def test_half_precision_learns_what_whole_precision_does(
     """As on CUDA: computed in bfloat16, while weights and what is summed stay in float32."""
     whole, mixed = (make_fit(20, backbone) for _ in range(2))
     mixed._mixed = True
-    pairs = [
-        (one.nats, other.nats)
-        for one, other in zip(whole.events(), mixed.events(), strict=True)
-        if isinstance(one, Learnt) and isinstance(other, Learnt)
-    ]
+    with torch.backends.mkldnn.flags(enabled=False):  # it has no such LSTM for every processor
+        pairs = [
+            (one.nats, other.nats)
+            for one, other in zip(whole.events(), mixed.events(), strict=True)
+            if isinstance(one, Learnt) and isinstance(other, Learnt)
+        ]
     assert any(one != other for one, other in pairs)
     assert all(other == pytest.approx(one, rel=0.02) for one, other in pairs)
     assert {p.dtype for p in mixed.network.parameters()} == {torch.float32}
