@@ -1,7 +1,7 @@
 """The loop: it learns, keeps its gradients in bounds, and averages its weights."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -137,6 +137,15 @@ def test_an_update_whose_gradient_is_no_number_is_skipped_and_told(
     assert any(not torch.equal(p, before[n]) for n, p in fit.network.named_parameters())
 
 
+@pytest.fixture
+def without_onednn() -> Iterator[None]:
+    """It has no LSTM of bfloat16 for every processor."""
+    (before, *_) = torch.backends.mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
+    yield
+    torch.backends.mkldnn.set_flags(_enabled=before)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.usefixtures("without_onednn")
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_half_precision_learns_what_whole_precision_does(
     make_fit: Callable[..., Fit], backbone: str
@@ -144,12 +153,11 @@ def test_half_precision_learns_what_whole_precision_does(
     """As on CUDA: computed in bfloat16, while weights and what is summed stay in float32."""
     whole, mixed = (make_fit(20, backbone) for _ in range(2))
     mixed._mixed = True
-    with torch.backends.mkldnn.flags(enabled=False):  # it has no such LSTM for every processor
-        pairs = [
-            (one.nats, other.nats)
-            for one, other in zip(whole.events(), mixed.events(), strict=True)
-            if isinstance(one, Learnt) and isinstance(other, Learnt)
-        ]
+    pairs = [
+        (one.nats, other.nats)
+        for one, other in zip(whole.events(), mixed.events(), strict=True)
+        if isinstance(one, Learnt) and isinstance(other, Learnt)
+    ]
     assert any(one != other for one, other in pairs)
     assert all(other == pytest.approx(one, rel=0.02) for one, other in pairs)
     assert {p.dtype for p in mixed.network.parameters()} == {torch.float32}
