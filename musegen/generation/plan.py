@@ -99,7 +99,9 @@ class Plan:
         for word in words[join:]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
-        tracker.in_turn = not self.gives_parts
+        if not self.gives_parts:
+            tracker.in_turn = True
+            tracker.keep_parts(None, RANGES)
         tracker.ask(self.opening)
         if self.seed is not None:
             tracker.keep_parts(vocabulary.places(self.seed), playable([self.seed]))

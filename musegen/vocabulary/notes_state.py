@@ -79,12 +79,13 @@ class NotesState(Tracker):
         self._asked: dict[int, int] = {}  # a kind that stands → its value
 
     def keep_parts(
-        self, places: list[tuple[int, int]], ranges: Mapping[int, tuple[int, int]] = {}
+        self, places: list[tuple[int, int]] | None, ranges: Mapping[int, tuple[int, int]] = {}
     ) -> None:
         """See Tracker. Here a place is an instrument and its desk."""
-        self.parts = np.zeros((INSTRUMENTS, DESKS), bool)
-        for place in places:
-            self.parts[place] = True
+        if places is not None:
+            self.parts = np.zeros((INSTRUMENTS, DESKS), bool)
+            for place in places:
+                self.parts[place] = True
         for instrument, (low, high) in ranges.items():
             self._low[instrument], self._top[instrument] = low, high
         self._forget()

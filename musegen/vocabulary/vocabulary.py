@@ -322,9 +322,9 @@ class Tracker(ABC):
     in_turn: bool = False
 
     def keep_parts(  # noqa: B027 - most have no choice
-        self, places: list[tuple[int, int]], ranges: Mapping[int, tuple[int, int]] = {}
+        self, places: list[tuple[int, int]] | None, ranges: Mapping[int, tuple[int, int]] = {}
     ) -> None:
-        """Let only these parts play, by their `places`, where words name parts at all.
+        """Let only these parts play, by their `places`, where words name parts at all; None: any.
 
         `ranges` are the lowest and highest pitch of instruments.
         """

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from collections import Counter
+from collections import Counter, defaultdict
 from fractions import Fraction
 from itertools import pairwise, zip_longest
 from pathlib import Path
@@ -48,7 +48,8 @@ def written_notes(staves: list[Any]) -> Counter[tuple[Fraction, Fraction, int]]:
     """
     found: Counter[tuple[Fraction, Fraction, int]] = Counter()
     for staff in staves:
-        tied: dict[tuple[float, Fraction], Fraction] = {}  # pitch and end so far → onset
+        # Place, head and end so far → onsets.
+        tied: defaultdict[tuple[float, str, Fraction], list[Fraction]] = defaultdict(list)
         notes = [n for n in staff.flatten().notes if not n.duration.isGrace]
         for note in (n for n in notes if "Harmony" not in n.classes):
             onset, length = Fraction(note.offset), Fraction(note.quarterLength)
@@ -56,10 +57,11 @@ def written_notes(staves: list[Any]) -> Counter[tuple[Fraction, Fraction, int]]:
                 tie = its.tie.type if its.tie else ""
                 began, pitch = onset, 0 if "Unpitched" in its.classes else its.pitch.midi
                 place = its.displayPitch() if "Unpitched" in its.classes else its.pitch
-                if tie in ("continue", "stop"):
-                    began = tied.pop((place.ps, onset), onset)
+                head = place.ps, its.notehead
+                if tie in ("continue", "stop") and tied[(*head, onset)]:
+                    began = tied[(*head, onset)].pop(0)
                 if tie in ("continue", "start"):
-                    tied[place.ps, onset + length] = began
+                    tied[(*head, onset + length)].append(began)
                 else:
                     found[began, onset + length - began, pitch] += 1
     return found
@@ -78,7 +80,9 @@ def beyond_staff(staff: Any) -> list[bool]:
     found = []
     for measure in staff.getElementsByClass("Measure"):
         for note in measure.recurse().notes:
-            lowest = note.getContextByClass("Clef").lowestLine
+            clef = note.getContextByClass("Clef")
+            # music21 10 gives a bass clef with an 8 beneath it the lines of one without.
+            lowest = 12 if isinstance(clef, music21.clef.Bass8vbClef) else clef.lowestLine
             if lowest is not None and not note.duration.isGrace:
                 heads = getattr(note, "notes", [note])
                 pitched = [its.pitch for its in heads if "Unpitched" not in its.classes]

@@ -23,6 +23,7 @@ from musegen.network.backbones import BACKBONES
 from musegen.score.bars import pickups
 from musegen.score.excerpt import JOIN, from_bar, join_of, until_bar
 from musegen.score.files import read, write
+from musegen.score.instruments import RANGES
 from musegen.score.midi import write_midi
 from musegen.score.repeats import played_bars, unfold
 from musegen.score.score import Event, Mark, Notes, Part, Score, barlines_of_metre
@@ -457,9 +458,12 @@ def test_a_bar_beyond_the_seed_is_refused_with_those_there_are(
     assert "2 to 5" in told.value.hint
 
 
-def test_a_piece_from_nothing_has_no_silent_parts(make_model: MakeModel) -> None:
-    """Though an untrained model would seat a player at any desk."""
+def test_from_nothing_no_part_is_silent_and_all_can_be_played(make_model: MakeModel) -> None:
+    """Though an untrained model would seat a player at any desk, and have him play anything."""
     found = compose(make_model("notes"), Plan(4), n=8, random_seed=3)
     parts = [part for its in found for part in its.score.parts]
     assert len(parts) > 8
     assert all(len(part.notes) or len(part.pedal) for part in parts)
+    for part in (part for part in parts if len(part.notes) and not part.is_drums):
+        low, high = RANGES.get(part.program, (0, 127))
+        assert low <= part.notes.pitch.min() <= part.notes.pitch.max() <= high
