@@ -122,12 +122,15 @@ def test_the_least_chance_that_there_is_draws_nothing_illegal() -> None:
 
 
 def test_the_values_that_just_hold_the_probability_are_enough() -> None:
-    """And of many, so many as are asked for stay."""
     p = probabilities(np.zeros((1, 4)), np.ones((1, 4), bool), Sampling(top_p=0.5))
     assert p.tolist() == [[0.5, 0.5, 0, 0]]
+
+
+@pytest.mark.parametrize("k", [1, 7, 499])
+def test_of_many_values_so_many_stay_as_are_asked_for(k: int) -> None:
     scores = np.random.default_rng(0).permutation(500)[None] / 500
-    kept = np.flatnonzero(probabilities(scores, np.ones((1, 500), bool), Sampling(top_k=7))[0])
-    assert sorted(scores[0, kept]) == [n / 500 for n in range(493, 500)]
+    kept = np.flatnonzero(probabilities(scores, np.ones((1, 500), bool), Sampling(top_k=k))[0])
+    assert sorted(scores[0, kept]) == [n / 500 for n in range(500 - k, 500)]
 
 
 def test_no_temperature_is_too_low() -> None:
