@@ -44,6 +44,14 @@ def test_a_piece_is_told_from_half_of_its_passages_on(
     assert passages_across(survey(tmp_path)) == (expected if shared else [])
 
 
+def test_one_passage_that_is_all_of_a_piece_is_told(tmp_path: Path) -> None:
+    known = notes(1, 60)
+    write_tune(tmp_path / "train" / "known.mid", known)
+    write_tune(tmp_path / "valid" / "short.mid", known[9:33])
+    (leak,) = passages_across(survey(tmp_path))
+    assert leak == Leak("train/known.mid", "train", "valid/short.mid", "valid", 1.0)
+
+
 def test_of_two_that_know_as_much_the_first_is_told(tmp_path: Path) -> None:
     known = notes(1, 60)
     write_tune(tmp_path / "train" / "b.mid", known)
