@@ -53,6 +53,7 @@ def test_folders_are_obeyed_and_what_is_not_kept_has_no_split(
     kept = [given for family, given in pieces if family is not None]
     for (family, given_as), split in zip(pieces, split_of(pieces), strict=True):
         assert (split == "") == (family is None)
+        assert split in ("", *SPLITS)
         if family is not None and (given_as == "test" or ("valid" in kept and given_as)):
             assert split == given_as
 
@@ -74,6 +75,21 @@ def test_a_family_that_is_held_out_by_a_folder_is_not_learnt(pieces: list[tuple[
         assert split != "train" or family not in held_out
         assert split != "valid" or not has_valid or family in held_out
         assert split != "test" or not tested or family in tested
+
+
+@pytest.mark.parametrize("n", [1, 5, 40])
+def test_where_all_is_said_to_be_learnt_some_is_held_out_as_if_nothing_was_said(n: int) -> None:
+    families = [f"family {number}" for number in range(n)]
+    assert assign(families, ["train"] * n) == assign(families, [""] * n)
+
+
+def test_where_a_folder_says_what_is_tested_nothing_else_is() -> None:
+    """However many families there are, a tenth of them is held out for validation alone."""
+    pieces = [*((f"family {n}", "") for n in range(100)), ("tested", "test"), ("tested", "")]
+    splits = split_of(pieces)
+    assert splits[:100].count("valid") == 10
+    assert splits[:100].count("test") == 0
+    assert splits[100:] == ["test", "test"]
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 10, 29, 30, 100, 1000])

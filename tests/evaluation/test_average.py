@@ -13,6 +13,8 @@ from musegen.evaluation.average import Readings
 from musegen.evaluation.likelihood import field_nats
 from musegen.evaluation.trained import network_for
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
+from musegen.score.files import write
+from musegen.score.score import Notes, Score
 
 KINDS = ("abc", "grid", "notes")
 
@@ -74,6 +76,35 @@ def test_a_mean_costs_no_more_than_what_it_is_of_does_on_average(
     each = [field_nats(n, prepared, pieces, semitones=s) for n in both for s in shifts]
     for path, nats in mean.items():
         assert nats.sum() < np.mean([one[path].sum() for one in each])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_piece_in_another_key_is_as_likely_where_its_readings_are_in_the_same_keys(
+    tmp_path: Path, make_corpus: Callable[..., Path], make_score: Callable[..., Score], kind: str
+) -> None:
+    """Field by field of each word; to one reading alone the key does matter."""
+    narrow = make_score("grid", 9)
+    notes = [part.notes for part in narrow.parts]
+    its = [Notes(n.onset, n.duration, n.pitch // 12 * 12 + 4, n.velocity) for n in notes]
+    parts = [replace(part, notes=n) for part, n in zip(narrow.parts, its, strict=True)]
+    corpus = make_corpus(tmp_path / "corpus", kind)
+    if kind == "grid":  # else each piece takes the whole range of its voices
+        write(replace(narrow, parts=tuple(parts)), corpus / "narrow.mid")
+    prepared = prepare(corpus)
+    both, vocabulary = [network(prepared), network(prepared, 1)], prepared.vocabulary
+    piece = next(its for its in prepared.of("all") if its.high - its.low > 1)
+    shift = piece.high or piece.low
+    rows = slice(piece.start, piece.stop)
+    words, features = (np.array(column[rows]) for column in (prepared.words, prepared.features))
+    words, features = vocabulary.transpose(words, features, shift)
+    among = replace(prepared, words=words, features=features)
+    moved = replace(piece, start=0, stop=len(words))
+    keys = (piece.low - 1, 0, shift, 5)
+    here = Readings(both, prepared, [piece], keys)
+    there = Readings(both, among, [moved], [key - shift for key in keys])
+    np.testing.assert_allclose(here.mean()[piece.path], there.mean()[piece.path], atol=1e-5)
+    alone = (field_nats(both[0], *of)[piece.path] for of in ((prepared, [piece]), (among, [moved])))
+    assert not np.allclose(*alone, atol=1e-2)
 
 
 def test_a_reading_that_has_done_well_counts_for_more(

@@ -171,3 +171,29 @@ def test_a_value_never_met_costs_less_than_infinity(prepared: Prepared) -> None:
     repeat = Repeat(prepared.vocabulary, bar=True).fit(few, few.pieces[:1])
     for baseline in (ngram, repeat):
         assert np.isfinite(baseline.nats(*piece(prepared, "valid")))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_names_of_files_decide_neither_words_nor_splits_nor_figures(
+    tmp_path: Path, make_corpus: Callable[..., Path], kind: str
+) -> None:
+    """Of a folder and of one with the same files under each other's names."""
+    one = make_corpus(tmp_path / "one", kind, 8)
+    files = sorted(one.iterdir())
+    (tmp_path / "two").mkdir()
+    for file, other in zip(files, files[3:] + files[:3], strict=True):
+        (tmp_path / "two" / other.name).write_bytes(file.read_bytes())
+    found = [prepare(folder, vocabulary=kind) for folder in (one, tmp_path / "two")]
+    assert found[0].vocabulary == found[1].vocabulary
+    words, figures = [], []
+    for each in found:
+        held = {p.path: np.array(each.words[p.start : p.stop]).tobytes() for p in each.pieces}
+        words.append(
+            {name: sorted(held[p.path] for p in each.of(name)) for name in ("train", "valid")}
+        )
+        fitted = [NGram(each.vocabulary), Repeat(each.vocabulary, bar=True)]
+        nats = [baseline.fit(each, each.of("train")) for baseline in fitted]
+        figures.append([baseline.nats(*piece(each, "valid")) for baseline in nats])
+    assert words[0] == words[1]
+    assert figures[0] == pytest.approx(figures[1], rel=1e-9)
+    assert [p.path for p in found[0].of("valid")] != [p.path for p in found[1].of("valid")]

@@ -1,5 +1,8 @@
 """Shares that give away what a model does badly, on scores made by hand."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -86,3 +89,41 @@ def test_likeness_of_nothing_is_told_too() -> None:
     nothing = Score(24, (Part("", 0, Notes.of([])),))
     assert likeness(nothing, nothing).keys() == {"pitch_classes", "range", "rhythm", "density"}
     assert likeness(nothing, tune(SCALE))["density"] == 0
+
+
+def rewritten(score: Score, semitones: int = 0, times: int = 1, turn: int = 0) -> Score:
+    """The score in another key, in finer ticks, and with its parts in another order."""
+    parts = [
+        part
+        if part.is_drums and semitones
+        else replace(
+            part, notes=Notes.of(part.notes.rows * [times, times, 1, 1] + [0, 0, semitones, 0])
+        )
+        for part in score.parts
+    ]
+    return replace(
+        score,
+        ticks_per_quarter=score.ticks_per_quarter * times,
+        parts=(*parts[turn:], *parts[:turn]),
+        barlines=score.barlines * times,
+    )
+
+
+@pytest.mark.parametrize("how", [{"semitones": 5}, {"semitones": -7}, {"times": 3}, {"turn": 2}])
+def test_shares_and_form_are_of_the_music_however_it_is_written(
+    make_score: Callable[..., Score], how: dict[str, int]
+) -> None:
+    """In any key, ticks and order of parts; in its own key it is wholly like itself."""
+    score = make_score("notes", 3, bars=8)
+    notes = score.parts[0].notes
+    stops = Notes.of(notes.rows[notes.onset < 4 * 192])
+    score = replace(score, parts=(replace(score.parts[0], notes=stops), *score.parts[1:]))
+    other = rewritten(score, **how)
+    for bar in (0, 2, 5):
+        assert shares(other, bar) == shares(score, bar)
+    assert shares(score, 5)["silent_parts"] > 0
+    found = likeness(score, other)
+    for name in ("rhythm", "density", "form"):
+        assert found[name] == pytest.approx(1)
+    if "semitones" not in how:
+        assert list(found.values()) == pytest.approx([1] * len(found))

@@ -43,7 +43,7 @@ def cases(draw: st.DrawFn) -> tuple[list[float], list[bool], Sampling]:
     scores = [s + 0.01 * i for i, s in enumerate(scores)]
     legal = draw(st.lists(st.booleans(), min_size=size, max_size=size).filter(any))
     sampling = Sampling(
-        draw(st.sampled_from([0.3, 1.0, 1.7])),
+        draw(st.sampled_from([0.3, 1.0, 1.7, 2.0])),
         draw(st.integers(0, 10)),
         draw(st.sampled_from([0.05, 0.31, 0.77, 1.0])),
         draw(st.sampled_from([0.0, 0.043, 0.37, 1.0])),
@@ -79,6 +79,64 @@ def test_every_setting_leaves_something_and_nothing_illegal(
     assert p.sum() == pytest.approx(1.0)
     assert not p[~mask].any()
     assert legal[draw(row, mask, sampling, np.random.default_rng(0))[0]]
+
+
+@given(st.lists(cases(), min_size=2, max_size=4), st.integers(0, 9))
+def test_each_row_is_drawn_from_as_if_it_stood_alone(
+    several: list[tuple[list[float], list[bool], Sampling]], seed: int
+) -> None:
+    """And another number for the likelihood of all values alike changes nothing."""
+    sampling = several[0][2]
+    scores, legal = np.full((len(several), 9), -1.5), np.zeros((len(several), 9), bool)
+    for row, (its, mask, _) in enumerate(several):
+        scores[row, : len(its)], legal[row, : len(its)] = its, mask
+    p = probabilities(scores, legal, sampling)
+    for row in range(len(several)):
+        one = slice(row, row + 1)
+        assert p[row].tolist() == probabilities(scores[one], legal[one], sampling)[0].tolist()
+        higher = probabilities(scores[one] + 7 * row + 7, legal[one], sampling)[0]
+        assert p[row].tolist() == pytest.approx(higher.tolist())
+    chances = np.random.default_rng(seed).random(len(several))
+    drawn = draw(scores, legal, sampling, Fixed(chances))
+    alone = [
+        draw(scores[row : row + 1], legal[row : row + 1], sampling, Fixed(chances[row : row + 1]))
+        for row in range(len(several))
+    ]
+    assert drawn.tolist() == [int(value[0]) for value in alone]
+
+
+class Fixed(np.random.Generator):
+    """Chance that is what it is told to be."""
+
+    def __init__(self, numbers: np.ndarray) -> None:
+        super().__init__(np.random.PCG64())
+        self.numbers = numbers
+
+    def random(self, size: object = None, *_: object, **__: object) -> np.ndarray:
+        return self.numbers.reshape(size)  # type: ignore[arg-type]
+
+
+def test_the_least_chance_that_there_is_draws_nothing_illegal() -> None:
+    scores, legal = np.zeros((1, 4)), np.array([[False, False, True, True]])
+    assert draw(scores, legal, Sampling(), Fixed(np.zeros(1))).tolist() == [2]
+
+
+def test_the_values_that_just_hold_the_probability_are_enough() -> None:
+    p = probabilities(np.zeros((1, 4)), np.ones((1, 4), bool), Sampling(top_p=0.5))
+    assert p.tolist() == [[0.5, 0.5, 0, 0]]
+
+
+@pytest.mark.parametrize("k", [1, 7, 499])
+def test_of_many_values_so_many_stay_as_are_asked_for(k: int) -> None:
+    scores = np.random.default_rng(0).permutation(500)[None] / 500
+    kept = np.flatnonzero(probabilities(scores, np.ones((1, 500), bool), Sampling(top_k=k))[0])
+    assert sorted(scores[0, kept]) == [n / 500 for n in range(500 - k, 500)]
+
+
+def test_no_temperature_is_too_low() -> None:
+    legal = np.ones((1, 3), bool)
+    p = probabilities(np.array([[0.0, 1e10, 0.0]]), legal, Sampling(1e-305))
+    assert p.tolist() == [[0, 1, 0]]
 
 
 @given(st.lists(st.floats(-50, 50, width=32), min_size=5, max_size=5, unique=True))

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musegen.score.score import Ints
-from musegen.vocabulary.echo import ORDERS, Echoes, Line, echoed, mixed
+from musegen.vocabulary.echo import ORDERS, Echoes, Line, earlier, echo_features, echoed, mixed
 
-lines = st.lists(st.integers(0, 2), max_size=90)
+lines = st.one_of(
+    st.lists(st.integers(0, 2), max_size=90),
+    st.lists(st.integers(0, 9), min_size=1, max_size=40).map(lambda keys: (keys * 90)[:90]),
+)
 
 
 def searched(keys: list[int]) -> list[tuple[int, int]]:
@@ -51,16 +54,47 @@ def test_word_by_word_it_is_the_same(first: list[int], second: list[int]) -> Non
         echoes.take(mixed(now), now + 1)
 
 
-def test_a_copy_goes_its_own_way() -> None:
+@given(lines, lines, lines)
+def test_a_copy_goes_its_own_way(past: list[int], one: list[int], other: list[int]) -> None:
     """The sampler goes back to where it was."""
     line = Line(1)
-    for key in (1, 2, 3, 1):
-        line.take(key, (key,))
-    copy = deepcopy(line)
-    copy.take(2, (2,))
-    line.take(7, (7,))
-    assert copy.echo == (1, 3)
-    assert line.echo == (0, 0)
+    for key in past:
+        line.take(key, (key + 1,))
+    copy, n = deepcopy(line), min(len(one), len(other))
+    for first, second in zip(one, other, strict=False):
+        copy.take(second, (second + 1,))
+        line.take(first, (first + 1,))
+    for its, keys in (line, one), (copy, other):
+        assert its.echo == of_next([*past, *keys[:n]])
+
+
+def of_next(keys: list[int]) -> tuple[int, int]:
+    """What stands beside the word after these."""
+    return searched([*keys, 0])[-1]
+
+
+def test_where_a_number_stood_last() -> None:
+    assert earlier(np.array([5, 7, 5, 5, 9], np.uint64)).tolist() == [-1, -1, 0, 2, -1]
+    assert earlier(np.zeros(0, np.uint64)).tolist() == []
+
+
+def test_runs_double() -> None:
+    """Pinned: `echoed` makes each from two of the one before."""
+    assert ORDERS == (2, 4, 8, 16, 32)
+    line = list(range(40)) * 2 + [0]
+    assert of_whole(line)[-1].tolist() == [5, 1]
+    assert of_whole(line)[40 + 16].tolist() == [4, 17]
+
+
+def test_features_have_room_for_every_value_and_for_none() -> None:
+    alike, pitch = echo_features(["pitch"], [128], after=2, shared=True)
+    assert (alike.name, alike.size, alike.known_after) == ("alike", 6, 2)
+    assert (pitch.name, pitch.size, pitch.known_after) == ("echo pitch", 129, 2)
+    assert pitch.shared
+    assert not alike.shared
+    assert {(each.known_after, each.shared) for each in echo_features(["kind"], [9])} == {
+        (-1, False)
+    }
 
 
 def test_rows_are_mixed_by_all_their_columns() -> None:

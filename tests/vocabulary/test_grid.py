@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from math import floor
 from pathlib import Path
@@ -244,3 +245,35 @@ def test_the_bar_that_a_piece_ends_in_is_one_of_its_bars() -> None:
         features = vocabulary.features_of(words)
         assert vocabulary.n_bars(words, features) == bars
         assert vocabulary.bars(words, features)[-1] == length // 16
+
+
+def test_what_has_not_ended_or_not_begun_is_not_held_to_a_barline() -> None:
+    vocabulary = GridVocabulary(4, (("", 0),), ((60, 60),), ((2, 4),))
+    end = vocabulary.end_value
+    for said in ([end + 1, 60, 60], [end], []):
+        words = np.array(said, np.int16)[:, None]
+        assert np.array_equal(vocabulary.to_barline(words), words)
+    words = np.array([end + 1, 60, REST, end], np.int16)[:, None]
+    assert vocabulary.to_barline(words)[:, 0].tolist() == [end + 1, 60, *[REST] * 7, end]
+
+
+def test_a_voice_that_never_plays_may_play_anything() -> None:
+    vocabulary = GridVocabulary.build([voices([(0, 4, 60), (4, 4, 65)], [])])
+    assert vocabulary.ranges == ((60, 65), (0, 127))
+
+
+@pytest.mark.parametrize("semitones", [-3, 3])
+def test_features_follow_a_pitch_to_the_ends_of_midi(semitones: int) -> None:
+    vocabulary = GridVocabulary.build([voices([(0, 4, 3), (4, 4, 124), (8, 4, 3)])])
+    words = vocabulary.encode(voices([(0, 4, 3), (4, 4, 124), (8, 4, 3)]))
+    moved, features = vocabulary.transpose(words, vocabulary.features_of(words), semitones)
+    assert np.array_equal(features, vocabulary.features_of(moved))
+
+
+def test_what_a_grid_loses_is_counted_and_a_guessed_key_is_no_loss() -> None:
+    score = voices([(0, 4, 60)])
+    vocabulary = GridVocabulary.build([score])
+    told = {name: rows for name, rows in vocabulary.lost(score).items() if name != "tempos"}
+    assert told == {}
+    keys = np.array([[0, 1, 0, 0], [4, 2, 0, 1], [8, 3, 0, 0]])
+    assert vocabulary.lost(replace(score, key=keys))["keys"] == 2

@@ -175,6 +175,28 @@ def test_a_bass_held_for_hundreds_of_quarters_and_a_rest_as_long_are_kept() -> N
     assert vocabulary.lost(longer) == {"notes off the grid": 1}
 
 
+@pytest.mark.parametrize(("quarters", "kept"), [(1022, 1022), (1023, 1023), (1024, 1023)])
+def test_the_longest_note_has_1023_quarters(quarters: int, kept: int) -> None:
+    vocabulary = NotesVocabulary(24)
+    score = Score(24, (solo((0, 24 * quarters, 40, 80)),))
+    decoded = vocabulary.decode(vocabulary.encode(score))
+    assert decoded.parts[0].notes.duration.tolist() == [24 * kept]
+    assert bool(vocabulary.lost(score)) == (quarters > kept)
+
+
+@pytest.mark.parametrize("start", [0, 48 * 200_000])
+def test_of_notes_on_one_place_the_longest_stays_and_of_such_the_loudest(start: int) -> None:
+    """However late: the number of a late place does not fit the quick way to sort."""
+    rows = [(start, 24, 60, 127), (start, 48, 60, 50), (start, 48, 60, 90), (start, 48, 60, 70)]
+    vocabulary = NotesVocabulary(48)
+    score = Score(48, (solo((0, 48, 61, 80), *rows),))
+    decoded = vocabulary.decode(vocabulary.encode(score)).parts[0].notes.rows
+    ((onset, duration, _, velocity),) = decoded[decoded[:, 2] == 60].tolist()
+    assert (onset, duration) == (start, 48)
+    assert abs(velocity - 90) <= 2
+    assert vocabulary.lost(score) == {"notes doubled": 3}
+
+
 def test_every_tempo_metre_and_key_has_a_number_of_its_own() -> None:
     values = np.arange(160)
     tempos = np.array([tempo_of_value(value) for value in values.tolist()])

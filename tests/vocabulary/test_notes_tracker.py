@@ -119,6 +119,18 @@ def test_a_new_metre_lets_what_sounds_end_with_the_piece() -> None:
     assert min(Fraction(4 * (n + 1), 1 << power) for n, power in legal) == 12
 
 
+def test_a_metre_that_is_composed_has_up_to_16_beats_from_half_notes_to_sixteenths() -> None:
+    """And is another than the one that stands."""
+    vocabulary = NotesVocabulary(24)
+    tracker = vocabulary.start(1)
+    for word in vocabulary.prime(Score(24, (held(4),), barlines=np.array([96]))):
+        tracker.advance(word[None])
+    metre = np.zeros((1, VALUE), np.int16)
+    metre[0, KIND] = METRE
+    legal = {divmod(v, 8) for v in np.flatnonzero(tracker.legal(metre)[0]).tolist()}
+    assert legal == {(n, power) for n in range(16) for power in (1, 2, 3, 4)} - {(3, 2)}
+
+
 def illegal(vocabulary: NotesVocabulary, words: Words) -> int:
     """How many of the words have a field that the mask would not let follow."""
     tracker, count = vocabulary.start(1), 0
