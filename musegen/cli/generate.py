@@ -90,8 +90,12 @@ def command(
     top_k: Annotated[int, typer.Option(help="Draw from the k likeliest values; 0: all.")] = 0,
     top_p: Annotated[float, typer.Option(help="Draw from the likeliest that hold p.")] = 1.0,
     min_p: Annotated[
-        float, typer.Option(help="Drop values less likely than this share of the likeliest.")
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            help="Drop values less likely than this share of the likeliest. "
+            "[default: 0.05 of a note's onset, pitch, length and velocity, else 0]"
+        ),
+    ] = None,
     max_copy: Annotated[
         int | None,
         typer.Option(help="Share no passage of more notes with the music learnt from (8 or more)."),

@@ -45,7 +45,7 @@ class Request:
     temperature: str = "1"
     top_k: int = 0
     top_p: float = 1.0
-    min_p: float = 0.0
+    min_p: float | None = None
     max_copy: int | None = None
     infill: str = ""
     accompany: str = ""

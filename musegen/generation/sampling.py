@@ -16,6 +16,11 @@ Floats = NDArray[np.floating]
 # silent bar makes the next likelier (docs/decisions.md has the figures). From nothing, parts that
 # come in freely are never heard again.
 _FREER = {"instrument": 1.2}
+# Of a note's own values the unlikely tenth adds up to noise over many fields; of which part plays
+# nothing may be cut, or rare parts fall silent (there too).
+_LEAST = dict.fromkeys(
+    ("beats", "ticks", "pitch", "length_beats", "length_ticks", "velocity"), 0.05
+)
 _ALIASES = {"onset": ("beats", "ticks"), "duration": ("length_beats", "length_ticks")}
 
 
@@ -28,7 +33,8 @@ class Sampling:
         top_k: keep the k likeliest values, and what ties with the last; 0 keeps all (Fan et al.
             2018).
         top_p: keep the likeliest values that together hold this probability (Holtzman et al. 2020).
-        min_p: keep values at least this fraction as likely as the likeliest (Nguyen et al. 2024).
+        min_p: keep values at least this fraction as likely as the likeliest (Nguyen et al. 2024);
+            None: 0.05 of a note's own fields, where words have fields, and 0 of all else.
         of_field: temperatures of fields, by name, in place of the one for all.
 
     Raises:
@@ -38,7 +44,7 @@ class Sampling:
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
-    min_p: float = 0.0
+    min_p: float | None = None
     of_field: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -49,7 +55,7 @@ class Sampling:
             raise UsageError(f"top-k must be 0 or more, not {self.top_k}")
         if not 0 < self.top_p <= 1:
             raise UsageError(f"top-p must be above 0 and at most 1, not {self.top_p:g}")
-        if not 0 <= self.min_p <= 1:
+        if self.min_p is not None and not 0 <= self.min_p <= 1:
             raise UsageError(f"min-p must be 0 to 1, not {self.min_p:g}")
 
     def for_fields(self, names: Sequence[str], *, freer: bool = False) -> list[Sampling]:
@@ -69,7 +75,11 @@ class Sampling:
                 given = dict.fromkeys(fields, given.pop(alias)) | given
         freely = _FREER if freer else {}
         of_name = {name: self.temperature * freely.get(name, 1.0) for name in names} | given
-        return [replace(self, temperature=of_name[name], of_field={}) for name in names]
+        least = _LEAST if self.min_p is None else dict.fromkeys(names, self.min_p)
+        return [
+            replace(self, temperature=of_name[name], min_p=least.get(name), of_field={})
+            for name in names
+        ]
 
 
 def read_temperature(text: str) -> tuple[float, dict[str, float]]:
@@ -127,6 +137,6 @@ def _masses(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) -> Flo
         before = ranked.cumsum(axis=1) - ranked
         ranked[before >= sampling.top_p * p.sum(axis=1, keepdims=True)] = 0
         np.put_along_axis(p, order, ranked, 1)
-    if sampling.min_p > 0:
+    if sampling.min_p:
         p[p < sampling.min_p] = 0
     return np.asarray(p)

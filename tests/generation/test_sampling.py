@@ -181,6 +181,14 @@ def test_a_field_has_the_temperature_asked_for_it_and_others_that_of_all() -> No
     assert {field.top_k for field in drawn} == {3}
 
 
+def test_what_is_unlikely_is_cut_of_a_note_and_never_of_who_plays_it() -> None:
+    names = ["kind", "instrument", "pitch", "voice 1", "lexeme"]
+    cut = [field.min_p or 0 for field in Sampling().for_fields(names)]
+    assert cut == [0, 0, 0.05, 0, 0]
+    assert {field.min_p for field in Sampling(min_p=0.0).for_fields(names)} == {0.0}
+    assert {field.min_p for field in Sampling(min_p=0.2).for_fields(names)} == {0.2}
+
+
 def test_a_field_that_the_model_lacks_is_named_with_those_it_has() -> None:
     with pytest.raises(UsageError, match="no field called tempo") as caught:
         Sampling(of_field={"tempo": 1.0}).for_fields(["kind", "length_beats"])
