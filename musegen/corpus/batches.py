@@ -19,7 +19,6 @@ from .conditions import NOTHING, Conditions, Long
 from .given import WRITTEN, Stretch, with_gap, with_written_parts
 from .prepare import Encoded, Prepared
 
-_OPENINGS = 0.1  # of the windows, at least
 _POOL = 16  # batches whose windows are sorted by length together
 
 
@@ -220,17 +219,14 @@ class Batches:
         return [plan[i] for i in rng.permutation(len(plan))]
 
     def _window(self, piece: Encoded, rng: np.random.Generator) -> Window:
-        """A random stretch; ends of pieces are met as often as their middles, openings more often.
+        """A random stretch; starts and ends of pieces are met as often as their middles.
 
-        An opening says most of what a piece will be, and all that a style or an orchestra is told
-        for. A piece longer than a window may end anywhere in its second half: ended it always at
-        its last word, a network would learn to expect the end after so many words.
+        A piece longer than a window may end anywhere in its second half: ended it always at its
+        last word, a network would learn to expect the end after so many words.
         """
         n = piece.stop - piece.start
         half = self._length // 2
         start = max(int(rng.integers(-half, n - half)), 0) if n > self._length else 0
-        if rng.random() < _OPENINGS:
-            start = 0
         moved = rng.random() < self._transposed
         shift = int(rng.integers(piece.low, piece.high + 1)) if moved else 0
         return Window(piece, start, min(start + self._length, n), shift)
