@@ -153,7 +153,8 @@ def _tell(error: MusegenError, as_json: bool) -> None:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+    end = "" if text.endswith("?") else "."
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}{end}" if text else ""
 
 
 _WAYS_OUT = {  # where an error names none of its own

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from musegen.score.counts import counted
+
 from .choosing import choose_model, model_of
 from .options import free_path
 
@@ -59,6 +61,8 @@ def make(request: Request, run: Run) -> None:
     began = time.monotonic()
     model, request = adapt(model, request, plan, run.quiet)
     plan = settled(model, request, plan)
+    if seed is not None and request.accompany:
+        _say_silenced(seed, plan, run.quiet)
     found, is_whole = _composed(model, request, plan, run)
     request = replace(request, broken_off=not is_whole)
     ranked = best_first(found) if run.rank else found
@@ -77,6 +81,21 @@ def make(request: Request, run: Run) -> None:
     say(f"Now try: musegen play {quoted(paths[0])}", run.quiet)
     if not is_whole:
         raise typer.Exit(Interrupted.exit_code)
+
+
+def _say_silenced(seed: Score, plan: Plan, quiet: bool) -> None:
+    """Which parts of the seed are written anew."""
+    from .terminal import say
+
+    assert plan.seed is not None
+    pairs = zip(seed.parts, plan.seed.parts, strict=False)  # new parts come after those of the seed
+    lost = [
+        f"{old.name or 'a part without a name'} ({counted(len(old.notes), 'notes')})"
+        for old, now in pairs
+        if len(old.notes) > len(now.notes)
+    ]
+    if lost:
+        say(f"Written in place of what the seed has: {', '.join(lost)}.", quiet)
 
 
 def make_something(quiet: bool) -> Path:

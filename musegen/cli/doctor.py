@@ -90,8 +90,8 @@ def _faults(found: Found) -> Iterator[str]:
     faulty = [file for file in found["files"] if file["faults"]]
     for file in faulty[:_FAULTS]:
         first, *more = file["faults"]
-        also = f" (and {len(more)} more)" if more else ""
-        yield f"fault      {file['path']}: {first}{also}"
+        also = f" (and {counted(len(more), 'more faults')})" if more else ""
+        yield f"fault      {file['path']}, used all the same: {first}{also}"
     if len(faulty) > _FAULTS:
         more_of_them = counted(len(faulty) - _FAULTS, "more pieces")
         yield f"fault      in {more_of_them}: see --json or -o report.html"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from musegen.vocabulary.vocabulary import Vocabulary
 
 _LITTLE = 20_000  # notes; fewer are learnt by heart within minutes
+_FEW_STEPS = 100  # a model of so few writes noise
 _OVERFITS = (
     "Held-out nats fall no more: the network begins to learn by heart.\n"
     "The best weights so far are kept. More pieces help, or a shorter --budget."
@@ -185,9 +186,7 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
             "A hundred pieces are a start.",
             quiet,
         )
-    styles = run.fit.conditions.styles
-    if styles:
-        say(f"Styles, by sub-folder: {', '.join(styles)}.", quiet)
+    _say_styles(run, prepared, quiet)
     say(
         f"Vocabulary: {vocabulary.name} ({vocabulary.grid}).\n"
         f"Network: {network.settings.backbone} of {network.n_parameters:,} parameters.\n"
@@ -196,6 +195,22 @@ def _announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
         "In training they are taken with dropout and in other keys: they may be more.",
         quiet,
     )
+
+
+def _say_styles(run: Run, prepared: Prepared, quiet: bool) -> None:
+    """Which styles are learnt, or why none is where folders look like some."""
+    from musegen.corpus.conditions import style_of
+
+    from .terminal import say
+
+    own = {style_of(piece.path) for piece in prepared.of("train")} - {""}
+    styles = run.fit.conditions.styles
+    if styles and own >= set(styles):
+        say(f"Styles, by sub-folder: {', '.join(styles)}.", quiet)
+    elif styles:
+        say(f"Styles, of the model it began with: {', '.join(styles)}.", quiet)
+    elif len(own) == 1:
+        say(f"One sub-folder alone, {own.pop()}, is no style: it takes two.", quiet)
 
 
 def _duration(extent: Extent) -> str:
@@ -270,6 +285,12 @@ def _finish(run: Run, corpus: str, as_json: bool, quiet: bool) -> None:
         typer.echo(f"{run.folder}: held out {nats}")
     pieces = counted(figures["valid_pieces"], "pieces")
     name = quoted(run.folder)
+    if figures["steps"] < _FEW_STEPS:
+        say(
+            f"{counted(figures['steps'], 'updates')} are few: it hardly knows music yet. "
+            "Give it a longer --budget.",
+            quiet,
+        )
     say(
         f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces}.\n"
         f"The model is in {run.folder}.\n"

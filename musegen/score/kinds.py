@@ -245,7 +245,10 @@ def _kind_of_name(data: bytes, file: Path) -> str:
         raise UnreadableFile(f"is not {kind}, though its name says so")
     if not kind:
         hint = f"Music ends in {', '.join(sorted(SUFFIX_KINDS))}."
-        raise UnreadableFile("is of an unknown kind", hint=hint)
+        what = (
+            "is text, but no music that is known" if b"\0" not in data else "is of an unknown kind"
+        )
+        raise UnreadableFile(what, hint=hint)
     return kind
 
 

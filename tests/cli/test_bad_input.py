@@ -81,7 +81,7 @@ CORPORA = [
     (1, "holds text, not MIDI", "text"),
     (1, "is empty", "zero"),
     (1, "cut short", "cut"),
-    (1, "unknown kind", "other/letter.txt"),
+    (1, "no music that is known", "other/letter.txt"),
 ]
 
 
@@ -145,7 +145,7 @@ SEEDS = [
     (1, "holds text, not MIDI", "text/a.mid"),
     (1, "is empty", "zero/a.mid"),
     (1, "cut short", "cut/a.mid"),
-    (1, "unknown kind", "other/letter.txt"),
+    (1, "no music that is known", "other/letter.txt"),
     (2, "no notes", "silent.mid"),
     (1, "it has drums, and this model writes voices", "band.mid"),
     (2, "only a tune book has a tune 3", "one/a.mid:3"),

@@ -167,7 +167,9 @@ def test_bars_are_written_anew_and_parts_to_others(ask: Ask, musegen: Musegen, m
         outside = [(p.notes.onset < start) | (p.notes.onset >= end) for p in (old, new)]
         kept = [p.notes.rows[rows].tolist() for p, rows in zip((old, new), outside, strict=True)]
         assert kept[0] == kept[1]
-    ask("generate", *call, "--accompany", "flute,viola", "-o", "b.mid")
+    told = musegen("generate", *call, "--accompany", "flute,viola", "-o", "b.mid").stderr
+    notes = len(seed.parts[0].notes)
+    assert f"Written in place of what the seed has: Flute ({notes} notes)." in told
     parts = read("b.mid").parts
     assert [part.name for part in parts] == ["Flute", "Piano", "Bass", "Drums", "Viola"]
     assert parts[1].notes == seed.parts[1].notes
