@@ -76,7 +76,7 @@ def value_name(
     return _of_notes(field, value, word, vocabulary.steps, fifths)
 
 
-def word_name(vocabulary: Vocabulary, word: Words, features: Features, fifths: int) -> str:
+def word_name(vocabulary: Vocabulary, word: Words, features: Features, fifths: int = 0) -> str:
     """What a whole word is called where a signature of so many fifths stands."""
     if isinstance(vocabulary, NotesVocabulary):
         kind = int(word[KIND])

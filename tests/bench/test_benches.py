@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from importlib import import_module
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def test_tunes_are_drawn_with_masks(make_score: MakeScore) -> None:
 def test_endings_are_checked(make_score: MakeScore) -> None:
     piece = make_score("abc", 1, bars=8)
     model = untrained(make_score)
-    assert carried_on(model, make_score("abc", 1), 2, 1, 0) is None, "too short"
+    asked = Namespace(bars=2, seconds=None, times=1)
+    assert carried_on(model, make_score("abc", 1), asked, 0) is None, "too short"
     tonic, mode = key_of(piece)
     assert not at_home(piece, ((tonic + 6) % 12, mode))[0]
     last = int(piece.parts[0].notes.pitch[-1]) % 12
