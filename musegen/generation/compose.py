@@ -82,7 +82,7 @@ def compose(
         MusegenError: a candidate has no note, or no whole bar.
     """
     seed, how = plan.words(model.vocabulary), sampling or Sampling()
-    left, drafts, found = undrawn(plan, model.conditions, n), max(1, DRAFTS // n), []
+    left, drafts, found = undrawn(plan, model.conditions, n), DRAFTS // n, []
     rows = n if plan.at_once else 1
     with plain_kernels():
         for chance in range(random_seed, random_seed + n, rows):

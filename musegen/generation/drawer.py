@@ -27,8 +27,6 @@ _Number = TypeVar("_Number", bound=np.generic)
 
 _CHUNK = 512  # words of the seed read at once
 _WORDS_A_BAR = 400  # of all parts; what exceeds it on average is broken off
-
-
 _SHRINK = 0.75  # a batch is made smaller where no more of its pieces still go on
 
 

@@ -1,6 +1,6 @@
 """The drums of General MIDI: their names, their places on a staff of five lines, their note heads.
 
-The kit stands as in Weinberg, Guide to Standardized Drumset Notation (Percussive Arts Society,
+The kit stands after Weinberg, Guide to Standardized Drumset Notation (Percussive Arts Society,
 1998): x heads for cymbals and rims, one in a circle for an open hi-hat, a diamond for a bell. What
 a kit has not stands where it is told from the kit: skins as crosses, wood, metal and shakers as
 diamonds, the higher one higher, clicks as slashes.

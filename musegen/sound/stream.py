@@ -21,16 +21,15 @@ from .loudness import TARGET_LUFS, Samples, limited, loudness
 from .room import Room
 from .synthesiser import (
     FADE_SECONDS,
-    TAIL_SECONDS,
     Render,
     Sound,
     Strokes,
     bent,
     by_sound,
     fastest,
+    sounding_seconds,
 )
 from .timbre import Drum, Timbre
-from .timeline import seconds_at
 from .tone import Mono, drum_tone, full_length, tone
 
 _BLOCK_HOPS = 50  # of the limiter: a quarter of a second
@@ -119,7 +118,7 @@ class _Played:
 
     def __init__(self, score: Score, rate: int) -> None:
         self._rate = rate
-        self.size = round((float(seconds_at(score, score.end)) + TAIL_SECONDS) * rate)
+        self.size = round(sounding_seconds(score) * rate)
         self._voices = [
             self._voice(sound, strokes)
             for sound, groups in by_sound(score, rate).items()

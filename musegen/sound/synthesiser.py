@@ -78,13 +78,18 @@ def silence(score: Score, rate: int) -> Samples:
     Raises:
         OutputError: that is longer than `LONGEST_SECONDS`.
     """
-    seconds = float(seconds_at(score, score.end)) + TAIL_SECONDS
+    seconds = sounding_seconds(score)
     if seconds > LONGEST_SECONDS:
         raise OutputError(
             f"would last {seconds / 3600:.1f} hours; sound is made for two at most",
             hint="check the tempo, or take a part of the piece",
         )
     return np.zeros((2, round(seconds * rate)), np.float32)
+
+
+def sounding_seconds(score: Score) -> float:
+    """How long a score and its tail sound."""
+    return float(seconds_at(score, score.end)) + TAIL_SECONDS
 
 
 def finished(mix: Samples, rate: int) -> Samples:

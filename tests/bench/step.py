@@ -73,17 +73,8 @@ def watched(model: Trained) -> Iterator[Watch]:
     with ExitStack() as stack:
         for name, owner, attribute in named:
             timed = watch.of(name, getattr(owner, attribute))
-            if isinstance(owner, type):
-                timed = _method(timed)
             stack.enter_context(patch.object(owner, attribute, timed))
         yield watch
-
-
-def _method(timed: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Any, *args: Any, **named: Any) -> Any:
-        return timed(self, *args, **named)
-
-    return method
 
 
 def floor(model: Trained, n: int) -> float:
