@@ -18,20 +18,8 @@ from musegen.vocabulary.choose import build
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_layout import DESK, DESKS
 from musegen.vocabulary.vocabulary import Vocabulary, Words
+from tests.vocabulary.test_abc import TUNES
 from tests.vocabulary.test_laws import GIVEN, suited
-
-TUNES = """
-X:1
-M:6/8
-L:1/8
-K:Dmix
-A|:"D"d2e {g}f>e^d|~d3- d2A|B/c/d z (3ABc ~[Ad]|[1 d3 d2:|[2 =f3-f2|]
-X:2
-M:C
-L:1/16
-K:none
-z4C4^F8|(5CDEFG ||
-"""
 
 
 def finer(score: Score, times: int) -> Score:
