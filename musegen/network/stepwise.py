@@ -17,7 +17,7 @@ from .next_word import NextWordNetwork
 from .shared import SharedEmbedding, SharedHeads
 from .stepwise_backbones import Past, stepping
 from .stepwise_heads import Heads, Numbers, SharedValuesHeads
-from .stepwise_layers import Dense, Floats, Rows, array
+from .stepwise_layers import Floats, Rows, array, dense
 
 
 class Stepwise:
@@ -103,7 +103,7 @@ class _SharedWords:
     def __init__(self, module: SharedEmbedding) -> None:
         self._seen, self._others = module.seen, module.others
         self._values = array(module.values.weight)
-        self._join = Dense(module.join)
+        self._join = dense(module.join)
         self._rows, self._offsets = Rows(module.table.bag), array(module.table.offsets)
 
     def __call__(self, before: Numbers, features: Numbers) -> Floats:

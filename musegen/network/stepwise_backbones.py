@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from .backbones import Backbone, Recurrent, State, Transformer, TransformerLayer
-from .stepwise_layers import Dense, Floats, Norm, array, gelu, sigmoid
+from .stepwise_layers import Dense, Floats, Norm, array, dense, gelu, sigmoid
 
 Past = Any  # what a backbone has read: its own affair
 _ROOM = 256  # words for which a cache is made longer
@@ -55,10 +56,8 @@ class Attentive:
             empty = [[np.empty(shape, np.float32) for _ in self._layers] for _ in range(2)]
             return Caches(0, 0, *empty)
         read, *layers = state
-        keys, values = (
-            [_longer(np.repeat(array(layer[which]), n, axis=0)) for layer in layers]
-            for which in range(2)
-        )
+        keys = [_longer(np.repeat(_paired(array(key)), n, axis=0)) for key, _ in layers]
+        values = [_longer(np.repeat(array(value), n, axis=0)) for _, value in layers]
         return Caches(read, layers[0][0].shape[2], keys, values)
 
     def chosen(self, past: Caches, rows: NDArray[np.int64]) -> Caches:
@@ -74,11 +73,18 @@ class Attentive:
             start = max(kept - self._context + 1, 0)
             keys, values = ([_longer(a[:, :, start:]) for a in both] for both in (keys, values))
             kept -= start
-        angles = (read * self._frequencies).astype(np.float32)
-        turn = np.cos(angles), np.sin(angles)
+        turn = np.exp(1j * read * self._frequencies).astype(np.complex64)
         for layer, key, value in zip(self._layers, keys, values, strict=True):
             x = layer(x, turn, key, value, kept)
         return self._final(x), Caches(read + 1, kept + 1, keys, values)
+
+
+def _paired(keys: Floats) -> Floats:
+    """Keys (…, D / H) as torch has them → with the numbers that are rotated together side by side.
+
+    See _Layer.
+    """
+    return keys.reshape(*keys.shape[:-1], 2, -1).swapaxes(-1, -2).reshape(keys.shape)
 
 
 def _longer(cache: Floats) -> Floats:
@@ -90,41 +96,49 @@ def _longer(cache: Floats) -> Floats:
 
 
 class _Layer:
-    """TransformerLayer."""
+    """TransformerLayer.
+
+    The two numbers that are rotated together stand side by side, as one complex number, in queries
+    and keys alike; their products are the same.
+    """
 
     def __init__(self, module: TransformerLayer) -> None:
         self.heads, self.context = module.attention.heads, module.attention.context
         self._attention_norm, self._feed_norm = Norm(module.attention_norm), Norm(module.feed_norm)
-        self._parts = Dense(module.attention.query_key_value)
-        self._out = Dense(module.attention.out)
+        self._asked = Dense(self._paired(module.attention.query_key_value.weight))
+        self._out = dense(module.attention.out)
         widen, _, narrow = module.feed
         assert isinstance(widen, nn.Linear)
         assert isinstance(narrow, nn.Linear)
-        self._widen, self._narrow = Dense(widen), Dense(narrow)
+        self._widen, self._narrow = dense(widen), dense(narrow)
+
+    def _paired(self, weight: Tensor) -> Tensor:
+        """The weights of queries, keys and values (3 D, D), so that they come as they are kept."""
+        parts = weight.detach().unflatten(0, (3, self.heads, -1))
+        query, key, value = parts
+        half = query.shape[1] // 2
+        query = query * query.shape[1] ** -0.5
+        query, key = (
+            part.unflatten(1, (2, half)).transpose(1, 2).flatten(1, 2) for part in (query, key)
+        )
+        return torch.stack([query, key, value]).flatten(0, 2)
 
     def __call__(
-        self, x: Floats, turn: tuple[Floats, Floats], keys: Floats, values: Floats, at: int
+        self, x: Floats, turn: NDArray[np.complex64], keys: Floats, values: Floats, at: int
     ) -> Floats:
         """Rows x (B, D), the rotation of their place, and caches whose place `at` they fill."""
         batch, width = x.shape
-        parts = self._parts(self._attention_norm(x)).reshape(batch, 3, self.heads, -1)
-        query, keys[:, :, at] = _turned(parts[:, 0], turn), _turned(parts[:, 1], turn)
-        values[:, :, at] = parts[:, 2]
+        parts = self._asked(self._attention_norm(x)).reshape(batch, 3, self.heads, -1)
+        parts[:, :2].view(np.complex64)[...] *= turn
+        keys[:, :, at], values[:, :, at] = parts[:, 1], parts[:, 2]
         seen = slice(max(at + 1 - self.context, 0), at + 1)
-        scores = np.matmul(keys[:, :, seen], query[..., None]) * query.shape[-1] ** -0.5
-        weights = np.exp(scores - scores.max(axis=2, keepdims=True))
-        weights /= weights.sum(axis=2, keepdims=True)
+        weights = np.matmul(keys[:, :, seen], parts[:, 0, :, :, None])
+        weights -= weights.max(axis=2, keepdims=True)
+        np.exp(weights, out=weights)
         read = np.matmul(weights.swapaxes(2, 3), values[:, :, seen])
+        read /= np.add.reduce(weights, axis=2, keepdims=True)
         x = x + self._out(read.reshape(batch, width))
         return x + self._narrow(gelu(self._widen(self._feed_norm(x))))
-
-
-def _turned(x: Floats, turn: tuple[Floats, Floats]) -> Floats:
-    """Queries or keys (B, H, D / H) rotated, see attention.rotate."""
-    cos, sin = turn
-    half = len(cos)
-    first, second = x[..., :half], x[..., half:]
-    return np.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
 
 
 class Recurring:

@@ -11,7 +11,7 @@ from torch import nn
 
 from .fields import EchoScores, FieldHeads, Head, Table
 from .shared import VALUE_WIDTH, SharedHeads, echo_state
-from .stepwise_layers import Dense, Floats, Norm, Rows, array, gelu, log_softmax
+from .stepwise_layers import Floats, Norm, Rows, array, dense, gelu, log_softmax
 
 Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -30,13 +30,15 @@ class Heads:
 
     def __init__(self, module: FieldHeads) -> None:
         self._applies = array(module.applies)
-        self._late, self._sees = module.late, module.sees
-        self._n_fields, self._echo = module.n_fields, module.echo
-        self._begins_echo = module.begins_echo
+        self._late, self._n_fields = module.late, module.n_fields
+        self._echo, self._begins_echo = module.echo, module.begins_echo
         self._make(module)
 
     def _make(self, module: FieldHeads) -> None:
-        self._heads = [_Head(head) for head in module.heads]  # type: ignore[arg-type]
+        self._heads = [
+            _Head(head, sees)  # type: ignore[arg-type]
+            for head, sees in zip(module.heads, module.sees, strict=True)
+        ]
         self._chain = [_Chain(table) for table in module.chain]  # type: ignore[arg-type]
 
     def draw(
@@ -60,90 +62,107 @@ class Heads:
             The words (B, F), and the log-likelihood of each field (B, F) by its scores as they are.
         """
         words = np.zeros((len(hidden), self._n_fields), np.int64)
-        nats = np.zeros(words.shape)
-        known = self._known(hidden)
-        rows = np.arange(len(hidden))
+        known, scored = self._known(hidden), {}
         applies = np.ones(words.shape, bool)  # until the first field says which others do
+        asked = [True] * self._n_fields  # fields that apply to any of the words
         agrees = np.ones(len(hidden), bool)
         for field in range(self._n_fields):
-            asked = applies[:, field]
-            if asked.any():
-                scores = self._scores(field, known, shown[:, self._sees[field]], agrees)
-                value = draw(field, scores, words[:, :field]) * asked
-                below = scores - scores.max(axis=1, keepdims=True)
-                log_p = below[rows, value] - np.log(np.exp(below).sum(axis=1))
-                words[:, field], nats[:, field] = value, log_p * asked
+            value = words[:, field]
+            if asked[field]:
+                scored[field] = self._scores(field, known, shown, agrees)
+                value[:] = draw(field, scored[field], words[:, :field])
+                value *= applies[:, field]
             if field == 0:
-                applies = self._applies[words[:, 0]]
-            if applies[:, field + 1 :].any():
-                if self._late[field]:
-                    shown = features(words[:, : field + 1])
-                known = known + self._link(field, words[:, field], shown)
-                agrees = agrees & (~asked | self._as_echoed(field, words, shown))
+                applies = self._applies[value]
+                asked = applies.any(axis=0).tolist()
+            if not any(asked[field + 1 :]):
+                break
+            if self._late[field]:
+                shown = features(words[:, : field + 1])
+            known = known + self._link(field, value, shown)
+            if self._echo is not None:
+                as_echoed = self._as_echoed(field, self._echo.fields[field], value, shown)
+                agrees = agrees & (as_echoed | ~applies[:, field])
                 if self._begins_echo(field + 1):
                     agrees = np.ones(len(hidden), bool)
-        return words, nats
+        applies[:, 0] = True
+        return words, _log_likelihoods(scored, words) * applies
 
     def _known(self, hidden: Floats) -> Floats:
         return hidden
 
-    def _scores(self, field: int, known: Floats, seen: Numbers, agrees: Mask) -> Floats:
-        return self._heads[field](known, seen, agrees)
+    def _scores(self, field: int, known: Floats, shown: Numbers, agrees: Mask) -> Floats:
+        return self._heads[field](known, shown, agrees)
 
-    def _as_echoed(self, field: int, words: Numbers, shown: Numbers) -> Mask:
-        if self._echo is None:
-            return np.ones(len(words), bool)
-        return np.asarray(words[:, field] + 1 == shown[:, self._echo.fields[field]])
+    def _as_echoed(self, field: int, echo: int, value: Numbers, shown: Numbers) -> Mask:
+        return np.asarray(value + 1 == shown[:, echo])
 
     def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
-        columns = np.concatenate([value[:, None], features[:, self._late[field]]], axis=1)
-        return self._chain[field](columns)
+        late = self._late[field]
+        if not late:
+            return self._chain[field].of(value)
+        return self._chain[field](np.column_stack([value, features[:, late]]))
+
+
+def _log_likelihoods(scored: dict[int, Floats], words: Numbers) -> NDArray[np.float64]:
+    """Scores of fields (B, size), and the words drawn (B, F) → of each field drawn (B, F)."""
+    nats, fields = np.zeros(words.shape), list(scored)
+    sizes = [scores.shape[1] for scores in scored.values()]
+    every = np.concatenate(list(scored.values()), axis=1)
+    first = np.cumsum([0, *sizes[:-1]])
+    every -= np.maximum.reduceat(every, first, axis=1).repeat(sizes, axis=1)
+    drawn = np.take_along_axis(every, words[:, fields] + first, axis=1)
+    nats[:, fields] = drawn - np.log(np.add.reduceat(np.exp(every), first, axis=1))
+    return nats
 
 
 class _Head:
-    """Head."""
+    """Head.
 
-    def __init__(self, module: Head) -> None:
-        norm, dense, *_ = module.inner
+    What echo and rhyme add to a value is scored beside the values, in columns of their own, the
+    rhyme's last.
+    """
+
+    def __init__(self, module: Head, sees: list[int]) -> None:
+        norm, inner, *_ = module.inner
         assert isinstance(norm, nn.RMSNorm)
-        assert isinstance(dense, nn.Linear)
-        self._norm, self._inner, self._out = Norm(norm), Dense(dense), Dense(module.scores)
-        self._by_aspect = None if module.by_aspect is None else Dense(module.by_aspect)
-        self._aspects_of = None if module.by_aspect is None else array(module.aspects_of)
+        assert isinstance(inner, nn.Linear)
+        self._norm, self._inner, self._sees, self._size = Norm(norm), dense(inner), sees, module.size
+        pointing = [its for its in (module.echo, module.rhyme) if its is not None]
+        self._out = dense(module.scores, *(its.again for its in pointing))
         self._echo = None if module.echo is None else _Echo(module.echo)
         self._rhyme = None if module.rhyme is None else _Echo(module.rhyme)
+        self._by_aspect = None if module.by_aspect is None else dense(module.by_aspect)
+        self._aspects_of = None if module.by_aspect is None else array(module.aspects_of)
 
-    def __call__(self, known: Floats, seen: Numbers, agrees: Mask) -> Floats:
+    def __call__(self, known: Floats, shown: Numbers, agrees: Mask) -> Floats:
+        seen = [shown[:, feature] for feature in self._sees]
         if self._echo is not None:
-            known = known + self._echo.told(seen[:, 0], (seen[:, 1] > 0) * (2 - agrees))
+            known = known + self._echo(seen[0], (seen[1] > 0) * (2 - agrees))
         if self._rhyme is not None:
-            known = known + self._rhyme.told(seen[:, 2], (seen[:, 3] > 0) * 1)
+            known = known + self._rhyme(seen[2], (seen[3] > 0) * 1)
         inner = gelu(self._inner(self._norm(known)))
-        scores = self._out(inner)
+        scores, rows = self._out(inner), np.arange(len(inner))
+        if self._rhyme is not None:  # of no value (−1), so that the last column gains
+            scores[rows, seen[3] - 1] += scores[:, -1]
         if self._echo is not None:
-            self._echo.add(scores, inner, seen[:, 1])
-        if self._rhyme is not None:
-            self._rhyme.add(scores, inner, seen[:, 3])
+            scores[rows, seen[1] - 1] += scores[:, self._size]
+        scores = scores[:, : self._size]
         if self._by_aspect is not None and self._aspects_of is not None:
-            rows = np.arange(len(seen))[:, None, None]
-            scores += self._by_aspect(inner)[rows, self._aspects_of[seen[:, -1]]].sum(axis=2)
+            its = self._aspects_of[seen[-1]]
+            scores += self._by_aspect(inner)[rows[:, None, None], its].sum(axis=2)
         return scores
 
 
 class _Echo:
-    """EchoScores."""
+    """EchoScores.told: how like the music is (B,), how a field stands to its echo (B,) → (B, D)."""
 
     def __init__(self, module: EchoScores) -> None:
-        self._table, self._again = _Chain(module.table), Dense(module.again)
+        rows, second = array(module.table.bag.weight), int(module.table.offsets[1])
+        self._both = rows[:second, None] + rows[second:]
 
-    def told(self, alike: Numbers, state: Numbers) -> Floats:
-        return self._table(np.stack([alike, state], axis=1))
-
-    def add(self, scores: Floats, inner: Floats, value: Numbers) -> None:
-        """To the scores (B, size), in place."""
-        points = np.flatnonzero(value)
-        if len(points):
-            scores[points, value[points] - 1] += self._again(inner)[points, 0]
+    def __call__(self, alike: Numbers, state: Numbers) -> Floats:
+        return np.asarray(self._both[alike, state])
 
 
 class _Chain:
@@ -155,6 +174,10 @@ class _Chain:
     def __call__(self, columns: Numbers) -> Floats:
         return self._rows(columns + self._offsets)
 
+    def of(self, value: Numbers) -> Floats:
+        """A value of the only column (B,) → (B, D)."""
+        return self._rows.one(value)
+
 
 class SharedValuesHeads(Heads):
     """SharedHeads."""
@@ -165,41 +188,47 @@ class SharedValuesHeads(Heads):
 
     def _make(self, module: FieldHeads) -> None:
         assert isinstance(module, SharedHeads)
+        self._sees = module.sees
         self._values = array(module.values.weight)
         self._bias, self._field = array(module.bias.weight), array(module.field.weight)
-        self._read, self._standing = Dense(module.read), Dense(module.standing)
-        self._norm, self._inner = Norm(module.norm), Dense(module.inner)
-        self._query, self._again = Dense(module.query), Dense(module.again)
+        self._read, self._standing = dense(module.read), dense(module.standing)
+        self._norm, self._inner = Norm(module.norm), dense(module.inner)
+        self._query, self._again = dense(module.query), dense(module.again)
         self._echoed = None if module.echoed is None else _Echo(module.echoed)
-        self._kinds = [Dense(kinds) for kinds in module.kinds]  # type: ignore[arg-type]
-        self._drawn_values = [Dense(d) for d in module.drawn_values]  # type: ignore[arg-type]
+        self._pointed = None if module.echoed is None else dense(module.echoed.again)
+        self._kinds = [dense(kinds) for kinds in module.kinds]  # type: ignore[arg-type]
+        self._drawn_values = [dense(d) for d in module.drawn_values]  # type: ignore[arg-type]
         self._drawn_kinds = [_Chain(table) for table in module.drawn_kinds]  # type: ignore[arg-type]
         self._to_values = self._values[1:].T * np.float32(VALUE_WIDTH**-0.5)
 
     def _known(self, hidden: Floats) -> Floats:
         return self._read(hidden)
 
-    def _scores(self, field: int, known: Floats, seen: Numbers, agrees: Mask) -> Floats:
+    def _scores(self, field: int, known: Floats, shown: Numbers, agrees: Mask) -> Floats:
+        seen = shown[:, self._sees[field]]
         stands = seen[:, -1]
         told = self._field[field] + self._standing(self._values[stands])
         if self._echoed is not None:
-            told = told + self._echoed.told(seen[:, 0], echo_state(seen, agrees))
+            told = told + self._echoed(seen[:, 0], echo_state(seen, agrees))
         inner = gelu(self._norm(known + told))
         inner = inner + gelu(self._inner(inner))
         kinds = self._kinds[field](inner)
         scores = self._query(inner) @ self._to_values + self._bias[field]
-        sounds = np.flatnonzero(stands)
-        scores[sounds, stands[sounds] - 1] += self._again(inner)[sounds, 0]
-        if self._echoed is not None:
-            self._echoed.add(scores, inner, seen[:, 1])
+        _point(scores, stands, self._again(inner))
+        if self._pointed is not None:
+            _point(scores, seen[:, 1], self._pointed(inner))
         return np.concatenate([log_softmax(scores) + kinds[:, :1], kinds[:, 1:]], axis=1)
 
-    def _as_echoed(self, field: int, words: Numbers, shown: Numbers) -> Mask:
-        if self._echo is None:
-            return np.ones(len(words), bool)
-        return np.asarray(shown[:, self._drawn[field]] == shown[:, self._echo.fields[field]])
+    def _as_echoed(self, field: int, echo: int, value: Numbers, shown: Numbers) -> Mask:
+        return np.asarray(shown[:, self._drawn[field]] == shown[:, echo])
 
     def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
         kind = np.maximum(value - self._size + 1, 0)
         by_value = self._drawn_values[field](self._values[features[:, self._drawn[field]]])
-        return by_value + self._drawn_kinds[field](kind[:, None])
+        return by_value + self._drawn_kinds[field].of(kind)
+
+
+def _point(scores: Floats, value: Numbers, gain: Floats) -> None:
+    """Let values plus one (B,), where there are any, gain (B, 1) among the scores (B, size)."""
+    rows = np.flatnonzero(value)
+    scores[rows, value[rows] - 1] += gain[rows, 0]

@@ -38,20 +38,34 @@ def log_softmax(scores: Floats) -> Floats:
 
 
 class Dense:
-    """x W + b."""
+    """x W + b.
 
-    def __init__(self, layer: nn.Linear) -> None:
-        bias: Tensor | None = layer.bias
-        self._rows = layer.weight.detach().cpu(), None if bias is None else bias.detach().cpu()
-        self._weight = np.ascontiguousarray(array(layer.weight).T)
-        self._bias = 0.0 if bias is None else array(bias)
+    Args:
+        weight: W, as torch has it (E, D).
+        bias: b (E,), or none.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
+        self._torch = weight.detach().cpu(), None if bias is None else bias.detach().cpu()
+        self._weight = np.ascontiguousarray(array(weight).T)
+        self._bias = None if bias is None else array(bias)
 
     def __call__(self, x: Floats) -> Floats:
         """Rows (B, D) → (B, E)."""
-        if len(x) <= _FEW:
-            return np.asarray(x @ self._weight + self._bias)
-        y: Floats = functional.linear(torch.from_numpy(x), *self._rows).numpy()
+        if len(x) > _FEW:
+            y: Floats = functional.linear(torch.from_numpy(x), *self._torch).numpy()
+            return y
+        y = x @ self._weight
+        if self._bias is not None:
+            y += self._bias
         return y
+
+
+def dense(*layers: nn.Linear) -> Dense:
+    """Layers that read the same, as one: what each gives stands beside that of the one before."""
+    weight = torch.cat([layer.weight.detach() for layer in layers])
+    biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
+    return Dense(weight, torch.cat(biases) if biases else None)
 
 
 class Norm:
@@ -84,3 +98,7 @@ class Rows:
     def __call__(self, numbers: NDArray[np.int64]) -> Floats:
         """Numbers of rows (B, C) → the sum of each (B, D)."""
         return np.asarray(self._table.take(numbers, axis=0).sum(axis=1))
+
+    def one(self, number: NDArray[np.int64]) -> Floats:
+        """Numbers of rows (B,) → each row (B, D)."""
+        return self._table.take(number, axis=0)
