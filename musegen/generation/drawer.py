@@ -90,6 +90,7 @@ class Drawer:
         self._past: Past = None
         self._last: Numbers = np.array([model.vocabulary.sizes], np.int64)
         self.forced: dict[int, NDArray[np.int16]] = {}  # fields that are given, word by word
+        self._of_bars: dict[bytes, Numbers] = {}  # what is told, by the bars to come
         self.ending = np.zeros(n)  # log p of what is legal after the last bar: the end
 
     def run(self, progress: Callable[[int, int], None] | None, stop: Callable[[], bool]) -> None:
@@ -166,8 +167,8 @@ class Drawer:
         """One more word of every candidate that goes on."""
         model, rows = self.model.stepwise, self._going_on()
         known = self._features(np.zeros((len(rows), 0), np.int16))
-        told = self._told(self.bars_left, self.plan.role)
-        hidden, self._past = model.read(self._last[rows], known, told[rows], self._past)
+        told = self._told_now(self.bars_left[rows])
+        hidden, self._past = model.read(self._last[rows], known, told, self._past)
         words, nats = model.draw(hidden, self._choose, known, self._features)
         nats[:, list(self.forced)] = 0
         self.nats.append(self._of_all(-nats.sum(1)))
@@ -196,6 +197,13 @@ class Drawer:
         of_all[self._rows] = of_rows
         return of_all
 
+    def _told_now(self, to_come: NDArray[np.int64]) -> Numbers:
+        """What is told beside the next words: the same until a bar is complete."""
+        bars = to_come.tobytes()
+        if bars not in self._of_bars:
+            self._of_bars[bars] = self._told(to_come, self.plan.role)
+        return self._of_bars[bars]
+
     def _told(self, to_come: NDArray[np.int64], role: NDArray[np.int64] | int) -> Numbers:
         """What is told beside words of a role, at which so many bars are to come (N,): (N, C)."""
         return self.plan.told(self.model.conditions, to_come, role)
@@ -209,19 +217,23 @@ class Drawer:
     @property
     def bars_left(self) -> NDArray[np.int64]:
         """How many bars of each candidate are to come (n,)."""
-        return self.last_bar - self.tracker.bars
+        assert self.tracker.last_bar is not None
+        return np.asarray(self.tracker.last_bar - self.tracker.bars)
 
     def _choose(self, field: int, scores: Floats, drawn: Numbers) -> Numbers:
         legal = self.tracker.legal(self._of_all(drawn.astype(np.int16)))[self._rows]
         said, now = self.forced.get(field), len(self.drawn)
         if said is not None and now < len(said):
             legal = np.broadcast_to(np.arange(legal.shape[1]) == said[now], legal.shape)
-        free = ~legal.any(axis=1, keepdims=True)  # rows where the field does not apply
         if not field:
-            over = np.flatnonzero(((self.bars_left <= 0) & ~self.tracker.done)[self._rows])
+            self._note_endings(scores, legal)
+        return draw(scores, legal, self._samplings[field], self.chance)
+
+    def _note_endings(self, scores: Floats, legal: NDArray[np.bool_]) -> None:
+        over = np.flatnonzero(((self.bars_left <= 0) & ~self.tracker.done)[self._rows])
+        if len(over):
             allowed = np.where(legal[over], log_softmax(scores[over]), -np.inf)
             self.ending[self._rows[over]] += np.logaddexp.reduce(allowed, axis=1)
-        return draw(scores, legal | free, self._samplings[field], self.chance)
 
     def _features(self, drawn: Words | Numbers) -> Numbers:
         features = self.tracker.features(self._of_all(drawn.astype(np.int16)))

@@ -92,6 +92,7 @@ class Plan:
         tempo and key.
         """
         tracker = vocabulary.start(n)
+        tracker.in_turn = not self.gives_parts
         for word in words[:join]:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.last_bar = int(tracker.bars[0]) + self.bars
@@ -100,7 +101,6 @@ class Plan:
             tracker.advance(np.repeat(word[None], n, axis=0))
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
         if not self.gives_parts:
-            tracker.in_turn = True
             tracker.keep_parts(None, RANGES)
         tracker.ask(self.opening)
         if self.seed is not None:

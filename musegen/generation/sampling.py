@@ -21,6 +21,7 @@ _FREER = {"instrument": 1.2}
 _LEAST = dict.fromkeys(
     ("beats", "ticks", "pitch", "length_beats", "length_ticks", "velocity"), 0.05
 )
+_LOWEST = np.finfo(np.float64).min
 _ALIASES = {"onset": ("beats", "ticks"), "duration": ("length_beats", "length_ticks")}
 
 
@@ -112,7 +113,7 @@ def probabilities(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) 
 def draw(
     scores: Floats, legal: NDArray[np.bool_], sampling: Sampling, chance: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Scores (B, V) and what is legal (B, V) → one value each (B,)."""
+    """Scores (B, V) and what is legal (B, V) → one value each (B,), 0 where nothing is."""
     mass = _masses(scores, legal, sampling).cumsum(axis=1)
     at = chance.random((len(mass), 1)) * mass[:, -1:]
     return np.asarray((mass > at).argmax(axis=1))
@@ -123,7 +124,8 @@ def _masses(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) -> Flo
     scores = np.where(legal, scores, -np.inf).astype(np.float64)
     if sampling.temperature == 0:
         return np.asarray(np.arange(scores.shape[1]) == scores.argmax(1)[:, None], np.float64)
-    below = scores - scores.max(axis=1, keepdims=True)  # at most 0: no temperature is too low
+    top = np.maximum(scores.max(axis=1, keepdims=True), _LOWEST)
+    below = scores - top  # at most 0: no temperature is too low
     if sampling.temperature != 1:
         with np.errstate(over="ignore"):  # near 0 it makes all but the likeliest nothing
             below /= sampling.temperature

@@ -73,7 +73,7 @@ class Attentive:
             start = max(kept - self._context + 1, 0)
             keys, values = ([_longer(a[:, :, start:]) for a in both] for both in (keys, values))
             kept -= start
-        turn = np.exp(1j * read * self._frequencies).astype(np.complex64)
+        turn = np.exp(1j * (read * self._frequencies)).astype(np.complex64)
         for layer, key, value in zip(self._layers, keys, values, strict=True):
             x = layer(x, turn, key, value, kept)
         return self._final(x), Caches(read + 1, kept + 1, keys, values)
@@ -84,7 +84,8 @@ def _paired(keys: Floats) -> Floats:
 
     See _Layer.
     """
-    return keys.reshape(*keys.shape[:-1], 2, -1).swapaxes(-1, -2).reshape(keys.shape)
+    halves = keys.reshape(*keys.shape[:-1], 2, -1)
+    return np.asarray(halves.swapaxes(-1, -2).reshape(keys.shape))
 
 
 def _longer(cache: Floats) -> Floats:
@@ -114,14 +115,14 @@ class _Layer:
 
     def _paired(self, weight: Tensor) -> Tensor:
         """The weights of queries, keys and values (3 D, D), so that they come as they are kept."""
-        parts = weight.detach().unflatten(0, (3, self.heads, -1))
-        query, key, value = parts
-        half = query.shape[1] // 2
+        width = weight.shape[1]
+        query, key, value = weight.detach().view(3, self.heads, -1, width)
         query = query * query.shape[1] ** -0.5
         query, key = (
-            part.unflatten(1, (2, half)).transpose(1, 2).flatten(1, 2) for part in (query, key)
+            part.view(self.heads, 2, -1, width).transpose(1, 2).reshape_as(value)
+            for part in (query, key)
         )
-        return torch.stack([query, key, value]).flatten(0, 2)
+        return torch.stack([query, key, value]).view(3 * width, width)
 
     def __call__(
         self, x: Floats, turn: NDArray[np.complex64], keys: Floats, values: Floats, at: int

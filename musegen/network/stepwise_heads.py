@@ -74,7 +74,7 @@ class Heads:
                 value *= applies[:, field]
             if field == 0:
                 applies = self._applies[value]
-                asked = applies.any(axis=0).tolist()
+                asked = np.asarray(applies.any(axis=0)).tolist()
             if not any(asked[field + 1 :]):
                 break
             if self._late[field]:
@@ -127,7 +127,12 @@ class _Head:
         norm, inner, *_ = module.inner
         assert isinstance(norm, nn.RMSNorm)
         assert isinstance(inner, nn.Linear)
-        self._norm, self._inner, self._sees, self._size = Norm(norm), dense(inner), sees, module.size
+        self._norm, self._inner, self._sees, self._size = (
+            Norm(norm),
+            dense(inner),
+            sees,
+            module.size,
+        )
         pointing = [its for its in (module.echo, module.rhyme) if its is not None]
         self._out = dense(module.scores, *(its.again for its in pointing))
         self._echo = None if module.echo is None else _Echo(module.echo)

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 Floats = NDArray[np.float32]
-_FEW = 4  # rows up to which NumPy multiplies faster than torch
 _EPSILON = float(np.finfo(np.float32).eps)  # torch's, where RMSNorm is told none
 
 
@@ -46,16 +45,12 @@ class Dense:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
-        self._torch = weight.detach().cpu(), None if bias is None else bias.detach().cpu()
         self._weight = np.ascontiguousarray(array(weight).T)
         self._bias = None if bias is None else array(bias)
 
     def __call__(self, x: Floats) -> Floats:
         """Rows (B, D) → (B, E)."""
-        if len(x) > _FEW:
-            y: Floats = functional.linear(torch.from_numpy(x), *self._torch).numpy()
-            return y
-        y = x @ self._weight
+        y: Floats = x @ self._weight
         if self._bias is not None:
             y += self._bias
         return y
@@ -64,8 +59,9 @@ class Dense:
 def dense(*layers: nn.Linear) -> Dense:
     """Layers that read the same, as one: what each gives stands beside that of the one before."""
     weight = torch.cat([layer.weight.detach() for layer in layers])
-    biases = [layer.bias.detach() for layer in layers if layer.bias is not None]
-    return Dense(weight, torch.cat(biases) if biases else None)
+    biases: list[Tensor | None] = [layer.bias for layer in layers]
+    there = [bias.detach() for bias in biases if bias is not None]
+    return Dense(weight, torch.cat(there) if there else None)
 
 
 class Norm:

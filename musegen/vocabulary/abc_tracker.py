@@ -74,7 +74,8 @@ class AbcTracker(Tracker):
     def advance(self, words: Words) -> None:
         """Take one more word of each piece (B, 1)."""
         tables, now = self._tables, words[:, 0].astype(np.int64)
-        self._echoes.take(*keys_and_values(now))
+        keys, values = keys_and_values(now)
+        self._echoes.take(keys.tolist(), values)
         effects = tables.effects.at(now)
         order = tables.order[now]
         sound = tables.sound[self._signature, now] * tables.tied[now]

@@ -137,9 +137,9 @@ class Echoes:
         self._lines = [Line(n_values) for _ in range(batch)]
         self.columns: Ints = np.zeros((batch, 1 + n_values), np.int64)
 
-    def take(self, keys: Hashes, values: Ints) -> None:
+    def take(self, keys: list[int], values: Ints) -> None:
         """One more word of each piece: its key (B,) and values (B, F)."""
-        for line, key, its in zip(self._lines, keys.tolist(), values.tolist(), strict=True):
+        for line, key, its in zip(self._lines, keys, values.tolist(), strict=True):
             line.take(key, tuple(its))
         self.columns = np.array([line.echo for line in self._lines], np.int64)
 

@@ -89,7 +89,7 @@ class GridTracker(Tracker):
         self._held = np.where(step[:, None], held, self._held)
         self._sounding = np.where(step[:, None], now, self._sounding)
         self._still = np.where(is_still(said), self._still + 1, 0)
-        self._echoes.take(state_keys(self._sounding, self._still), self._sounding)
+        self._echoes.take(state_keys(self._sounding, self._still).tolist(), self._sounding)
 
     def _after(self, words: Ints) -> Ints:
         """What sounds after a step, plus one, of the voices drawn (B, k); 0 for none."""

@@ -107,25 +107,33 @@ class NotesState(Tracker):
         self._forget()
         now: Ints = words.astype(np.int64)
         live = ~self.done
-        kind = np.where(live, now[:, KIND], -1)
         self._echoes.take(now, self._part(now), self._part_gap(now), live)
-        delta = np.where(kind == WAIT, COARSE * self.steps, self._delta(now))
-        self._time += np.where(live, delta, 0)
-        self._bar_start = np.where(kind == BARLINE, self._time, self._bar_start)
-        self.bars += kind == BARLINE
-        self.done |= kind == END
-        for standing in (METRE, KEY, TEMPO):
-            rows = np.flatnonzero(kind == standing)
-            self._standing[rows, standing] = now[rows, VALUE] + 1
-        rows = np.flatnonzero(kind == PEDAL)
-        self._pedal[rows, self._part(now)[rows]] = now[rows, VALUE]
-        rows = np.flatnonzero((kind == PEDAL) | (kind == NOTE))
-        place = rows, now[rows, INSTRUMENT]
-        self._n_desks[place] = np.maximum(self._n_desks[place], now[rows, DESK] + 1)
-        self._note(np.flatnonzero(kind == NOTE), now)
-        self._longer(np.flatnonzero(kind == LONGER), now)
+        kinds = now[:, KIND]
+        self._time += np.where(kinds == WAIT, COARSE * self.steps, self._delta(now)) * live
         self._last[live] = now[live]
-        self._last[kind == WAIT, KIND] = END  # nothing stands yet where a wait leads to
+        for kind in set(kinds[live].tolist()):
+            self._take(kind, np.flatnonzero(live & (kinds == kind)), now)
+
+    def _take(self, kind: int, rows: Ints, words: Ints) -> None:
+        """What a word of a kind changes, in the pieces (R,) that have one."""
+        if kind in (PEDAL, NOTE) and self.in_turn:
+            place = rows, words[rows, INSTRUMENT]
+            self._n_desks[place] = np.maximum(self._n_desks[place], words[rows, DESK] + 1)
+        if kind == NOTE:
+            self._note(rows, words)
+        elif kind == LONGER:
+            self._longer(rows, words)
+        elif kind == PEDAL:
+            self._pedal[rows, self._part(words)[rows]] = words[rows, VALUE]
+        elif kind == BARLINE:
+            self._bar_start[rows] = self._time[rows]
+            self.bars[rows] += 1
+        elif kind == END:
+            self.done[rows] = True
+        elif kind == WAIT:
+            self._last[rows, KIND] = END  # nothing stands yet where a wait leads to
+        else:
+            self._standing[rows, kind] = words[rows, VALUE] + 1
 
     def features(self, drawn: Words) -> Features:
         """Fields drawn so far (B, k) → features (B, G), zero where not known yet."""

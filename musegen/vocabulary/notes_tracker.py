@@ -74,21 +74,21 @@ class NotesTracker(NotesState):
         return _EVERY if self.parts is None else self.parts
 
     def _legal_kind(self) -> Mask:
-        legal = np.zeros((len(self._rows), len(KINDS)), bool)
         kinds = np.arange(len(KINDS))
         last, to_go, has_bars = self._last[:, KIND], self._to_go, self._standing[:, METRE] > 0
         later = kinds > last[:, None]
         again = (kinds == last[:, None]) & self._another_here[:, None]
-        legal |= later | again | (to_go > 1)[:, None]
-        at_bar = (self._time == self._bar_start)[:, None] & later
-        legal[:, [METRE, KEY]] = at_bar[:, [METRE, KEY]] & (not self.keep_time)
-        legal[:, METRE] &= has_bars & (self._time > 0)
-        if legal[:, METRE].any():
-            legal[:, METRE] &= self._fitting_metres().any(axis=1)
-        legal[:, TEMPO] &= not self.keep_time
+        legal: Mask = later | again | (to_go > 1)[:, None]
+        if self.keep_time:
+            legal[:, [METRE, KEY, TEMPO]] = False
+        else:
+            at_bar = (self._time == self._bar_start)[:, None] & later
+            legal[:, [METRE, KEY]] = at_bar[:, [METRE, KEY]]
+            legal[:, METRE] &= has_bars & (self._time > 0)
+            if legal[:, METRE].any():
+                legal[:, METRE] &= self._fitting_metres().any(axis=1)
         legal[:, BARLINE] = has_bars & (to_go <= COARSE * self.steps - 1)
-        legal[:, WAIT] = to_go > COARSE * self.steps - 1
-        legal[:, WAIT] &= has_bars
+        legal[:, WAIT] = has_bars & (to_go > COARSE * self.steps - 1)
         legal[:, LONGER] = False
         legal[:, END] = (last == BARLINE) if self.last_bar is None else False
         legal[:, END] |= ~has_bars & (self._time > 0) & (self.last_bar is None)
@@ -101,7 +101,8 @@ class NotesTracker(NotesState):
             legal[opening & ~has_bars] = kinds == METRE
         stuck = has_bars & (to_go == 0)
         legal[stuck] = kinds == BARLINE
-        legal[:, list(self._asked)] = False
+        if self._asked:
+            legal[:, list(self._asked)] = False
         for kind in sorted(self._asked, reverse=True):  # metre, then key, then tempo
             legal[self._owes(kind)] = kinds == kind
         return legal
