@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from musegen.corpus.given import Stretch
 from musegen.evaluation.trained import Trained
@@ -165,10 +166,10 @@ class Drawer:
 
     def _next(self) -> None:
         """One more word of every candidate that goes on."""
-        model, rows = self.model.stepwise, self._going_on()
-        known = self._features(np.zeros((len(rows), 0), np.int16))
-        told = self._told_now(self.bars_left[rows])
-        hidden, self._past = model.read(self._last[rows], known, told, self._past)
+        model, n = self.model.stepwise, len(self._going_on())
+        known = self._features(np.zeros((n, 0), np.int64))
+        told = self._told_now(self._of_rows(self.bars_left))
+        hidden, self._past = model.read(self._of_rows(self._last), known, told, self._past)
         words, nats = model.draw(hidden, self._choose, known, self._features)
         nats[:, list(self.forced)] = 0
         self.nats.append(self._of_all(-nats.sum(1)))
@@ -191,11 +192,15 @@ class Drawer:
 
     def _of_all(self, of_rows: NDArray[_Number]) -> NDArray[_Number]:
         """Something of those that go on, as something of all; 0 for the others."""
-        if len(of_rows) == self._n:
+        if len(self._rows) == self._n:
             return of_rows
         of_all = np.zeros((self._n, *of_rows.shape[1:]), of_rows.dtype)
         of_all[self._rows] = of_rows
         return of_all
+
+    def _of_rows(self, of_all: NDArray[_Number]) -> NDArray[_Number]:
+        """Something of all, as something of those that go on."""
+        return of_all if len(self._rows) == self._n else of_all[self._rows]
 
     def _told_now(self, to_come: NDArray[np.int64]) -> Numbers:
         """What is told beside the next words: the same until a bar is complete."""
@@ -221,7 +226,7 @@ class Drawer:
         return np.asarray(self.tracker.last_bar - self.tracker.bars)
 
     def _choose(self, field: int, scores: Floats, drawn: Numbers) -> Numbers:
-        legal = self.tracker.legal(self._of_all(drawn.astype(np.int16)))[self._rows]
+        legal = self._of_rows(self.tracker.legal(self._of_all(drawn)))
         said, now = self.forced.get(field), len(self.drawn)
         if said is not None and now < len(said):
             legal = np.broadcast_to(np.arange(legal.shape[1]) == said[now], legal.shape)
@@ -230,27 +235,27 @@ class Drawer:
         return draw(scores, legal, self._samplings[field], self.chance)
 
     def _note_endings(self, scores: Floats, legal: NDArray[np.bool_]) -> None:
-        over = np.flatnonzero(((self.bars_left <= 0) & ~self.tracker.done)[self._rows])
+        over = np.flatnonzero(self._of_rows((self.bars_left <= 0) & ~self.tracker.done))
         if len(over):
             allowed = np.where(legal[over], log_softmax(scores[over]), -np.inf)
             self.ending[self._rows[over]] += np.logaddexp.reduce(allowed, axis=1)
 
-    def _features(self, drawn: Words | Numbers) -> Numbers:
-        features = self.tracker.features(self._of_all(drawn.astype(np.int16)))
-        return features[self._rows].astype(np.int64)
+    def _features(self, drawn: Numbers) -> Numbers:
+        return self._of_rows(self.tracker.features(self._of_all(drawn))).astype(np.int64)
 
 
 @contextmanager
 def plain_kernels() -> Iterator[None]:
     """Without gradients, on one thread and without oneDNN: so little is computed a word.
 
-    To set up oneDNN, and to wait for other threads, costs more than it saves.
+    To set up oneDNN, and to wait for other threads, costs more than it saves: on two cores that
+    others use too, eight candidates were three times as slow with NumPy's two threads.
     """
     (before, *_) = torch.backends.mkldnn.set_flags(_enabled=False)  # type: ignore[no-untyped-call]
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), threadpool_limits(1, user_api="blas"):
             yield
     finally:
         torch.set_num_threads(threads)

@@ -134,7 +134,7 @@ class _Layer:
         keys[:, :, at], values[:, :, at] = parts[:, 1], parts[:, 2]
         seen = slice(max(at + 1 - self.context, 0), at + 1)
         weights = np.matmul(keys[:, :, seen], parts[:, 0, :, :, None])
-        weights -= weights.max(axis=2, keepdims=True)
+        weights -= np.maximum.reduce(weights, axis=2, keepdims=True)
         np.exp(weights, out=weights)
         read = np.matmul(weights.swapaxes(2, 3), values[:, :, seen])
         read /= np.add.reduce(weights, axis=2, keepdims=True)

@@ -31,7 +31,8 @@ class Heads:
     def __init__(self, module: FieldHeads) -> None:
         self._applies = array(module.applies)
         self._late, self._n_fields = module.late, module.n_fields
-        self._echo, self._begins_echo = module.echo, module.begins_echo
+        self._echo = module.echo
+        self._begins_echo = [k > 0 and module.begins_echo(k) for k in range(module.n_fields)]
         self._make(module)
 
     def _make(self, module: FieldHeads) -> None:
@@ -83,7 +84,7 @@ class Heads:
             if self._echo is not None:
                 as_echoed = self._as_echoed(field, self._echo.fields[field], value, shown)
                 agrees = agrees & (as_echoed | ~applies[:, field])
-                if self._begins_echo(field + 1):
+                if self._begins_echo[field + 1]:
                     agrees = np.ones(len(hidden), bool)
         applies[:, 0] = True
         return words, _log_likelihoods(scored, words) * applies

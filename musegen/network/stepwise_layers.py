@@ -69,13 +69,14 @@ class Norm:
 
     def __init__(self, layer: nn.RMSNorm) -> None:
         assert layer.weight is not None
-        self._gain = array(layer.weight)
-        self._width = len(self._gain)
+        width = len(layer.weight)
+        self._gain = array(layer.weight) * np.float32(width**0.5)
+        self._least = np.float32(_EPSILON * width)
 
     def __call__(self, x: Floats) -> Floats:
         """Rows (B, D) → the same, normalised."""
         square = np.add.reduce(x * x, axis=1, keepdims=True)
-        return np.asarray(x * (self._gain / np.sqrt(square / self._width + _EPSILON)))
+        return np.asarray(x * (self._gain / np.sqrt(square + self._least)))
 
 
 class Rows:

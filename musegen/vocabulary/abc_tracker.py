@@ -13,7 +13,7 @@ from .abc_lexicon import Kind, read_lexeme
 from .abc_tables import CLOSE, OPEN, Tables, character, signature_row
 from .echo import Echoes
 from .rhyme import Rhymes
-from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
+from .vocabulary import Drawn, Features, Mask, Opening, Tracker, Words, unknown_metre
 
 
 class AbcTracker(Tracker):
@@ -104,7 +104,7 @@ class AbcTracker(Tracker):
         self._may_end = np.where(told, effects.may_end > 0, self._may_end)
         self.done |= kind == Kind.END
 
-    def features(self, drawn: Words) -> Features:
+    def features(self, drawn: Drawn) -> Features:
         """All features (B, G); none depends on what is drawn."""
         return columns(
             self._place,
@@ -117,7 +117,7 @@ class AbcTracker(Tracker):
             self._tables.ticks_per_eighth,
         )
 
-    def legal(self, drawn: Words) -> Mask:
+    def legal(self, drawn: Drawn) -> Mask:
         """Which words may follow (B, V)."""
         legal = np.zeros((len(self._rows), self._tables.size), bool)
         kind = self._tables.kind

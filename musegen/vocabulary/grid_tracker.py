@@ -11,7 +11,7 @@ from musegen.score.score import Ints, bar_ticks
 
 from .echo import Echoes
 from .grid_features import HOLD, REST, columns, is_still, padded, state_keys
-from .vocabulary import Features, Mask, Opening, Tracker, Words, unknown_metre
+from .vocabulary import Drawn, Features, Mask, Opening, Tracker, Words, unknown_metre
 
 
 class GridTracker(Tracker):
@@ -97,12 +97,12 @@ class GridTracker(Tracker):
         now: Ints = np.where(words < HOLD, words + 1, np.where(words == HOLD, sounding, 0))
         return now
 
-    def features(self, drawn: Words) -> Features:
+    def features(self, drawn: Drawn) -> Features:
         """All features (B, G); those of voices not drawn yet are 0."""
         now = np.zeros_like(self._sounding)
         if drawn.shape[1]:
             is_step = drawn[:, :1] < self._end
-            now[:, : drawn.shape[1]] = self._after(drawn.astype(np.int64)) * is_step
+            now[:, : drawn.shape[1]] = self._after(drawn.astype(np.int64, copy=False)) * is_step
         echo = self._echoes.columns
         found = columns(self._place, self._metre, self._held, self._sounding, now, echo)
         known = found.shape[1]
@@ -111,7 +111,7 @@ class GridTracker(Tracker):
             found[:, known:] = self._beside[min(self._read, len(self._beside) - 1), known:]
         return found
 
-    def legal(self, drawn: Words) -> Mask:
+    def legal(self, drawn: Drawn) -> Mask:
         """Fields drawn so far (B, k) → which values of voice k may follow (B, size)."""
         voice = drawn.shape[1]
         size = REST + 1 if voice else REST + 1 + len(self._bar_steps)

@@ -44,7 +44,7 @@ from .notes_layout import (
     notes_fields,
     tempo_value,
 )
-from .vocabulary import Features, Mask, Opening, Tracker, Words
+from .vocabulary import Drawn, Features, Mask, Opening, Tracker, Words
 
 _PARTS = INSTRUMENTS * DESKS
 
@@ -135,12 +135,12 @@ class NotesState(Tracker):
         else:
             self._standing[rows, kind] = words[rows, VALUE] + 1
 
-    def features(self, drawn: Words) -> Features:
+    def features(self, drawn: Drawn) -> Features:
         """Fields drawn so far (B, k) → features (B, G), zero where not known yet."""
         out: Features = self._known_before.copy()
         if drawn.shape[1] <= TICKS:
             return out
-        bar, so_far = 8 * self.steps, drawn.astype(np.int64)
+        bar, so_far = 8 * self.steps, drawn.astype(np.int64, copy=False)
         onset = self._time + self._delta(so_far)
         out[:, 6] = np.minimum(onset - self._bar_start, bar)
         if so_far.shape[1] > DESK:

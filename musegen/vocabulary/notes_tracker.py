@@ -39,7 +39,7 @@ from .notes_layout import (
     tempo_value,
 )
 from .notes_state import NotesState
-from .vocabulary import Mask, Words
+from .vocabulary import Drawn, Mask
 
 _SLOW, _FAST = tempo_value(np.array([60e6 / 30, 60e6 / 240]))  # quarters a minute
 _EVERY: Mask = np.ones((INSTRUMENTS, DESKS), bool)
@@ -48,10 +48,10 @@ _EVERY: Mask = np.ones((INSTRUMENTS, DESKS), bool)
 class NotesTracker(NotesState):
     """See Tracker."""
 
-    def legal(self, drawn: Words) -> Mask:
+    def legal(self, drawn: Drawn) -> Mask:
         """Fields drawn so far (B, k) → which values of field k may follow (B, size)."""
         field = drawn.shape[1]
-        so_far: Ints = drawn.astype(np.int64)
+        so_far: Ints = drawn.astype(np.int64, copy=False)
         if field == KIND:
             return self._legal_kind()
         if field in (BEATS, TICKS):

@@ -19,6 +19,7 @@ from musegen.score.excerpt import closed
 from musegen.score.score import Score
 
 Words = NDArray[np.int16]
+Drawn = NDArray[np.integer]
 Features = NDArray[np.int16]
 Mask = NDArray[np.bool_]
 
@@ -347,11 +348,11 @@ class Tracker(ABC):
         """Take one more word of each piece (B, F). A piece that is done ignores it."""
 
     @abstractmethod
-    def features(self, drawn: Words) -> Features:
+    def features(self, drawn: Drawn) -> Features:
         """Fields drawn so far (B, k) → features (B, G), zero where not known yet."""
 
     @abstractmethod
-    def legal(self, drawn: Words) -> Mask:
+    def legal(self, drawn: Drawn) -> Mask:
         """Fields drawn so far (B, k) → which values of field k may follow (B, size), never none.
 
         Rows whose field k does not apply, and rows that are done, are arbitrary.
