@@ -19,7 +19,7 @@ from musegen.corpus.conditions import Conditions
 from .drawer import Drawer, Drawn
 from .plan import Plan
 
-BARS = 8  # of a draft, and at most half of what is asked for
+BARS = 4  # of a draft, and at most half of what is asked for
 DRAFTS = 8
 
 
@@ -49,11 +49,9 @@ def closed(
         stop: asked before each word whether to break off.
     """
     drawn = drawer.row(row)
-    if not drawer.resting[row] or stop():
+    if not drawer.rests(row) or stop():
         return drawn
-    plan, join = drawer.plan.of_bars(bars), len(drawer.words)
-    words = np.concatenate([drawer.words, drawn.words])
-    drafting = Drawer(drawer.model, plan, words, join, drafts, drawer.sampling, random_seed)
+    drafting = drawer.drafts(row, drafts, drawer.plan.of_bars(bars), random_seed)
     drafting.run(progress, stop)
     each = [_after(drawn, drafting.row(draft)) for draft in range(drafts)]
     weight = np.array([one.ending if _ends(drafting, one) else -np.inf for one in each])

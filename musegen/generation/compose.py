@@ -86,7 +86,8 @@ def compose(
     rows = n if plan.at_once else 1
     with plain_kernels():
         for chance in range(random_seed, random_seed + n, rows):
-            drawer = Drawer(model, plan, seed, len(seed), rows, how, chance, left)
+            tracker = plan.tracker(model.vocabulary, seed, len(seed), rows)
+            drawer = Drawer(model, plan, seed, len(seed), tracker, how, chance, left)
             first = drawer.tracker.bars.copy()
             plan.draw(drawer, progress, stop)
             for row, bars in enumerate((drawer.last_bar - first).tolist()):
@@ -121,7 +122,8 @@ def compose_again(
     passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
     kept = join + int(np.count_nonzero(passed[join:] < passed[join] + bar))
     before = candidate.word_nats[: kept - join]
-    drawer = Drawer(model, plan, words[:kept], join, 1, sampling or Sampling(), random_seed)
+    tracker = plan.tracker(model.vocabulary, words[:kept], join, 1)
+    drawer = Drawer(model, plan, words[:kept], join, tracker, sampling or Sampling(), random_seed)
 
     def so_far() -> Composed:
         new = drawer.row(0)

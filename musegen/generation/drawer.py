@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -47,6 +46,14 @@ class Drawn(NamedTuple):
     ending: float
 
 
+class Rest(NamedTuple):
+    """Where a candidate rests, as a batch of one: tracker, past and last word."""
+
+    tracker: Tracker
+    past: Past
+    last: Numbers
+
+
 class Snapshot(NamedTuple):
     """Where a drawer stood: tracker, past, last words, how many were drawn, and lengths."""
 
@@ -66,17 +73,17 @@ class Drawer:
         plan: Plan,
         words: Words,
         join: int,
-        n: int,
+        tracker: Tracker,
         sampling: Sampling,
         random_seed: int,
         undrawn: int = 0,
     ) -> None:
-        """Go on from these words, of which the first `join` are the seed's, `n` times.
+        """Go on from these words, of which the first `join` are the seed's; `tracker` has them.
 
-        So many of the last bars stay `undrawn`.
+        It has as many pieces as there are candidates. So many of the last bars stay `undrawn`.
         """
-        self.model, self.plan = model, plan
-        self.tracker = plan.tracker(model.vocabulary, words, join, n)
+        self.model, self.plan, self.tracker = model, plan, tracker
+        n = len(tracker.done)
         self.words, self.join, self.sampling = words, join, sampling
         self._samplings = self._asked = sampling.for_fields(
             [field.name for field in model.vocabulary.fields], freer=plan.gives_parts
@@ -87,7 +94,7 @@ class Drawer:
         self.length = np.zeros(n, np.int64)
         self._n, self._undrawn = n, undrawn
         self._rows = np.arange(n)  # the candidates whose past is kept: those that go on
-        self.resting = np.zeros(n, bool)  # those that have only bars left which stay undrawn
+        self._rests: dict[int, Rest] = {}  # candidates that have only bars left to stay undrawn
         self._past: Past = None
         self._last: Numbers = np.array([model.vocabulary.sizes], np.int64)
         self.forced: dict[int, NDArray[np.int16]] = {}  # fields that are given, word by word
@@ -98,7 +105,8 @@ class Drawer:
         """Draw until all have come to their end, or written far too much, or are to stop."""
         bars, limit = self.plan.bars, _WORDS_A_BAR * self.plan.bars
         first = int(self.last_bar.min()) - bars
-        self.read()
+        if self._past is None:
+            self.read()
         while not self.tracker.done.all() and len(self.drawn) < limit and not stop():
             self._next()
             if progress:
@@ -116,13 +124,13 @@ class Drawer:
 
     def snapshot(self) -> Snapshot:
         """Where the loop stands, but for its chance."""
-        tracker = deepcopy(self.tracker)
+        tracker = self.tracker.chosen(np.arange(self._n))
         return Snapshot(tracker, self._past, self._last, len(self.drawn), self.length.copy())
 
     def restore(self, snapshot: Snapshot, warmer: float) -> None:
         """Stand there again, and draw at temperatures so much higher than asked from now on."""
         tracker, self._past, self._last, n_drawn, length = snapshot
-        self.tracker, self.length = deepcopy(tracker), length.copy()
+        self.tracker, self.length = tracker.chosen(np.arange(self._n)), length.copy()
         self._samplings = [replace(s, temperature=s.temperature + warmer) for s in self._asked]
         del self.drawn[n_drawn:], self.nats[n_drawn:]
 
@@ -134,9 +142,22 @@ class Drawer:
         return Drawn(
             np.array(words, np.int16).reshape(-1, n_fields),
             np.array(nats, np.float64),
-            bool(self.tracker.done[row] and not self.resting[row]),
+            bool(self.tracker.done[row]) and not self.rests(row),
             float(self.ending[row]),
         )
+
+    def rests(self, row: int) -> bool:
+        """Whether a candidate has only bars left that stay undrawn."""
+        return row in self._rests
+
+    def drafts(self, row: int, n: int, plan: Plan, random_seed: int) -> Drawer:
+        """What goes on `n` times from where a candidate rests, by a plan of as many bars."""
+        tracker, past, last = self._rests[row]
+        words, rows = np.concatenate([self.words, self.row(row).words]), np.zeros(n, np.int64)
+        tracker = tracker.chosen(rows)
+        new = Drawer(self.model, plan, words, self.join, tracker, self.sampling, random_seed)
+        new._past, new._last = self.model.stepwise.chosen(past, rows), last[rows]
+        return new
 
     def read(self) -> None:
         """Read what stands before the first word once, to go on from it `n` times."""
@@ -179,8 +200,15 @@ class Drawer:
         self.tracker.advance(drawn)
         self.drawn.append(drawn)
         if self._undrawn:
-            self.resting |= ~self.tracker.done & (self.bars_left <= self._undrawn)
-            self.tracker.done |= self.resting
+            self._rest(np.flatnonzero(~self.tracker.done & (self.bars_left <= self._undrawn)))
+
+    def _rest(self, rows: NDArray[np.int64]) -> None:
+        """Candidates rest where they stand; the loop takes them for done."""
+        for row in rows:
+            one, here = np.array([row]), np.flatnonzero(self._rows == row)
+            past = self.model.stepwise.chosen(self._past, here)
+            self._rests[int(row)] = Rest(self.tracker.chosen(one), past, self._last[one])
+        self.tracker.done[rows] = True
 
     def _going_on(self) -> NDArray[np.int64]:
         """The candidates that the network reads on; the past of the others is let go in time."""

@@ -91,14 +91,14 @@ class Plan:
         The first `join` words are those of the seed, whose parts alone may play, in its metre,
         tempo and key.
         """
-        tracker = vocabulary.start(n)
+        tracker = vocabulary.start(1)
         tracker.in_turn = not self.gives_parts
         for word in words[:join]:
-            tracker.advance(np.repeat(word[None], n, axis=0))
+            tracker.advance(word[None])
         tracker.last_bar = int(tracker.bars[0]) + self.bars
         tracker.exact = bool(self.role)
         for word in words[join:]:
-            tracker.advance(np.repeat(word[None], n, axis=0))
+            tracker.advance(word[None])
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
         if not self.gives_parts:
             tracker.keep_parts(None, RANGES)
@@ -111,7 +111,7 @@ class Plan:
         if self.instruments:
             ranges = {i: RANGES[i] for i in self.instruments if i in RANGES}
             tracker.keep_parts(vocabulary.places_of(self.instruments), ranges)
-        return tracker
+        return tracker.chosen(np.zeros(n, np.int64))
 
     def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
         """What is read before the first word is drawn, of which these words (T, F) are the last."""

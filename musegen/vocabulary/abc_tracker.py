@@ -29,6 +29,12 @@ class AbcTracker(Tracker):
         tables: the words.
     """
 
+    _of_pieces = (
+        *("_place", "_bar", "_metre", "_key", "_bars_in_section", "_pickups", "_section_begins"),
+        *("_last_kind", "_last_order", "_may_end", "_rested", "_held"),
+        *("_ending", "_in_ending", "_repeats"),
+    )
+
     def __init__(self, batch: int, tables: Tables) -> None:
         self.bars = np.zeros(batch, np.int64)
         self.done = np.zeros(batch, bool)
@@ -53,6 +59,12 @@ class AbcTracker(Tracker):
         self._echoes, self._rhymes = Echoes(batch, 1), Rhymes(batch)
         self._continued: dict[tuple[int, int], Mask] = {}
         self._asked: list[tuple[int, Mask]] = []  # metre and key: kind, and the words that say it
+
+    def _keep(self, rows: Ints) -> None:
+        super()._keep(rows)
+        self._rows, self._asked = np.arange(len(rows)), self._asked.copy()
+        self._spelled = [self._spelled[row] for row in rows.tolist()]
+        self._echoes, self._rhymes = self._echoes.chosen(rows), self._rhymes.chosen(rows)
 
     def ask(self, opening: Opening) -> None:
         """See Tracker."""

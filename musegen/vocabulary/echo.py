@@ -114,8 +114,8 @@ class Line:
             if place is not None:
                 self.echo = (bucket, *self._values[place])
 
-    def __deepcopy__(self, _: object) -> Line:
-        """A copy that shares nothing; `copy.deepcopy` of so many numbers would take long."""
+    def copy(self) -> Line:
+        """One that goes on by itself."""
         new = copy(self)
         new._values, new._after = self._values.copy(), self._after.copy()
         new._runs = [runs.copy() for runs in self._runs]
@@ -136,6 +136,13 @@ class Echoes:
     def __init__(self, batch: int, n_values: int) -> None:
         self._lines = [Line(n_values) for _ in range(batch)]
         self.columns: Ints = np.zeros((batch, 1 + n_values), np.int64)
+
+    def chosen(self, rows: Ints) -> Echoes:
+        """A copy for some of the pieces, see Tracker."""
+        new = copy(self)
+        new._lines = [self._lines[row].copy() for row in rows.tolist()]
+        new.columns = self.columns[rows]
+        return new
 
     def take(self, keys: list[int], values: Ints) -> None:
         """One more word of each piece: its key (B,) and values (B, F)."""

@@ -28,6 +28,8 @@ class GridTracker(Tracker):
         n_features: G.
     """
 
+    _of_pieces = ("_metre", "_place", "_sounding", "_held", "_still")
+
     def __init__(
         self,
         batch: int,
@@ -51,6 +53,10 @@ class GridTracker(Tracker):
         self._asked = 0  # the metre to come, 0 for any
         self._read = 0  # words
         self._beside: Features | None = None  # see give
+
+    def _keep(self, rows: Ints) -> None:
+        super()._keep(rows)
+        self._echoes = self._echoes.chosen(rows)
 
     def ask(self, opening: Opening) -> None:
         """See Tracker."""

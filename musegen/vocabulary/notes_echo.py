@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from copy import copy
+
 import numpy as np
 
 from musegen.score.score import Ints
@@ -75,6 +78,19 @@ class NotesEchoes:
         self._all = Echoes(batch, N_ALL)
         self._parts: dict[tuple[int, int], Line] = {}
         self._nothing = (0,) * (1 + N_PART)
+
+    def chosen(self, rows: Ints) -> NotesEchoes:
+        """A copy for some of the pieces, see Tracker."""
+        new, new_rows = copy(self), defaultdict(list)
+        for new_row, row in enumerate(rows.tolist()):
+            new_rows[row].append(new_row)
+        new._all = self._all.chosen(rows)
+        new._parts = {
+            (new_row, part): line.copy()
+            for (row, part), line in self._parts.items()
+            for new_row in new_rows[row]
+        }
+        return new
 
     @property
     def columns(self) -> Ints:

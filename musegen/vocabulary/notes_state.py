@@ -52,6 +52,10 @@ _PARTS = INSTRUMENTS * DESKS
 class NotesState(Tracker):
     """See Tracker. `parts` (129, 16), where set, says which desks may play."""
 
+    _of_pieces = (
+        *("_time", "_bar_start", "_standing", "_last", "_pedal", "_n_desks"),
+        *("_part_note", "_sounds_until", "_last_end"),
+    )
     parts: Mask | None = None
 
     def __init__(self, batch: int, steps: int, pitch_low: int, pitch_high: int) -> None:
@@ -77,6 +81,12 @@ class NotesState(Tracker):
         self._last_end = np.zeros(batch, np.int64)
         self._echoes = NotesEchoes(batch)
         self._asked: dict[int, int] = {}  # a kind that stands → its value
+
+    def _keep(self, rows: Ints) -> None:
+        super()._keep(rows)
+        self._rows, self._echoes = np.arange(len(rows)), self._echoes.chosen(rows)
+        self._low, self._top, self._asked = self._low.copy(), self._top.copy(), self._asked.copy()
+        self._forget()
 
     def keep_parts(
         self, places: list[tuple[int, int]] | None, ranges: Mapping[int, tuple[int, int]] = {}

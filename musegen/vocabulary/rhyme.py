@@ -72,10 +72,11 @@ class Rhymes:
             rhyme[row] = said.get(at, -1) + 1
         self.columns = _columns(rhyme, self._run)
 
-    def __deepcopy__(self, _: object) -> Rhymes:
-        """A copy that shares nothing; `copy.deepcopy` of so many numbers would take long."""
-        new = copy(self)
-        new._said, new._at = [said.copy() for said in self._said], self._at.copy()
+    def chosen(self, rows: Ints) -> Rhymes:
+        """A copy for some of the pieces, see Tracker."""
+        new, which = copy(self), rows.tolist()
+        new._said, new._at = [self._said[row].copy() for row in which], [self._at[r] for r in which]
+        new._run, new.columns = self._run[rows], self.columns[rows]
         return new
 
 

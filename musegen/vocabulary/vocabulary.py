@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -315,6 +316,7 @@ class Tracker(ABC):
             instrument, so that none is silent.
     """
 
+    _of_pieces: ClassVar[tuple[str, ...]] = ()  # arrays (B, …) beside these two
     bars: NDArray[np.int64]
     done: Mask
     last_bar: int | NDArray[np.int64] | None = None
@@ -342,6 +344,19 @@ class Tracker(ABC):
         Raises:
             ModelError: words cannot say the metre or the key.
         """
+
+    def chosen(self, rows: NDArray[np.int64]) -> Tracker:
+        """A copy for some of the pieces, by their numbers (R,), each as often as it is named."""
+        new = copy(self)
+        new._keep(rows)
+        return new
+
+    def _keep(self, rows: NDArray[np.int64]) -> None:
+        """Hold these pieces in place of all, and share nothing that changes."""
+        for name in ("bars", "done", *self._of_pieces):
+            setattr(self, name, getattr(self, name)[rows])
+        if isinstance(self.last_bar, np.ndarray):
+            self.last_bar = self.last_bar[rows]
 
     @abstractmethod
     def advance(self, words: Words) -> None:

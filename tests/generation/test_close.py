@@ -30,7 +30,7 @@ def test_pieces_have_the_bars_that_were_asked_for_however_they_are_closed(
 
 
 def test_what_is_composed_alone_is_drafted_and_of_many_none_is() -> None:
-    assert undrawn(Plan(32), ALL, 1) == 8
+    assert undrawn(Plan(32), ALL, 1) == 4
     assert undrawn(Plan(6), ALL, 1) == 3
     assert undrawn(Plan(32), ALL, DRAFTS) == 0
 
@@ -41,9 +41,10 @@ def test_the_bars_left_to_drafts_are_not_drawn_before(make_score: MakeScore) -> 
         Plan(8, seed, finish=True),
         Plan(8, seed).words(telling(make_score, "grid").vocabulary),
     )
-    drawer = Drawer(model, plan, words, len(words), 4, Sampling(), 0, undrawn=3)
+    tracker = plan.tracker(model.vocabulary, words, len(words), 4)
+    drawer = Drawer(model, plan, words, len(words), tracker, Sampling(), 0, undrawn=3)
     plan.draw(drawer, None, lambda: False)
-    assert drawer.resting.all()
+    assert all(drawer.rests(row) for row in range(4))
     assert (drawer.bars_left == 3).all()
     assert not any(drawer.row(row).finished for row in range(4))
 

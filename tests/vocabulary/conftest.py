@@ -143,3 +143,30 @@ def _walk(
 def walk() -> Walk:
     """`(vocabulary, tracker, rng, n, end)` → pieces drawn at random under the mask."""
     return _walk
+
+
+def _assert_chosen_go_on(vocabulary: Vocabulary, pieces: list[Words]) -> None:
+    """Pieces chosen halfway, one of them twice, go on as they would; so do all from there."""
+    n, rows = min(map(len, pieces)), np.array([2, 0, 2])
+    words = np.stack([piece[:n] for piece in pieces], axis=1)
+    whole = np.stack([vocabulary.features_of(piece)[:n] for piece in pieces], axis=1)
+    early = np.array([feature.known_after < 0 for feature in vocabulary.features])
+    tracker = vocabulary.start(len(pieces))
+    for word in words[: n // 2]:
+        tracker.advance(word)
+    chosen, none = tracker.chosen(rows), np.zeros((3, 0), np.int16)
+    np.testing.assert_array_equal(chosen.legal(none), tracker.legal(none)[rows])
+    for its, which in ((chosen, rows), (tracker, np.arange(3))):
+        for word, features in zip(words[n // 2 :, which], whole[n // 2 :, which], strict=True):
+            np.testing.assert_array_equal(its.features(none)[:, early], features[:, early])
+            its.legal(none)
+            its.advance(word)
+    np.testing.assert_array_equal(chosen.legal(none), tracker.legal(none)[rows])
+    np.testing.assert_array_equal(chosen.bars, tracker.bars[rows])
+    np.testing.assert_array_equal(chosen.done, tracker.done[rows])
+
+
+@pytest.fixture(scope="session")
+def assert_chosen_go_on() -> Callable[[Vocabulary, list[Words]], None]:
+    """`(vocabulary, words of three pieces)`: what is chosen of a tracker goes on by itself."""
+    return _assert_chosen_go_on

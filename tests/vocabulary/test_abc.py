@@ -1,7 +1,7 @@
 """Tunes as words: what goes in comes out, and whatever the mask allows is a tune."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -200,6 +200,13 @@ def test_features_keep_to_their_sizes(irish: list[Score], ryans: list[Score]) ->
         known = np.concatenate([vocabulary.features_of(words) for words in pieces])
         assert (known >= 0).all()
         assert (known.max(axis=0) < [feature.size for feature in vocabulary.features]).all()
+
+
+def test_chosen_tunes_go_on_by_themselves(
+    ryans: list[Score], assert_chosen_go_on: Callable
+) -> None:
+    vocabulary = AbcVocabulary.build(ryans)
+    assert_chosen_go_on(vocabulary, [vocabulary.encode(score) for score in ryans[5:8]])
 
 
 @given(st.integers(0, 200), st.integers(-5, 5))

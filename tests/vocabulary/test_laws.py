@@ -104,6 +104,15 @@ def test_the_features_of_any_score_are_the_same_step_by_step(
     assert tracker.done.all()
 
 
+@pytest.mark.parametrize("vocabulary", GIVEN)
+@given(scores=st.tuples(*[st.from_type(Score)] * 3))
+def test_chosen_pieces_go_on_by_themselves(
+    vocabulary: Vocabulary, scores: tuple[Score, ...], assert_chosen_go_on: Callable
+) -> None:
+    words = [vocabulary.encode(suited(vocabulary, score)) for score in scores]
+    assert_chosen_go_on(vocabulary, words)
+
+
 @pytest.mark.parametrize("set_up", SET_UPS)
 @pytest.mark.parametrize("vocabulary", GIVEN)
 @pytest.mark.parametrize("seed", range(3))
