@@ -1,10 +1,10 @@
 """Has held-out pieces carried on to an end, and holds the endings against the real ones.
 
     python -m tests.bench.endings FOLDER --model MODEL [--bars 32 | --seconds 60]
-                                  [--pieces 200] [--times 4]
+                                  [--pieces 200] [--times 4] [--seed-bars N]
 
-Each piece is cut at its middle bar and carried on with --finish, as many times as is asked. Every
-result must open in mido and music21, begin with its seed, keep parts, programs, tempo and metre,
+Each piece is cut at its middle bar and carried on with --finish, as many times as is asked, four at
+once. Every result must open in mido and music21, begin with its seed, keep parts, programs, tempo and metre,
 and end on the barline of the bar that was asked. Told: how many last bars stand in the home key,
 which is that of the seed (both by music21's analysis), and have its tonic as the lowest note at the
 end; for the real pieces too.
@@ -35,6 +35,7 @@ from musegen.score.score import Score
 from .continuation import begins_with, opens
 
 _LAST = 4  # bars whose key is that of the ending
+_AT_ONCE = 4
 
 
 def key_of(score: Score) -> tuple[int, str]:
@@ -82,14 +83,19 @@ def carried_on(
     """The first half of a piece, and it carried on; None where it is too short or does not suit."""
     if piece.n_bars < 2 * _LAST:
         return None
-    seed = until_bar(piece, piece.n_bars // 2)
+    half = piece.n_bars // 2
+    seed = until_bar(from_bar(piece, max(0, half - asked.seed_bars)), min(half, asked.seed_bars))
+    scores: list[Score] = []
     try:
         plan = lasting(model, Plan(asked.bars, seed, finish=True), seconds=asked.seconds)
-        found = compose(model, plan, n=asked.times, random_seed=chance)
+        while len(scores) < asked.times:
+            n = min(_AT_ONCE, asked.times - len(scores))
+            found = compose(model, plan, n=n, random_seed=chance + len(scores))
+            scores += [its.score for its in found]
     except MusegenError as error:
         print(f"  not carried on: {error.message}")
         return None
-    return plan, [its.score for its in found]
+    return plan, scores
 
 
 def main() -> None:
@@ -101,6 +107,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, help="in place of bars")
     parser.add_argument("--pieces", type=int, default=200)
     parser.add_argument("--times", type=int, default=4)
+    parser.add_argument("--seed-bars", type=int, default=10**6, help="of the seed, at most")
     asked = parser.parse_args()
     model = load(asked.model)
     model.conditions.require("bars")

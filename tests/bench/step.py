@@ -81,7 +81,7 @@ def floor(model: Trained, n: int) -> float:
     """Seconds a word that the products of the backbone's weights need, and nothing else."""
     layers = [m for m in model.network.backbone.modules() if isinstance(m, torch.nn.Linear)]
     products = [
-        (stepwise_layers.Dense(layer), np.ones((n, layer.in_features), np.float32))
+        (stepwise_layers.dense(layer), np.ones((n, layer.in_features), np.float32))
         for layer in layers
     ]
     taken = []
