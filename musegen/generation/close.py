@@ -19,7 +19,7 @@ from musegen.corpus.conditions import Conditions
 from .drawer import Drawer, Drawn
 from .plan import Plan
 
-BARS = 4  # of a draft, and at most half of what is asked for
+BARS = 2  # of a draft, and at most half of what is asked for
 DRAFTS = 8
 
 

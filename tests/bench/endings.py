@@ -4,10 +4,10 @@
                                   [--pieces 200] [--times 4] [--seed-bars N]
 
 Each piece is cut at its middle bar and carried on with --finish, as many times as is asked, four at
-once. Every result must open in mido and music21, begin with its seed, keep parts, programs, tempo and metre,
-and end on the barline of the bar that was asked. Told: how many last bars stand in the home key,
-which is that of the seed (both by music21's analysis), and have its tonic as the lowest note at the
-end; for the real pieces too.
+once. Every result must open in mido and music21, begin with its seed, keep parts, programs, tempo
+and metre, and end on the barline of the bar that was asked. Told: how many last bars stand in the
+home key, which is that of the seed (both by music21's analysis), and have its tonic as the lowest
+note at the end; for the real pieces too.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def carried_on(
     if piece.n_bars < 2 * _LAST:
         return None
     half = piece.n_bars // 2
-    seed = until_bar(from_bar(piece, max(0, half - asked.seed_bars)), min(half, asked.seed_bars))
+    before = max(0, half - asked.seed_bars)
+    seed = until_bar(from_bar(piece, before) if before else piece, half - before)
     scores: list[Score] = []
     try:
         plan = lasting(model, Plan(asked.bars, seed, finish=True), seconds=asked.seconds)
