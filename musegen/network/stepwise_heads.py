@@ -120,22 +120,18 @@ def _log_likelihoods(scored: dict[int, Floats], words: Numbers) -> NDArray[np.fl
 class _Head:
     """Head.
 
-    What echo and rhyme add to a value is scored beside the values, in columns of their own, the
-    rhyme's last.
+    What echo and rhyme add to a value is scored beside the values, in columns before them. From
+    the last of these on a value plus one is its column, and none, 0, is one that has been read.
     """
 
     def __init__(self, module: Head, sees: list[int]) -> None:
         norm, inner, *_ = module.inner
         assert isinstance(norm, nn.RMSNorm)
         assert isinstance(inner, nn.Linear)
-        self._norm, self._inner, self._sees, self._size = (
-            Norm(norm),
-            dense(inner),
-            sees,
-            module.size,
-        )
+        self._norm, self._inner = Norm(norm), dense(inner)
         pointing = [its for its in (module.echo, module.rhyme) if its is not None]
-        self._out = dense(module.scores, *(its.again for its in pointing))
+        self._sees, self._gains = sees, len(pointing)
+        self._out = dense(*(its.again for its in pointing), module.scores)
         self._echo = None if module.echo is None else _Echo(module.echo)
         self._rhyme = None if module.rhyme is None else _Echo(module.rhyme)
         self._by_aspect = None if module.by_aspect is None else dense(module.by_aspect)
@@ -149,11 +145,11 @@ class _Head:
             known = known + self._rhyme(seen[2], (seen[3] > 0) * 1)
         inner = gelu(self._inner(self._norm(known)))
         scores, rows = self._out(inner), np.arange(len(inner))
-        if self._rhyme is not None:  # of no value (−1), so that the last column gains
-            scores[rows, seen[3] - 1] += scores[:, -1]
+        if self._rhyme is not None:
+            scores[:, self._gains - 1 :][rows, seen[3]] += scores[:, 1]
         if self._echo is not None:
-            scores[rows, seen[1] - 1] += scores[:, self._size]
-        scores = scores[:, : self._size]
+            scores[:, self._gains - 1 :][rows, seen[1]] += scores[:, 0]
+        scores = scores[:, self._gains :]
         if self._by_aspect is not None and self._aspects_of is not None:
             its = self._aspects_of[seen[-1]]
             scores += self._by_aspect(inner)[rows[:, None, None], its].sum(axis=2)
