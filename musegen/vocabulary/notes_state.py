@@ -178,7 +178,7 @@ class NotesState(Tracker):
 
     def _forget(self) -> None:
         """Nothing that hangs on the words so far is known any more."""
-        for name in ("_known_before", "_to_go", "_another_here"):
+        for name in ("_known_before", "_to_go", "_another_here", "_has_higher"):
             self.__dict__.pop(name, None)
 
     def _part_gap(self, words: Ints) -> Ints:

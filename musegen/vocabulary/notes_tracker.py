@@ -167,9 +167,15 @@ class NotesTracker(NotesState):
 
     def _higher(self, drawn: Ints) -> Mask:
         """Whether the part that played last has a pitch left for one more note here (B,)."""
-        instrument, desk = self._last[:, INSTRUMENT], self._last[:, DESK]
-        left = self._may_play[instrument, desk] & (self._last[:, PITCH] < self._top[instrument])
-        return np.asarray((drawn[:, KIND] == NOTE) & left)
+        return np.asarray((drawn[:, KIND] == NOTE) & self._has_higher)
+
+    @cached_property
+    def _has_higher(self) -> Mask:
+        """Whether the part of the last word may play a higher pitch that is silent now (B,)."""
+        instrument, desk, values = self._last[:, INSTRUMENT], self._last[:, DESK], np.arange(128)
+        silent = self._sounds_until[self._rows, self._part(self._last)] <= self._time[:, None]
+        higher = (values > self._last[:, PITCH, None]) & (values <= self._top[instrument, None])
+        return np.asarray(self._may_play[instrument, desk] & (higher & silent).any(axis=1))
 
     def _legal_desk(self, drawn: Ints, tied: Mask) -> Mask:
         values, last = np.arange(DESKS), self._last[:, DESK, None]
