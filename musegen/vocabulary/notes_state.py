@@ -198,8 +198,9 @@ class NotesState(Tracker):
         length = words[rows, LENGTH_BEATS] * self.steps + words[rows, LENGTH_TICKS]
         columns = [pitch + 1, self._time[rows], length, words[rows, VELOCITY] + 1]
         self._part_note[rows, part] = np.stack(columns, axis=1)
-        self._sounds_until[rows, part, pitch] = self._time[rows] + length
-        self._last_end[rows] = np.maximum(self._last_end[rows], self._time[rows] + length)
+        where, end = (rows, part, pitch), self._time[rows] + length
+        self._sounds_until[where] = np.maximum(self._sounds_until[where], end)
+        self._last_end[rows] = np.maximum(self._last_end[rows], end)
 
     def _longer(self, rows: Ints, words: Ints) -> None:
         where = rows, self._part(words)[rows], words[rows, PITCH]
