@@ -29,7 +29,7 @@ _SHORT = 8  # bars
 class Run:
     """How the command was called, but for what the music depends on."""
 
-    model: str | None
+    model: Path | None
     output: Path | None
     rank: bool
     device: str

@@ -40,15 +40,18 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Measure how likely pieces are under a model, with baselines beside it."""
+    from musegen.evaluation.folders import find_model
+
     from .terminal import counting, give, say, say_unused
 
+    path = corpus_path(corpus, quiet, as_json)
+    folders = [find_model(name) for name in model]
     say(f"Reading {corpus}…", quiet)  # before torch, which takes seconds, is imported
     from musegen.corpus.prepare import prepare
     from musegen.evaluation.evaluate import evaluate, evaluate_together, require_comparable
-    from musegen.evaluation.trained import find_model, load
+    from musegen.evaluation.trained import load
 
-    path = corpus_path(corpus, quiet, as_json)
-    models = [load(find_model(name), device) for name in model]
+    models = [load(folder, device) for folder in folders]
     require_comparable(models)
     prepared = []
     for trained in models:

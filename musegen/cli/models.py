@@ -20,8 +20,7 @@ app = typer.Typer(
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
     """List the models that ship with musegen, and those in ./runs."""
-    from musegen.evaluation.trained import shipped_models
-    from musegen.network.checkpoint import CONFIG
+    from musegen.evaluation.folders import CONFIG, shipped_models
 
     from .terminal import give, give_table, say
 
@@ -48,12 +47,15 @@ def show(
 ) -> None:
     """Show a model's card."""
     from musegen.errors import ModelError
-    from musegen.evaluation.trained import find_model, load
-    from musegen.training.card import card
+    from musegen.evaluation.folders import find_model
 
     from .terminal import give, shown
 
-    model = load(find_model(name))
+    folder = find_model(name)  # before torch, which takes seconds, is imported
+    from musegen.evaluation.trained import load
+    from musegen.training.card import card
+
+    model = load(folder)
     if as_json:
         give({"path": str(model.folder), "fingerprint": model.fingerprint, **model.config})
     elif model.config.get("figures"):

@@ -35,9 +35,9 @@ from musegen.network.checkpoint import (
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
 from . import distributed
-from .begun import check_new, check_splits, has_checkpoint, lock
+from .begun import CHECKPOINT, check_new, check_splits, has_checkpoint, lock
 from .card import CARD, card
-from .fit import CHECKPOINT, Event, Fit, Validated
+from .fit import Event, Fit, Validated
 from .learnt import learnt_from
 from .log import add_to_log, board, cut_log, read_log
 from .music import check_music, fingerprint, note_files
