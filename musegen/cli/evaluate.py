@@ -97,13 +97,12 @@ def _warn(figures: dict[str, Any]) -> None:
 
 def _judge(figures: dict[str, Any], quiet: bool) -> None:
     """A plain word where the model is no better than a baseline, and what to do next."""
-    from .terminal import quoted, say
+    from .terminal import quoted, say, say_no_better
 
-    nats = [n for n in figures["baselines"].values() if n is not None]
-    if nats and figures["nats_per_unit"] >= min(nats):
-        say(
-            "Warning: a baseline needs no more nats than this model.\nMore time or pieces may help."
-        )
+    nats = {name: n for name, n in figures["baselines"].items() if n is not None}
+    best = min(nats, key=nats.__getitem__, default=None)
+    if best is not None and figures["nats_per_unit"] >= nats[best]:
+        say_no_better(best)
     else:
         again = f"musegen generate --model {quoted(figures['model'])}"
         say(f"Fewer nats are better.\nNow try: {again}", quiet)

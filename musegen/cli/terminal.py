@@ -25,6 +25,11 @@ _LONGEST_WORD = 20  # characters that a column of a table keeps together
 _SHORTEST_COLUMN = 6  # characters: with fewer a table cannot be read
 _BETWEEN = 2  # spaces between columns
 _REASONS = 2  # why pieces do not fit a vocabulary that are told
+_BASELINES = {
+    "ngram": "mere counting (n-gram)",
+    "repeat": "repeating the last word",
+    "repeat_bar": "repeating the last bar",
+}
 # What would break a line, or let a file's name write over what is shown.
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -136,6 +141,14 @@ def say_tempo(assumed: int, quiet: bool) -> None:
     if assumed:
         where = "the file" if assumed == 1 else f"{assumed:,} files"
         say(f"No tempo in {where}: 120 quarters a minute.", quiet)
+
+
+def say_no_better(baseline: str) -> None:
+    """That a model is no better than a baseline, and what helps; said in quiet runs too."""
+    say(
+        f"Warning: the model knows this music no better than {_BASELINES[baseline]}.\n"
+        "Training for longer helps, or on more pieces."
+    )
 
 
 def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:

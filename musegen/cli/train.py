@@ -254,12 +254,7 @@ def _finish(run: Run, corpus: str, as_json: bool, quiet: bool) -> None:
         typer.echo(f"{run.folder}: held out {nats}")
     pieces = counted(figures["valid_pieces"], "pieces")
     name = quoted(run.folder)
-    if figures["steps"] < _FEW_STEPS:
-        say(
-            f"{counted(figures['steps'], 'updates')} are few: it hardly knows music yet. "
-            "Give it a longer --budget.",
-            quiet,
-        )
+    _warn_of_weakness(run, figures, quiet)
     say(
         f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces}.\n"
         f"The model is in {run.folder}.\n"
@@ -268,6 +263,24 @@ def _finish(run: Run, corpus: str, as_json: bool, quiet: bool) -> None:
         f"Beside simple baselines: musegen evaluate {quoted(corpus)} --model {name}",
         quiet,
     )
+
+
+def _warn_of_weakness(run: Run, figures: dict[str, Any], quiet: bool) -> None:
+    """That the model hardly knows music, where it does not."""
+    from musegen.evaluation.evaluate import ngram_nats
+
+    from .terminal import say, say_no_better
+
+    if figures["steps"] < _FEW_STEPS:
+        say(
+            f"{counted(figures['steps'], 'updates')} are few: it hardly knows music yet. "
+            "Give it a longer --budget.",
+            quiet,
+        )
+        return
+    ngram = ngram_nats(run.fit.prepared, run.fit.learnt, run.fit.held_out)
+    if ngram is not None and figures["valid_nats"] >= ngram:
+        say_no_better("ngram")
 
 
 def _draw_curves(run: Run) -> None:
