@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Json, Quiet
+from .options import Json, Quiet, plain_app
 
 if TYPE_CHECKING:
     from musegen.corpus.datasets_recipe import Download, Recipe
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-    help="The data sets that musegen knows by name.",
-)
+app = plain_app(no_args_is_help=True, help="The data sets that musegen knows by name.")
 
 Name = Annotated[str, typer.Argument(help="The name of a data set.")]
 

@@ -7,14 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import Json
+from .options import Json, plain_app
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-    help="The models that are here.",
-)
+app = plain_app(no_args_is_help=True, help="The models that are here.")
 
 
 @app.command("list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +20,11 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are t
 Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], typer.Option(help="Where to compute.")]
 RandomSeed = Annotated[int, typer.Option(min=0, help="The same number gives the same result.")]
 Corpus = Annotated[str, typer.Argument(help="A folder of music, a file, or a named data set.")]
+
+
+def plain_app(**settings: Any) -> typer.Typer:
+    """A command, or a group of some, whose help is plain text."""
+    return typer.Typer(rich_markup_mode=None, add_completion=False, **settings)
 
 
 def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:

@@ -57,7 +57,7 @@ def write(
     from musegen.score.files import write_and_tell
     from musegen.score.kinds import MIDI, SUFFIX_KINDS
     from musegen.score.repeats import unfold
-    from musegen.sound.timeline import seconds_at
+    from musegen.score.tempo import seconds_at
 
     from .state import remember
     from .terminal import say, say_absent

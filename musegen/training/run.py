@@ -175,20 +175,6 @@ class Run:
         """What learns."""
         return self.fit.network
 
-    @property
-    def memory_mb(self) -> int:
-        """About the most megabytes that a process that trains takes, torch itself included.
-
-        The allocator keeps many times what lives at once, as windows differ in length: a long run
-        of the `notes` vocabulary that was watched grew to nine times that.
-        """
-        shape, settings = self.network.settings, self.fit.settings
-        words = settings.length * settings.batch / distributed.count()
-        layers = shape.depth * (20 if shape.backbone == "transformer" else 10)
-        fields = 8 * len(self.network.shape.sizes) + sum(self.network.shape.sizes) / shape.width
-        numbers = 6 * self.network.n_parameters + words * shape.width * (layers + fields)
-        return 100 * round(3 + 9 * 4 * numbers / 1e8)
-
     def events(self) -> Iterator[Event]:
         """Train. The best weights so far, and the log, are on disk before an event is told."""
         if not distributed.is_first():
