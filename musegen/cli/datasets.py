@@ -33,7 +33,7 @@ def list_datasets(as_json: Json = False) -> None:
         give({"datasets": [asdict(recipe) for recipe in recipes]})
         return
     rows = [[r.name, _title(r), _pieces(r), _fetched(r), r.licence_in_short] for r in recipes]
-    give_table(["data set", "what", "size", "to fetch", "licence"], rows)
+    give_table(["data set", "what", "size", "to fetch", "licence"], rows, named=True)
     say("Licences are those of the encodings. All about one: musegen datasets show NAME")
 
 

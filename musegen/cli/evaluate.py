@@ -40,7 +40,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Measure how likely pieces are under a model, with baselines beside it."""
-    from musegen.evaluation.folders import find_model
+    from musegen.evaluation.folders import called, find_model
 
     from .terminal import counting, give, say, say_unused
 
@@ -60,13 +60,15 @@ def command(
     measured = split or _usual_split(models, prepared[0], path.is_file())
     found = []
     for trained, corpus_words in zip(models, prepared, strict=True):
-        say(f"Measuring {trained.folder}…", quiet)
+        say(f"Measuring {called(str(trained.folder))}…", quiet)
         found.append(evaluate(trained, corpus_words, measured, told=told))
     together: dict[str, Any] = {}
     if average:
         say("Measuring in every key…", quiet)
         together = {"average": evaluate_together(models, prepared, measured)}
     say_unused(prepared[0].survey, corpus, quiet)
+    for figures in found if not as_json else ():
+        figures["model"] = called(figures["model"])
     for figures in found:
         _warn(figures)
     if as_json:

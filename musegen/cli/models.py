@@ -28,12 +28,23 @@ def list_models(as_json: Json = False) -> None:
     if as_json:
         give({"models": models})
     elif models:
-        rows = [
-            [m["name"], m["vocabulary"], m["backbone"], m["held_out"], m["path"]] for m in models
-        ]
-        give_table(["model", "vocabulary", "backbone", "held out", "where"], rows)
+        give_table(
+            ["model", "vocabulary", "backbone", "nats held out", "where"],
+            [_row(model) for model in models],
+            named=True,
+        )
     else:
         say("There are none yet. Train one: musegen train FOLDER")
+
+
+def _row(model: dict[str, Any]) -> list[str]:
+    from musegen.evaluation.folders import called
+
+    return [
+        *(model[name] for name in ("name", "vocabulary", "backbone")),
+        model["held_out"].replace(" nats", ""),
+        model["path"] if called(model["path"]) == model["path"] else "with musegen",
+    ]
 
 
 @app.command()

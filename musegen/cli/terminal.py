@@ -73,18 +73,20 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = ()) -> None:
+def give_table(
+    head: list[str], rows: list[list[str]], right: tuple[int, ...] = (), *, named: bool = False
+) -> None:
     """A result for a person: a table on standard output. Columns in `right` hold numbers.
 
     Cells are broken between words where that is enough; the first column, which often holds paths,
-    is broken before any word is.
+    is broken before any word is. Where it is `named`, it holds names to type, and stays whole.
     """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table, console = Table(box=None, pad_edge=False, header_style="bold"), Console(highlight=False)
-    widths = _widths(list(zip(head, *rows, strict=True)), console.width)
+    widths = _widths(list(zip(head, *rows, strict=True)), console.width, named)
     for column, (name, width) in enumerate(zip(head, widths, strict=True)):
         aligned: Literal["left", "right"] = "right" if column in right else "left"
         table.add_column(name, justify=aligned, overflow="fold", width=width)
@@ -93,7 +95,7 @@ def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = 
     console.print(table)
 
 
-def _widths(columns: Sequence[Sequence[str]], width: int) -> list[int | None]:
+def _widths(columns: Sequence[Sequence[str]], width: int, named: bool) -> list[int | None]:
     """How wide the columns of a table are in so many characters; None where that is too few.
 
     No word of up to `_LONGEST_WORD` is broken, or of fewer where there is no room. What is left
@@ -108,6 +110,8 @@ def _widths(columns: Sequence[Sequence[str]], width: int) -> list[int | None]:
     room = width - _BETWEEN * (len(columns) - 1)
     for longest in range(_LONGEST_WORD, _SHORTEST_COLUMN - 1, -1):
         found = [min(word, longest) for word in words]
+        if named:
+            found[0] = whole[0]
         spare = room - sum(found)
         if spare >= 0:
             break

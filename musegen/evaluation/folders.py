@@ -35,3 +35,9 @@ def find_model(name: str) -> Path:
     near = get_close_matches(name, known, n=1)
     hint = f"Did you mean {near[0]}?" if near else "See musegen models list."
     raise NotFound("there is no such model", file=name, hint=hint)
+
+
+def called(folder: str) -> str:
+    """What `find_model` knows a folder by: the name alone of one that ships."""
+    path = Path(folder)
+    return path.name if path.parent == shipped_models() else folder
