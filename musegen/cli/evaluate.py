@@ -174,5 +174,5 @@ def _rows(name: str, figures: dict[str, Any], pieces: int) -> list[list[str]]:
     rows = [[name, f"{figures['nats_per_unit']:.4f}", spread]]
     if "nats_per_unit_without_end" in figures:
         nats = f"{figures['nats_per_unit_without_end']:.4f}"
-        rows.append(["  its steps alone, as published tables count", nats, ""])
+        rows.append(["  its steps alone, as published", nats, ""])
     return rows
