@@ -24,9 +24,9 @@ def load(model: str | Path, device: str = "auto") -> Trained:
         NotFound: there is none.
         ModelError: it is damaged, or of another version.
     """
-    from musegen.evaluation import trained
+    from musegen.evaluation import folders, trained
 
-    return trained.load(trained.find_model(str(model)), device)
+    return trained.load(folders.find_model(str(model)), device)
 
 
 def train(

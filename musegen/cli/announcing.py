@@ -16,6 +16,8 @@ _LITTLE = 20_000  # notes; fewer are learnt by heart within minutes
 
 def announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
     """What was found, and what training will take."""
+    from musegen.training.settings import memory_mb
+
     from .terminal import say, say_unused
 
     survey, network, vocabulary = prepared.survey, run.network, prepared.vocabulary
@@ -36,10 +38,11 @@ def announce(run: Run, prepared: Prepared, corpus: str, quiet: bool) -> None:
             quiet,
         )
     _say_styles(run, prepared, quiet)
+    memory = memory_mb(network, run.fit.settings)
     say(
         f"Vocabulary: {vocabulary.name} ({vocabulary.grid}).\n"
         f"Network: {network.settings.backbone} of {network.n_parameters:,} parameters.\n"
-        f"It learns for {_duration(run.fit.extent)}, in up to {run.memory_mb} MB of memory.\n"
+        f"It learns for {_duration(run.fit.extent)}, in up to {memory} MB of memory.\n"
         f"What follows is in nats a {vocabulary.unit}: fewer is better.\n"
         "In training they are taken with dropout and in other keys: they may be more.",
         quiet,

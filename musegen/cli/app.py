@@ -20,9 +20,9 @@ from typer.core import TyperGroup
 import musegen
 from musegen.errors import Interrupted, MusegenError, UsageError
 
+from .options import plain_app
 from .terminal import shown
 
-_PLAIN: dict[str, Any] = {"rich_markup_mode": None, "add_completion": False}
 _COMMANDS = {  # what each says of itself
     "train": "Train a model on a folder of music: ten minutes, unless told otherwise.",
     "generate": "Carry a piece on, or compose one from nothing.",
@@ -49,7 +49,7 @@ class _Imported(Mapping[str, Any]):
         module = import_module(f".{name}", __package__)
         app = getattr(module, "app", None)
         if app is None:
-            app = typer.Typer(**_PLAIN)
+            app = plain_app()
             app.command(name)(module.command)
         command = typer.main.get_command(app)
         command.name = name

@@ -62,8 +62,7 @@ def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str) -> 
 
     why = [name for name in _WHY if len(files) > 1 and files[0]["rank"][name] is not None]
     is_told = ranked[0].copies.learnt is not None
-    of_new = "new " * any(file["notes"] > file["new_notes"] for file in files)
-    head = ["piece", f"{of_new}bars", f"{of_new}notes", "nats", *(_WHY[name][0] for name in why)]
+    head = ["piece", "bars", "notes", "nats", *(_WHY[name][0] for name in why)]
     rows = [
         [
             *(str(file[name]) for name in ("path", "new_bars", "new_notes")),
@@ -78,6 +77,8 @@ def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str) -> 
         if of.copies.learnt and of.copies.learnt.notes:
             notes, source = of.copies.learnt.notes, of.copies.learnt.source
             typer.echo(f"Learnt by heart in {file['path']}: {notes} notes of {source}.")
+    if any(file["notes"] > file["new_notes"] for file in files):
+        typer.echo("Bars and notes are the new ones.")
     typer.echo(f"Nats are those of a {unit} of what is new.")
     scores = [file["rank_score"] for file in files]
     if why and scores == sorted(scores, reverse=True):

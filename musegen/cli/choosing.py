@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from musegen.generation.request import Request
 
 
-def choose_model(name: str | None, request: Request, plan: Plan, quiet: bool) -> Path:
+def choose_model(named: Path | None, request: Request, plan: Plan, quiet: bool) -> Path:
     """The model named, or else the one trained last, or else the shipped one that suits.
 
     Raises:
-        NotFound: there is none.
+        NotFound: none was trained, and none ships.
         ModelError: none that ships can do what is asked for.
     """
     from musegen.errors import ModelError, NotFound
-    from musegen.evaluation.trained import find_model, shipped_models
+    from musegen.evaluation.folders import shipped_models
     from musegen.generation.choice import choose
 
     from .state import recall
     from .terminal import say
 
-    if name is not None:
-        return find_model(name)
+    if named is not None:
+        return named
     last = recall("model")
     if last is not None:
         say(f"Composing with {last}, the model trained last.", quiet)
@@ -41,22 +41,23 @@ def choose_model(name: str | None, request: Request, plan: Plan, quiet: bool) ->
     raise NotFound("no model was trained yet", hint=hint)
 
 
-def model_of(fingerprint: str, name: str | None, device: str) -> Trained:
+def model_of(fingerprint: str, named: Path | None, device: str) -> Trained:
     """The model of this fingerprint: the one named, trained last, in ./runs, or one that ships.
 
     Raises:
         ModelError: it is none of them.
     """
     from musegen.errors import ModelError, MusegenError
-    from musegen.evaluation.trained import find_model, load, shipped_models
+    from musegen.evaluation.folders import shipped_models
+    from musegen.evaluation.trained import load
 
     from .state import recall
 
     last = recall("model")
     places = Path("runs"), shipped_models()
     folders = (
-        [find_model(name)]
-        if name is not None
+        [named]
+        if named is not None
         else [*([last] if last else []), *(f for place in places for f in sorted(place.glob("*/")))]
     )
     for folder in folders:

@@ -9,7 +9,7 @@ import typer
 
 from musegen.score.counts import counted
 
-from .options import Device, Json, Quiet, corpus_path
+from .options import Device, Json, Quiet, corpus_path, corpus_place
 
 if TYPE_CHECKING:
     from musegen.corpus.prepare import Prepared
@@ -28,12 +28,17 @@ def command(
     A folder with these same sub-folders is measured: how often its held-out pieces are told right.
     """
     from musegen.errors import MusegenError
-    from musegen.evaluation.classify import classify, classify_paths, confusion, held_out
-    from musegen.evaluation.trained import find_model, load
+    from musegen.evaluation.folders import find_model
 
     from .terminal import give
 
-    trained = load(find_model(model), device)
+    folder = find_model(model)
+    if len(files) == 1 and _tune_of(files[0]) is None:
+        corpus_place(files[0])  # or it is refused, before torch, which takes seconds, is imported
+    from musegen.evaluation.classify import classify, classify_paths, confusion, held_out
+    from musegen.evaluation.trained import load
+
+    trained = load(folder, device)
     trained.conditions.require("style")
     found: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
@@ -69,20 +74,26 @@ def _asked(file: str, model: Trained, quiet: bool, as_json: bool) -> tuple[Prepa
 
     from .terminal import counting, say_unused
 
-    book, colon, tune = file.rpartition(":")
-    is_tune = bool(colon) and tune.isdigit() and Path(book).is_file()
-    path = Path(book) if is_tune else corpus_path(file, quiet, as_json)
+    tune_of = _tune_of(file)
+    path = tune_of[0] if tune_of else corpus_path(file, quiet, as_json)
     with counting("reading", quiet) as progress:
         prepared = prepare(path, vocabulary=model.vocabulary, progress=progress)
     paths = {piece.path for piece in prepared.survey.pieces if piece.status != "skipped"}
-    if not is_tune:
+    if tune_of is None:
         say_unused(prepared.survey, file, quiet)
         return prepared, paths
-    alone = {path.name} if int(tune) == 1 else set()
-    paths &= {f"{path.name}:{int(tune)}", *alone}
+    _, tune = tune_of
+    alone = {path.name} if tune == 1 else set()
+    paths &= {f"{path.name}:{tune}", *alone}
     if not paths:
         raise NotFound(f"no tune {tune} of it can be used", file=path, hint="See musegen doctor.")
     return prepared, paths
+
+
+def _tune_of(file: str) -> tuple[Path, int] | None:
+    """The book and the number of `book.abc:12`; of other names nothing."""
+    book, _, tune = file.rpartition(":")
+    return (Path(book), int(tune)) if tune.isdigit() and Path(book).is_file() else None
 
 
 def _say_left_out(n: int, quiet: bool) -> None:

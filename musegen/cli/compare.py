@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Corpus, Device, Json, Quiet, RandomSeed
+from .options import Corpus, Device, Json, Quiet, RandomSeed, corpus_path, name_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -48,29 +48,26 @@ def command(
     RNN, GRU, LSTM and Transformer learn with equal parameters and time, beside simpler ones.
     One that is broken off leaves nothing, and cannot be gone on with.
     """
+    from musegen.training.begun import FIGURES, check_new
     from musegen.training.schedule import seconds_of
 
     from .terminal import give, quoted, say, say_unused
 
     seconds = seconds_of(budget)
+    path = corpus_path(corpus, quiet, as_json)
+    folder = output or Path("runs") / f"{name_of(path)}-compared"
+    check_new(folder)
     say(f"Reading {corpus}…", quiet)  # before torch, which takes seconds, is imported
     from musegen.disk import whole_folder, write_whole
     from musegen.picture.comparison import comparison_page
     from musegen.picture.comparison_runs import best_of, verdict
-    from musegen.training.begun import FIGURES
 
-    from .options import corpus_path
-
-    path = corpus_path(corpus, quiet, as_json)
-    named = path.resolve()
-    name = named.stem if path.is_file() else named.name
-    folder = output or Path("runs") / f"{name}-compared"
-    prepared = _prepared(path, folder, quiet)
+    prepared = _prepared(path, quiet)
     say_unused(prepared.survey, corpus, quiet)
     found = _compared(prepared, seconds, device, random_seed, quiet)
     if not as_json:
         _show(found)
-    page = comparison_page(found, name).encode("utf-8", "replace")
+    page = comparison_page(found, name_of(path)).encode("utf-8", "replace")
     text = json.dumps(found, ensure_ascii=False, indent=1).encode("utf-8", "replace")
     with whole_folder(folder) as unfinished:
         write_whole(unfinished / PAGE, page)
@@ -85,14 +82,13 @@ def command(
     )
 
 
-def _prepared(path: Path, folder: Path, quiet: bool) -> Prepared:
-    """The corpus as words, for a comparison in a folder that is not there yet."""
+def _prepared(path: Path, quiet: bool) -> Prepared:
+    """The corpus as words, with some to learn from and others to measure on."""
     from musegen.corpus.prepare import prepare
-    from musegen.training.begun import check_new, check_splits
+    from musegen.training.begun import check_splits
 
     from .terminal import counting
 
-    check_new(folder)
     with counting("reading", quiet) as progress:
         prepared = prepare(path, progress=progress)
     check_splits(prepared)

@@ -29,7 +29,7 @@ _SHORT = 8  # bars
 class Run:
     """How the command was called, but for what the music depends on."""
 
-    model: str | None
+    model: Path | None
     output: Path | None
     rank: bool
     device: str
@@ -171,11 +171,11 @@ def _composed(model: Trained, request: Request, plan: Plan, run: Run) -> tuple[l
     """The candidates, and whether they are whole; on Ctrl-C as many bars as there are."""
     from musegen.errors import MusegenError
     from musegen.generation.fulfil import fulfil
-    from musegen.generation.seed import remarks
+    from musegen.generation.seed import of_short_bars, remarks
 
     from .terminal import counting, say, until_interrupted
 
-    for remark in remarks(plan, model):
+    for remark in [*of_short_bars(plan, request), *remarks(plan, model)]:
         say(remark, run.quiet)
     said: list[str] = []
     with until_interrupted() as stop, counting("composing", run.quiet) as progress:

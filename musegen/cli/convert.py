@@ -113,7 +113,7 @@ def _converted(
 ) -> dict[str, Any]:
     """Write a piece, and say what there is to say of it."""
     from musegen.score.bars import faults_of
-    from musegen.sound.timeline import lacks_tempo
+    from musegen.score.tempo import lacks_tempo
 
     absent = _write_as(name, music, path, force, repeats, look or "roll")
     lost = Counter(absent.get("lost", {})) + Counter(music.unread)
@@ -198,17 +198,15 @@ def _write_as(
 def _page(name: str, played: Score, look: Look) -> str:
     """A page that plays a piece, and says what made it where its file does."""
     from musegen.generation.made import Made, new_music
-    from musegen.picture.engraving import engraved
-    from musegen.picture.notated import notated
+    from musegen.picture.engraving import as_engraved, engraved
     from musegen.picture.score_page import score_page
     from musegen.score.files import file_and_tune
-    from musegen.score.musicxml_write import write_musicxml
     from musegen.sound.recipe import recipe
 
     made = Made.of(file_and_tune(name)[0])
     facts = made.facts if made else ()
     new = new_music(played, made)
-    sheets = engraved(write_musicxml(notated(played))) if look == "score" else []
+    sheets = engraved(as_engraved(played)) if look == "score" else []
     return score_page(
         played, recipe(played), new=new, made=facts, sheets=sheets, title=stem_of(name)
     )

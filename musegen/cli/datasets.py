@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Json, Quiet
+from .options import Json, Quiet, plain_app
 
 if TYPE_CHECKING:
     from musegen.corpus.datasets_recipe import Download, Recipe
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-    help="The data sets that musegen knows by name.",
-)
+app = plain_app(no_args_is_help=True, help="The data sets that musegen knows by name.")
 
 Name = Annotated[str, typer.Argument(help="The name of a data set.")]
 
@@ -38,7 +33,7 @@ def list_datasets(as_json: Json = False) -> None:
         give({"datasets": [asdict(recipe) for recipe in recipes]})
         return
     rows = [[r.name, _title(r), _pieces(r), _fetched(r), r.licence_in_short] for r in recipes]
-    give_table(["data set", "what", "size", "to fetch", "licence"], rows)
+    give_table(["data set", "what", "size", "to fetch", "licence"], rows, named=True)
     say("Licences are those of the encodings. All about one: musegen datasets show NAME")
 
 

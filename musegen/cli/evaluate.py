@@ -40,15 +40,18 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Measure how likely pieces are under a model, with baselines beside it."""
+    from musegen.evaluation.folders import called, find_model
+
     from .terminal import counting, give, say, say_unused
 
+    path = corpus_path(corpus, quiet, as_json)
+    folders = [find_model(name) for name in model]
     say(f"Reading {corpus}…", quiet)  # before torch, which takes seconds, is imported
     from musegen.corpus.prepare import prepare
     from musegen.evaluation.evaluate import evaluate, evaluate_together, require_comparable
-    from musegen.evaluation.trained import find_model, load
+    from musegen.evaluation.trained import load
 
-    path = corpus_path(corpus, quiet, as_json)
-    models = [load(find_model(name), device) for name in model]
+    models = [load(folder, device) for folder in folders]
     require_comparable(models)
     prepared = []
     for trained in models:
@@ -57,13 +60,15 @@ def command(
     measured = split or _usual_split(models, prepared[0], path.is_file())
     found = []
     for trained, corpus_words in zip(models, prepared, strict=True):
-        say(f"Measuring {trained.folder}…", quiet)
+        say(f"Measuring {called(str(trained.folder))}…", quiet)
         found.append(evaluate(trained, corpus_words, measured, told=told))
     together: dict[str, Any] = {}
     if average:
         say("Measuring in every key…", quiet)
         together = {"average": evaluate_together(models, prepared, measured)}
     say_unused(prepared[0].survey, corpus, quiet)
+    for figures in found if not as_json else ():
+        figures["model"] = called(figures["model"])
     for figures in found:
         _warn(figures)
     if as_json:
@@ -94,13 +99,12 @@ def _warn(figures: dict[str, Any]) -> None:
 
 def _judge(figures: dict[str, Any], quiet: bool) -> None:
     """A plain word where the model is no better than a baseline, and what to do next."""
-    from .terminal import quoted, say
+    from .terminal import quoted, say, say_no_better
 
-    nats = [n for n in figures["baselines"].values() if n is not None]
-    if nats and figures["nats_per_unit"] >= min(nats):
-        say(
-            "Warning: a baseline needs no more nats than this model.\nMore time or pieces may help."
-        )
+    nats = {name: n for name, n in figures["baselines"].items() if n is not None}
+    best = min(nats, key=nats.__getitem__, default=None)
+    if best is not None and figures["nats_per_unit"] >= nats[best]:
+        say_no_better(best)
     else:
         again = f"musegen generate --model {quoted(figures['model'])}"
         say(f"Fewer nats are better.\nNow try: {again}", quiet)
@@ -170,5 +174,5 @@ def _rows(name: str, figures: dict[str, Any], pieces: int) -> list[list[str]]:
     rows = [[name, f"{figures['nats_per_unit']:.4f}", spread]]
     if "nats_per_unit_without_end" in figures:
         nats = f"{figures['nats_per_unit_without_end']:.4f}"
-        rows.append(["  its steps alone, as published tables count", nats, ""])
+        rows.append(["  its steps alone, as published", nats, ""])
     return rows

@@ -38,6 +38,7 @@ def command(
     """
     from musegen.disk import write_whole
     from musegen.errors import OutputError
+    from musegen.evaluation.folders import find_model
     from musegen.score.files import read
 
     from .terminal import give, say
@@ -47,12 +48,12 @@ def command(
         check_apart([out], file)
         if out.exists() and not force:
             raise OutputError("is already there", file=out, hint="Overwrite it with --force.")
-    score = read(file)
+    folder, score = find_model(model), read(file)
     say(f"Reading {file} with {model}…", quiet)  # before torch, which takes seconds, is imported
     from musegen.evaluation.explain import explain
-    from musegen.evaluation.trained import find_model, load
+    from musegen.evaluation.trained import load
 
-    found = explain(load(find_model(model), device), score, file)
+    found = explain(load(folder, device), score, file)
     if out is not None:
         write_whole(out, _written(out, found, score).encode(), force)
     if as_json:

@@ -111,6 +111,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Carry a piece on, or compose one from nothing."""
+    from musegen.evaluation.folders import find_model
     from musegen.generation.request import Request
     from musegen.score.files import check_name
 
@@ -144,7 +145,8 @@ def command(
         max_copy=max_copy,
         random_seed=random_seed,
     )
-    run = Run(model, output, rank, device, force, as_json, quiet)
+    named = None if model is None else find_model(model)
+    run = Run(named, output, rank, device, force, as_json, quiet)
     if again is not None:
         make_again(again, request, run)
     else:

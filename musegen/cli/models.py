@@ -7,21 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import Json
+from .options import Json, plain_app
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-    help="The models that are here.",
-)
+app = plain_app(no_args_is_help=True, help="The models that are here.")
 
 
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
     """List the models that ship with musegen, and those in ./runs."""
-    from musegen.evaluation.trained import shipped_models
-    from musegen.network.checkpoint import CONFIG
+    from musegen.evaluation.folders import CONFIG, shipped_models
 
     from .terminal import give, give_table, say
 
@@ -34,12 +28,23 @@ def list_models(as_json: Json = False) -> None:
     if as_json:
         give({"models": models})
     elif models:
-        rows = [
-            [m["name"], m["vocabulary"], m["backbone"], m["held_out"], m["path"]] for m in models
-        ]
-        give_table(["model", "vocabulary", "backbone", "held out", "where"], rows)
+        give_table(
+            ["model", "vocabulary", "backbone", "nats held out", "where"],
+            [_row(model) for model in models],
+            named=True,
+        )
     else:
         say("There are none yet. Train one: musegen train FOLDER")
+
+
+def _row(model: dict[str, Any]) -> list[str]:
+    from musegen.evaluation.folders import called
+
+    return [
+        *(model[name] for name in ("name", "vocabulary", "backbone")),
+        model["held_out"].replace(" nats", ""),
+        model["path"] if called(model["path"]) == model["path"] else "with musegen",
+    ]
 
 
 @app.command()
@@ -48,12 +53,15 @@ def show(
 ) -> None:
     """Show a model's card."""
     from musegen.errors import ModelError
-    from musegen.evaluation.trained import find_model, load
-    from musegen.training.card import card
+    from musegen.evaluation.folders import find_model
 
     from .terminal import give, shown
 
-    model = load(find_model(name))
+    folder = find_model(name)  # before torch, which takes seconds, is imported
+    from musegen.evaluation.trained import load
+    from musegen.training.card import card
+
+    model = load(folder)
     if as_json:
         give({"path": str(model.folder), "fingerprint": model.fingerprint, **model.config})
     elif model.config.get("figures"):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from musegen.corpus.datasets_recipe import Recipe
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors and results.")]
@@ -19,10 +22,32 @@ RandomSeed = Annotated[int, typer.Option(min=0, help="The same number gives the 
 Corpus = Annotated[str, typer.Argument(help="A folder of music, a file, or a named data set.")]
 
 
+def plain_app(**settings: Any) -> typer.Typer:
+    """A command, or a group of some, whose help is plain text."""
+    return typer.Typer(rich_markup_mode=None, add_completion=False, **settings)
+
+
 def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:
-    """The folder or file meant, or a data set by its name: where it was got, else in the cache.
+    """The folder or file meant, or a data set by its name, made where it is not yet there.
 
     A script, which reads JSON, is not asked before a download.
+
+    Raises:
+        NotFound: there is neither.
+    """
+    from .datasets import made
+    from .terminal import say
+
+    path, recipe = corpus_place(corpus)
+    if recipe is None:
+        return path
+    folder = made(recipe, path, None, quiet, ask=not as_json)
+    say(f"The data set {corpus} is in {folder}.", quiet)
+    return folder
+
+
+def corpus_place(corpus: str) -> tuple[Path, Recipe | None]:
+    """The folder or file meant; of a data set where it was got, else in the cache, and its recipe.
 
     Raises:
         NotFound: there is neither.
@@ -33,26 +58,32 @@ def corpus_path(corpus: str, quiet: bool, as_json: bool) -> Path:
     from musegen.errors import NotFound
     from musegen.score.files import check_name
 
-    from .datasets import got, made
+    from .datasets import got
     from .state import recall
-    from .terminal import say
 
     check_name(corpus)
     if Path(corpus).exists():
-        return Path(corpus)
+        return Path(corpus), None
     recipes = {recipe.name: recipe for recipe in catalogue()}
     if corpus not in recipes:
         book = Path(re.sub(r":\d+$", "", corpus))
+        near = get_close_matches(corpus, recipes, n=1)
         hint = "For music to begin with, see musegen datasets list."
         if book.is_file():
             hint = f"Of a tune book the whole is meant here: {book}."
+        elif near:
+            hint = f"Did you mean the data set {near[0]}?"
         raise NotFound("there is no such file, folder or data set", file=corpus, hint=hint)
     recipe, place = recipes[corpus], recall(got(corpus))
     if place is None or not is_made(recipe, place):
         place = cache_folder() / "datasets" / corpus
-    folder = made(recipe, place, None, quiet, ask=not as_json)
-    say(f"The data set {corpus} is in {folder}.", quiet)
-    return folder
+    return place, recipe
+
+
+def name_of(corpus: Path) -> str:
+    """What a run on a corpus is named after."""
+    named = corpus.resolve()
+    return named.stem if corpus.is_file() else named.name
 
 
 def check_output(path: Path, suffixes: Sequence[str], stem: str) -> None:

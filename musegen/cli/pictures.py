@@ -77,14 +77,12 @@ def _roll(music: Score, drawn: Score, title: str) -> tuple[list[str], _Told]:
 
 
 def _score(music: Score, drawn: Score) -> tuple[list[str], _Told]:
-    from musegen.picture.engraving import engraved, not_engraved
-    from musegen.picture.notated import notated
+    from musegen.picture.engraving import as_engraved, engraved, not_engraved
     from musegen.score.losses import as_written
-    from musegen.score.musicxml_write import write_musicxml
 
-    musicxml = write_musicxml(notated(drawn))
+    musicxml = as_engraved(drawn)
     pages, told = engraved(musicxml), not_engraved(drawn, musicxml)
     if drawn is not music:
-        once = not_engraved(music, write_musicxml(notated(music)))
+        once = not_engraved(music, as_engraved(music))
         told = as_written(told[0], once[0]), as_written(told[1], once[1])
     return pages, {"not_shown": told[0], "shown_otherwise": told[1]}

@@ -54,7 +54,7 @@ def command(
     from musegen.errors import UsageError
     from musegen.score.bars import faults_of
     from musegen.score.files import read
-    from musegen.sound.timeline import lacks_tempo
+    from musegen.score.tempo import lacks_tempo
 
     from .playing import begins_at, sound_of
     from .terminal import give, now, say, say_absent, say_faults, say_tempo

@@ -117,7 +117,8 @@ class Performance:
 
     def __init__(self, score: Score) -> None:
         from musegen.score.repeats import unfold
-        from musegen.sound.timeline import seconds_at, timed_messages
+        from musegen.score.tempo import seconds_at
+        from musegen.sound.timeline import timed_messages
 
         self._written = score
         self.score = unfold(score)
@@ -189,7 +190,7 @@ def begins_at(score: Score, number: int) -> float:
 def _bars(score: Score, played: Score) -> list[tuple[float, int]]:
     """The second at which each bar begins, and its number."""
     from musegen.score.repeats import played_bars
-    from musegen.sound.timeline import seconds_at
+    from musegen.score.tempo import seconds_at
 
     ticks, numbers = zip(*played_bars(score), strict=True)
     return list(zip(seconds_at(played, ticks).tolist(), numbers, strict=True))

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from musegen.score.score import Part, Score
-from musegen.sound.timeline import seconds_at
+from musegen.score.tempo import seconds_at
 from musegen.sound.transport import Transport
 
 _COLUMNS_A_SECOND = 8

@@ -25,6 +25,11 @@ _LONGEST_WORD = 20  # characters that a column of a table keeps together
 _SHORTEST_COLUMN = 6  # characters: with fewer a table cannot be read
 _BETWEEN = 2  # spaces between columns
 _REASONS = 2  # why pieces do not fit a vocabulary that are told
+_BASELINES = {
+    "ngram": "mere counting (n-gram)",
+    "repeat": "repeating the last word",
+    "repeat_bar": "repeating the last bar",
+}
 # What would break a line, or let a file's name write over what is shown.
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -68,18 +73,20 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = ()) -> None:
+def give_table(
+    head: list[str], rows: list[list[str]], right: tuple[int, ...] = (), *, named: bool = False
+) -> None:
     """A result for a person: a table on standard output. Columns in `right` hold numbers.
 
     Cells are broken between words where that is enough; the first column, which often holds paths,
-    is broken before any word is.
+    is broken before any word is. Where it is `named`, it holds names to type, and stays whole.
     """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table, console = Table(box=None, pad_edge=False, header_style="bold"), Console(highlight=False)
-    widths = _widths(list(zip(head, *rows, strict=True)), console.width)
+    widths = _widths(list(zip(head, *rows, strict=True)), console.width, named)
     for column, (name, width) in enumerate(zip(head, widths, strict=True)):
         aligned: Literal["left", "right"] = "right" if column in right else "left"
         table.add_column(name, justify=aligned, overflow="fold", width=width)
@@ -88,7 +95,7 @@ def give_table(head: list[str], rows: list[list[str]], right: tuple[int, ...] = 
     console.print(table)
 
 
-def _widths(columns: Sequence[Sequence[str]], width: int) -> list[int | None]:
+def _widths(columns: Sequence[Sequence[str]], width: int, named: bool) -> list[int | None]:
     """How wide the columns of a table are in so many characters; None where that is too few.
 
     No word of up to `_LONGEST_WORD` is broken, or of fewer where there is no room. What is left
@@ -103,6 +110,8 @@ def _widths(columns: Sequence[Sequence[str]], width: int) -> list[int | None]:
     room = width - _BETWEEN * (len(columns) - 1)
     for longest in range(_LONGEST_WORD, _SHORTEST_COLUMN - 1, -1):
         found = [min(word, longest) for word in words]
+        if named:
+            found[0] = whole[0]
         spare = room - sum(found)
         if spare >= 0:
             break
@@ -136,6 +145,14 @@ def say_tempo(assumed: int, quiet: bool) -> None:
     if assumed:
         where = "the file" if assumed == 1 else f"{assumed:,} files"
         say(f"No tempo in {where}: 120 quarters a minute.", quiet)
+
+
+def say_no_better(baseline: str) -> None:
+    """That a model is no better than a baseline, and what helps; said in quiet runs too."""
+    say(
+        f"Warning: the model knows this music no better than {_BASELINES[baseline]}.\n"
+        "Training for longer helps, or on more pieces."
+    )
 
 
 def say_unused(survey: Survey, corpus: str, quiet: bool) -> None:

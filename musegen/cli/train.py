@@ -12,7 +12,7 @@ import typer
 from musegen.score.counts import counted
 
 from .announcing import announce
-from .options import Corpus, Device, Json, Quiet, RandomSeed
+from .options import Corpus, Device, Json, Quiet, RandomSeed, name_of
 from .resuming import check_begun, check_from
 
 if TYPE_CHECKING:
@@ -87,10 +87,12 @@ def command(
     if origin and not resume:
         check_from(ctx)
     extent = Extent(seconds_of(budget or "10m"), steps)
+    _check_names(corpus, output, origin, resume)
     is_other = os.environ.get("RANK", "0") != "0"  # as torchrun numbers processes
     say(f"Reading {corpus}…", quiet or is_other)  # before torch, which takes seconds, is imported
     from musegen.corpus.conditions import kinds_of
-    from musegen.evaluation.trained import find_model, load, vocabulary_of
+    from musegen.evaluation.folders import find_model
+    from musegen.evaluation.trained import load, vocabulary_of
     from musegen.training import distributed
     from musegen.training.begun import check_new, has_checkpoint
     from musegen.training.origin import Origin
@@ -106,8 +108,7 @@ def command(
         quiet = quiet or not speaks
         with distributed.one_before_others():
             path = corpus_path(corpus, quiet, as_json)
-            named = path.resolve()
-            folder = output or Path("runs") / (named.stem if path.is_file() else named.name)
+            folder = _folder(output, path)
             if resume:
                 check_begun(ctx, folder, quiet)
             elif speaks:
@@ -132,6 +133,31 @@ def command(
                 raise
             if speaks:
                 _finish(run, corpus, as_json, quiet)
+
+
+def _check_names(corpus: str, output: Path | None, origin: str, resume: bool) -> None:
+    """Refuse wrong names before torch is imported; of several processes but one may speak, later.
+
+    Raises:
+        NotFound: there is no such corpus or model.
+        OutputError: the model's folder is already there, or cannot be made.
+    """
+    from musegen.evaluation.folders import find_model
+    from musegen.training.begun import check_new
+
+    from .options import corpus_place
+
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        return
+    path, _ = corpus_place(corpus)
+    if not resume:
+        check_new(_folder(output, path))
+        if origin:
+            find_model(origin)
+
+
+def _folder(output: Path | None, corpus: Path) -> Path:
+    return output or Path("runs") / name_of(corpus)
 
 
 def _warn_of_seen(seen: int, origin: str, quiet: bool) -> None:
@@ -228,12 +254,7 @@ def _finish(run: Run, corpus: str, as_json: bool, quiet: bool) -> None:
         typer.echo(f"{run.folder}: held out {nats}")
     pieces = counted(figures["valid_pieces"], "pieces")
     name = quoted(run.folder)
-    if figures["steps"] < _FEW_STEPS:
-        say(
-            f"{counted(figures['steps'], 'updates')} are few: it hardly knows music yet. "
-            "Give it a longer --budget.",
-            quiet,
-        )
+    _warn_of_weakness(run, figures, quiet)
     say(
         f"Held out: {figures['valid_nats']:.4f} nats a {model.vocabulary.unit} on {pieces}.\n"
         f"The model is in {run.folder}.\n"
@@ -242,6 +263,24 @@ def _finish(run: Run, corpus: str, as_json: bool, quiet: bool) -> None:
         f"Beside simple baselines: musegen evaluate {quoted(corpus)} --model {name}",
         quiet,
     )
+
+
+def _warn_of_weakness(run: Run, figures: dict[str, Any], quiet: bool) -> None:
+    """That the model hardly knows music, where it does not."""
+    from musegen.evaluation.evaluate import ngram_nats
+
+    from .terminal import say, say_no_better
+
+    if figures["steps"] < _FEW_STEPS:
+        say(
+            f"{counted(figures['steps'], 'updates')} are few: it hardly knows music yet. "
+            "Give it a longer --budget.",
+            quiet,
+        )
+        return
+    ngram = ngram_nats(run.fit.prepared, run.fit.learnt, run.fit.held_out)
+    if ngram is not None and figures["valid_nats"] >= ngram:
+        say_no_better("ngram")
 
 
 def _draw_curves(run: Run) -> None:

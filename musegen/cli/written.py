@@ -57,7 +57,7 @@ def write(
     from musegen.score.files import write_and_tell
     from musegen.score.kinds import MIDI, SUFFIX_KINDS
     from musegen.score.repeats import unfold
-    from musegen.sound.timeline import seconds_at
+    from musegen.score.tempo import seconds_at
 
     from .state import remember
     from .terminal import say, say_absent
@@ -75,7 +75,8 @@ def write(
     times = sorted(float(seconds_at(score, score.end)) for score in played)
     long = " to ".join(dict.fromkeys(map(_clock, (times[0], times[-1]))))
     repeats = any(score is not of.composed.score for score, of in zip(played, ranked, strict=True))
-    with_repeats = ", with its repeats played out" if repeats else ""
+    its = "its" if len(paths) == 1 else "their"
+    with_repeats = f", with {its} repeats played out" if repeats else ""
     whose = f"{paths[0]} plays" if len(paths) == 1 else "The pieces play"
     say(f"{whose} for {long}{with_repeats}.", run.quiet)
     remember("piece", paths[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -12,9 +11,8 @@ import numpy as np
 import torch
 from pydantic import ConfigDict, TypeAdapter
 
-import musegen
 from musegen.corpus.conditions import NOTHING, Conditions
-from musegen.errors import ModelError, NotFound
+from musegen.errors import ModelError
 from musegen.network.checkpoint import (
     CONFIG,
     WEIGHTS,
@@ -149,30 +147,6 @@ def _check_types(settings: Any) -> None:
     for field in fields(settings):
         adapter: TypeAdapter[Any] = TypeAdapter(hints[field.name], config=_FINITE)
         adapter.validate_python(getattr(settings, field.name), strict=True)
-
-
-def shipped_models() -> Path:
-    """The folder of the models that come with musegen."""
-    package = Path(musegen.__file__).parent
-    inside = package / "data" / "models"
-    return inside if inside.is_dir() else package.parent / "models"
-
-
-def find_model(name: str) -> Path:
-    """The folder of a model: a path, one that ships, or one in ./runs.
-
-    Raises:
-        NotFound: there is none of that name.
-    """
-    for folder in (Path(name), shipped_models() / name, Path("runs") / name):
-        if (folder / CONFIG).is_file():
-            return folder
-    if Path(name).is_dir():  # what it lacks is told where it is opened
-        return Path(name)
-    known = [config.parent.name for config in shipped_models().glob(f"*/{CONFIG}")]
-    near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]}?" if near else "See musegen models list."
-    raise NotFound("there is no such model", file=name, hint=hint)
 
 
 def load(folder: str | Path, device: str = "cpu") -> Trained:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from musegen.errors import MusegenError
-from musegen.evaluation import trained
+from musegen.evaluation import folders, trained
 from musegen.evaluation.profile import Profile
 from musegen.network.checkpoint import load_config
 from musegen.score.score import Score
@@ -55,7 +55,7 @@ def choose(request: Request, plan: Plan) -> Chosen | None:
 def _shipped() -> dict[Path, dict[str, Any]]:
     """The folders of the models that ship, by name, with their settings; less damaged ones."""
     found = {}
-    for folder in sorted(trained.shipped_models().glob("*/")):
+    for folder in sorted(folders.shipped_models().glob("*/")):
         try:
             found[folder] = load_config(folder)
         except MusegenError:

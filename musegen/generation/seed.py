@@ -16,12 +16,12 @@ from musegen.corpus.survey import music_files
 from musegen.errors import UsageError
 from musegen.evaluation.profile import Profile
 from musegen.score.bars import first_number, last_number
-from musegen.score.counts import counted
+from musegen.score.counts import counted, named
 from musegen.score.excerpt import until_bar
 from musegen.score.files import file_and_tune, read
 from musegen.score.instruments import instrument_name
 from musegen.score.key import CONTRADICTED, home_key, key_name
-from musegen.score.score import Part, Score
+from musegen.score.score import Part, Score, standing
 from musegen.vocabulary.vocabulary import Opening
 
 from .plan import Plan
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from musegen.evaluation.trained import Trained
 
 _FOREIGN = 3  # traits that are told
+_SHORTEST = 1.5  # quarters, of a bar that musicians write: 3/8
 
 
 def movements(folder: str | Path) -> list[Score]:
@@ -121,6 +122,25 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
         first = int(passed[-context]) + first_number(seed)
         told.append(f"The model remembers the seed from bar {first} on, and not what was before.")
     return told + foreign + _of_instruments(heard_in(seed.parts), model)
+
+
+def of_short_bars(plan: Plan, request: Request) -> list[str]:
+    """That the seed's bars are hardly any, as in files that say 1/4 for want of a metre.
+
+    Nothing where the length is not asked for in bars, or where what is new has another metre.
+    """
+    seed, opening = plan.seed, plan.opening
+    if seed is None or plan.role or opening.metre or request.seconds or request.notes:
+        return []
+    numerator, denominator = standing(seed.metre, seed.end)
+    a_bar = 4 * numerator / denominator
+    if a_bar >= _SHORTEST:
+        return []
+    quarters = plan.bars * a_bar
+    return [
+        f"The seed's bars are {numerator}/{denominator}, so --bars {plan.bars} is {quarters:g} "
+        f"{named(1 if quarters == 1 else 2, 'quarters')} of music. --seconds asks for time instead."
+    ]
 
 
 def silent_in(new: Score, plan: Plan) -> list[str]:

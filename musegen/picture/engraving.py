@@ -9,7 +9,10 @@ from musegen.errors import MissingExtra, OutputError
 from musegen.score.losses import missing_in
 from musegen.score.midi_lyrics import sung
 from musegen.score.musicxml_read import read_musicxml
+from musegen.score.musicxml_write import write_musicxml
 from musegen.score.score import Score
+
+from .notated import notated
 
 # Signs within words, as metronome marks and chord symbols have them, are of verovio's own font,
 # which no other program has: they become the signs that Unicode has for them.
@@ -45,6 +48,11 @@ _OPTIONS = {
     "svgViewBox": True,
     "xmlIdSeed": 1,  # the same piece gives the same picture
 }
+
+
+def as_engraved(score: Score) -> bytes:
+    """The MusicXML that a score is engraved from: as it would be written, not as it was played."""
+    return write_musicxml(notated(score))
 
 
 def engraved(musicxml: bytes) -> list[str]:

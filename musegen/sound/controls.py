@@ -17,8 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from musegen.score.dynamics import is_dynamic, is_level
 from musegen.score.losses import kind_of_event
 from musegen.score.score import Event, Part, Score
-
-from .timeline import seconds_at
+from musegen.score.tempo import seconds_at
 
 _GLIDE_SECONDS = 0.005  # a level that leaps would click
 _FULL = 127

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from musegen.errors import OutputError
 from musegen.score.pedal import sounding_ends
 from musegen.score.score import Part, Score
+from musegen.score.tempo import seconds_at
 
 from .controls import Controls, Curve, controls_of
 from .loudness import Samples, levelled
 from .room import Room
 from .timbre import DRUMS, OTHER_DRUM, TIMBRES, Drum, Timbre
-from .timeline import seconds_at
 from .tone import TOUCHES, drum_tone, full_length, tone
 
 TAIL_SECONDS = 2.5  # after the end of the music, for the last note and the room to die away

@@ -1,19 +1,21 @@
-"""Whether a run or a comparison can be started in a folder, or gone on with there."""
+"""Whether a run or a comparison can be started in a folder, or gone on with there; no torch."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from musegen.corpus.prepare import Prepared
 from musegen.errors import CorpusError, OutputError
-from musegen.network.checkpoint import RESUME, WEIGHTS
+from musegen.evaluation.folders import RESUME, WEIGHTS
 from musegen.score.counts import counted
 
-from .fit import CHECKPOINT
+if TYPE_CHECKING:
+    from musegen.corpus.prepare import Prepared
 
+CHECKPOINT = "state.safetensors"
 FIGURES = "comparison.json"  # of a comparison that is done
 _LOCK = "lock"
 

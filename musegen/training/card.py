@@ -6,6 +6,7 @@ from typing import Any
 
 from musegen.evaluation.profile import Profile
 from musegen.evaluation.trained import conditions_of
+from musegen.score.counts import counted
 
 CARD = "card.md"
 
@@ -31,13 +32,13 @@ def card(config: dict[str, Any], fingerprint: str) -> str:
 | vocabulary | {config["vocabulary"]["name"]}, {config["grid"]} |
 | network | {network["backbone"]}, {network["depth"]} layers of {network["width"]}, \
 {figures["parameters"]:,} parameters |
-| learnt from | {figures["train_pieces"]} pieces |
+| learnt from | {counted(figures["train_pieces"], "pieces")} |
 | training | {figures["steps"]:,} steps in {figures["seconds"]:.0f} s, \
 random seed {training["fit"]["random_seed"]} |
-| held out | {figures["valid_nats"]:.4f} nats a {config["unit"]}, the end of a piece counted; \
-pieces that it never saw: {figures["valid_pieces"]} |
-{rows}| originality | {passages["kept"]:,} passages of eight notes are known by 32 bits each; \
-a new one seems to be among them by accident with a chance of {passages["false_alarms"]:.1e} |
+| held out | {figures["valid_nats"]:.4f} nats a {config["unit"]}, the end of a piece counted, on \
+{counted(figures["valid_pieces"], "pieces that it never saw")} |
+{rows}| originality | it can tell copies of {passages["kept"]:,} passages of eight notes; \
+the chance that a new passage is taken for one of them is {passages["false_alarms"]:.1e} |
 | fingerprint | {fingerprint[:16]} |
 | made with | musegen {config["musegen"]}, torch {training["torch"]} |
 """

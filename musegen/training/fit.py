@@ -26,11 +26,11 @@ from musegen.network.checkpoint import load_tensors, save_tensors
 from musegen.network.next_word import NextWordNetwork
 
 from . import distributed
+from .begun import CHECKPOINT
 from .optimiser import Optimisers
 from .schedule import Extent, rate
 from .settings import FitSettings
 
-CHECKPOINT = "state.safetensors"
 _CHECKPOINT_SECONDS = 20.0
 _VALIDATIONS = 15  # in a run
 _VALID_WORDS = 20_000  # measured on at each

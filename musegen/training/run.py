@@ -35,9 +35,9 @@ from musegen.network.checkpoint import (
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
 from . import distributed
-from .begun import check_new, check_splits, has_checkpoint, lock
+from .begun import CHECKPOINT, check_new, check_splits, has_checkpoint, lock
 from .card import CARD, card
-from .fit import CHECKPOINT, Event, Fit, Validated
+from .fit import Event, Fit, Validated
 from .learnt import learnt_from
 from .log import add_to_log, board, cut_log, read_log
 from .music import check_music, fingerprint, note_files
@@ -174,20 +174,6 @@ class Run:
     def network(self) -> NextWordNetwork:
         """What learns."""
         return self.fit.network
-
-    @property
-    def memory_mb(self) -> int:
-        """About the most megabytes that a process that trains takes, torch itself included.
-
-        The allocator keeps many times what lives at once, as windows differ in length: a long run
-        of the `notes` vocabulary that was watched grew to nine times that.
-        """
-        shape, settings = self.network.settings, self.fit.settings
-        words = settings.length * settings.batch / distributed.count()
-        layers = shape.depth * (20 if shape.backbone == "transformer" else 10)
-        fields = 8 * len(self.network.shape.sizes) + sum(self.network.shape.sizes) / shape.width
-        numbers = 6 * self.network.n_parameters + words * shape.width * (layers + fields)
-        return 100 * round(3 + 9 * 4 * numbers / 1e8)
 
     def events(self) -> Iterator[Event]:
         """Train. The best weights so far, and the log, are on disk before an event is told."""

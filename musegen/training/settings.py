@@ -6,8 +6,9 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from musegen.network.next_word import NetworkSettings
+from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
+from . import distributed
 from .schedule import Extent
 
 SIZES = ("small", "medium", "large")
@@ -109,3 +110,16 @@ def suited(settings: FitSettings, network: NetworkSettings) -> FitSettings:
     if network.forget < _HELD_BACK:
         return short
     return replace(short, transposed=1.0, decay=0.05, average=0.998)
+
+
+def memory_mb(network: NextWordNetwork, settings: FitSettings) -> int:
+    """About the most megabytes that a process that trains takes, torch itself included.
+
+    The allocator keeps many times what lives at once, as windows differ in length: a long run
+    of the `notes` vocabulary that was watched grew to nine times that.
+    """
+    shape, words = network.settings, settings.length * settings.batch / distributed.count()
+    layers = shape.depth * (20 if shape.backbone == "transformer" else 10)
+    fields = 8 * len(network.shape.sizes) + sum(network.shape.sizes) / shape.width
+    numbers = 6 * network.n_parameters + words * shape.width * (layers + fields)
+    return 100 * round(3 + 9 * 4 * numbers / 1e8)

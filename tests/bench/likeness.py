@@ -25,9 +25,10 @@ import numpy as np
 from musegen.corpus.prepare import Prepared, prepare
 from musegen.errors import MusegenError
 from musegen.evaluation.baselines import NGram
+from musegen.evaluation.folders import find_model
 from musegen.evaluation.originality import PASSAGES, Passages
 from musegen.evaluation.statistics import density, form, shares
-from musegen.evaluation.trained import Trained, find_model, load
+from musegen.evaluation.trained import Trained, load
 from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
 from musegen.score.counts import counted

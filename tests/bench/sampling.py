@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from musegen.corpus.prepare import prepare
-from musegen.evaluation.trained import find_model, load
+from musegen.evaluation.folders import find_model
+from musegen.evaluation.trained import load
 from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
 from musegen.generation.sampling import Sampling

@@ -20,7 +20,8 @@ from unittest.mock import patch
 import numpy as np
 import torch
 
-from musegen.evaluation.trained import Trained, find_model, load
+from musegen.evaluation.folders import find_model
+from musegen.evaluation.trained import Trained, load
 from musegen.generation import drawer
 from musegen.generation.compose import compose
 from musegen.generation.plan import Plan

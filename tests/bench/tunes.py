@@ -16,7 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from musegen.evaluation.trained import Trained, find_model, load
+from musegen.evaluation.folders import find_model
+from musegen.evaluation.trained import Trained, load
 from musegen.generation.sampling import Sampling, draw
 from musegen.score.abc import read_tunes
 from musegen.score.bars import check_bars

@@ -40,11 +40,11 @@ from musegen.score.files import read, write
 from musegen.score.pedal import sounding_ends
 from musegen.score.repeats import unfold
 from musegen.score.score import Part, Score
+from musegen.score.tempo import seconds_at
 from musegen.sound.loudness import loudness
 from musegen.sound.player import RATE, to_wav
 from musegen.sound.soundfont import soundfont
 from musegen.sound.synthesiser import TAIL_SECONDS, Render, render
-from musegen.sound.timeline import seconds_at
 from tests.bench.fidelity import SHARED
 
 FOLDERS = [SHARED / "ensemble", SHARED / "chorales"]

@@ -11,7 +11,7 @@ import torch
 from typer.testing import CliRunner, Result
 
 from musegen.cli.app import app
-from musegen.evaluation import trained
+from musegen.evaluation import folders
 from musegen.network.next_word import NetworkSettings
 from musegen.score.files import write
 from musegen.training import run as training
@@ -82,7 +82,7 @@ def no_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the models that ship, empty: no test hangs on those that do."""
     place = tmp_path / "shipped"
     place.mkdir()
-    monkeypatch.setattr(trained, "shipped_models", lambda: place)
+    monkeypatch.setattr(folders, "shipped_models", lambda: place)
     return place
 
 

@@ -177,13 +177,60 @@ def test_results_go_to_standard_output_and_all_else_to_standard_error(
     assert "nats a voice and step" in card
 
 
-@pytest.mark.parametrize("arguments", [["train"], ["evaluate", "-m", "model"], ["compare"]])
-def test_what_is_read_is_said_before_torch_is_imported(arguments: list[str]) -> None:
+def without_torch(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command, where whatever imports torch fails."""
     script = "import sys; sys.modules['torch'] = None; from musegen.cli.app import main; main()"
-    command = [sys.executable, "-c", script, *arguments, "music"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", [["train"], ["evaluate", "-m", "tunes"], ["compare"]])
+def test_what_is_read_is_said_before_torch_is_imported(arguments: list[str], here: Path) -> None:
+    (here / "music").mkdir()
+    done = without_torch(*arguments, "music")
     assert done.stderr.startswith("Reading music…\n")
     assert done.stdout == ""
+
+
+REFUSED = [
+    ("generate -m tune", "tune: there is no such model. Did you mean tunes?"),
+    ("evaluate music -m tune", "tune: there is no such model"),
+    ("explain music/a.abc -m tune", "tune: there is no such model"),
+    ("classify music -m tune", "tune: there is no such model"),
+    ("models show mine-to", "mine-to: there is no such model. Did you mean mine-too?"),
+    ("train music --from tune", "tune: there is no such model"),
+    ("train music -o music", "music: is already there"),
+    ("train mine-too", "runs/mine-too: is already there"),
+    ("compare music -o music", "music: is already there"),
+    ("train musik", "musik: there is no such file, folder or data set. For music to begin with"),
+    ("train jsb-chorale", "folder or data set. Did you mean the data set jsb-chorales?"),
+    ("compare musik", "musik: there is no such file, folder or data set"),
+    ("evaluate musik -m tunes", "musik: there is no such file, folder or data set"),
+    ("classify musik -m tunes", "musik: there is no such file, folder or data set"),
+    ("generate --seed a.mid", "a.mid: there is no such file"),
+    ("play a.mid", "a.mid: there is no such file"),
+]
+
+
+def test_wrong_names_are_refused_before_torch_is_imported(here: Path) -> None:
+    for folder in ("music", "mine-too", "runs/mine-too"):
+        (here / folder).mkdir(parents=True)
+    (here / "runs" / "mine-too" / "config.json").write_text("{}")
+    (here / "music" / "a.abc").write_text("X:1\nK:C\nCDEF|]\n")
+    script = """
+import sys
+sys.modules["torch"] = None
+from typer.testing import CliRunner
+from musegen.cli.app import app
+for call in sys.argv[1:]:
+    result = CliRunner().invoke(app, call.split())
+    print(result.exit_code, result.stderr.splitlines()[-1])
+"""
+    command = [sys.executable, "-c", script, *(call for call, _ in REFUSED)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for (_, said), told in zip(REFUSED, done.stdout.splitlines(), strict=True):
+        assert said in told
+        assert told.startswith("1 " if "already there" in said else "2 ")
 
 
 @pytest.mark.parametrize(
@@ -201,9 +248,7 @@ def test_what_is_read_is_said_before_torch_is_imported(arguments: list[str]) -> 
 def test_generate_refuses_or_says_what_it_does_before_torch_is_imported(
     asked: list[str], said: str
 ) -> None:
-    script = "import sys; sys.modules['torch'] = None; from musegen.cli.app import main; main()"
-    command = [sys.executable, "-c", script, "generate", "-m", "model", *asked]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = without_torch("generate", "-m", "tunes", *asked)
     assert done.stderr.startswith(said)
     assert done.returncode == (1 if said.startswith("Loading") else 2)
 

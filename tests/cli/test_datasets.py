@@ -88,6 +88,17 @@ def test_the_list_fits_a_terminal_of_80_columns_and_breaks_no_word(
     assert words(listed) - told - heads - sizes == set()
 
 
+def test_names_to_type_stay_whole_in_a_narrow_terminal(
+    musegen: Musegen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    listed = musegen("datasets", "list").stdout
+    assert max(map(len, listed.splitlines())) <= 60
+    assert {recipe.name for recipe in catalogue()} <= {
+        line.split(" ")[0] for line in listed.split("\n")
+    }
+
+
 def words(text: object) -> set[str]:
     return {word.strip(",:;()") for word in str(text).split()}
 

@@ -19,7 +19,20 @@ def test_a_model_no_better_than_a_baseline_is_told_so(
 ) -> None:
     baselines = {"repeat": 2.5, "repeat_bar": None, "ngram": 2.0}
     _judge({"baselines": baselines, "nats_per_unit": nats, "model": "runs/m"}, quiet=False)
-    assert capsys.readouterr().err.startswith(word if word == "Warning" else "Fewer nats")
+    said = capsys.readouterr().err
+    assert said.startswith(word if word == "Warning" else "Fewer nats")
+    assert ("no better than mere counting (n-gram).\nTraining for longer" in said) == (nats >= 2)
+
+
+def test_train_tells_of_a_model_that_knows_its_music_no_better_than_counting(
+    musegen: Musegen, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ("train", music / "grid", "--steps", 2, "-q", "-o")
+    assert "counting" not in musegen(*call, "a").stderr  # so few steps are told in any case
+    monkeypatch.setattr("musegen.cli.train._FEW_STEPS", 2)
+    assert "no better than mere counting" in musegen(*call, "b").stderr
+    monkeypatch.setattr("musegen.evaluation.baselines.NGram.nats", lambda *_: 1e9)
+    assert "counting" not in musegen(*call, "c").stderr
 
 
 def test_models_of_one_unit_stand_side_by_side_and_their_mean_beside_them(

@@ -54,6 +54,21 @@ def test_bars_are_numbered_from_the_first_full_one(ask: Ask, musegen: Musegen, m
     assert len({read(f"{chance}.abc").n_bars for chance in range(8)}) > 1
 
 
+def test_of_bars_that_are_hardly_any_it_is_told_how_long_they_are(
+    musegen: Musegen, music: Path
+) -> None:
+    call = ("generate", "-m", music / "abc-model", "--seed", "seed.abc")
+
+    def said(metre: str, *asked: object) -> str:
+        Path("seed.abc").write_text(f"X:1\nM:{metre}\nL:1/8\nK:C\nCD|EF|GA|Bc|]\n")
+        return " ".join(musegen(*call, *asked).stderr.split())
+
+    assert "bars are 1/4, so --bars 4 is 4 quarters of music. --seconds" in said("1/4", "--bars", 4)
+    assert "bars are 1/8, so --bars 2 is 1 quarter of music." in said("1/8", "--bars", 2)
+    assert "of music" not in said("3/8", "--bars", 1) + said("1/4", "--seconds", 1)
+    assert "of music" not in said("1/4", "--bars", 1, "--metre", "4/4")
+
+
 @pytest.mark.parametrize("kind", ["grid", "abc"])  # of notes, noise writes hardly any
 def test_about_as_many_notes_come_as_are_asked_for(ask: Ask, music: Path, kind: str) -> None:
     call = ("generate", "-m", music / f"{kind}-model", "--seed", music / f"{kind}.mid")

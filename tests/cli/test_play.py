@@ -19,7 +19,7 @@ from musegen.cli.keys import _decoded
 from musegen.cli.running_roll import RunningRoll
 from musegen.score.files import read, write
 from musegen.score.score import Notes, Part, Score, barlines_of_metre
-from musegen.sound.timeline import seconds_at
+from musegen.score.tempo import seconds_at
 from tests.soundfonts import sine_soundfont
 
 Musegen = Callable[..., Any]

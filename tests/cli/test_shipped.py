@@ -24,6 +24,22 @@ def shipped(no_shipped: Path, music: Path) -> Path:
     return no_shipped
 
 
+@pytest.mark.usefixtures("shipped")
+def test_the_models_are_listed_a_line_each_in_80_columns(
+    musegen: Musegen, music: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(music / "abc-model", here / "runs" / "mine")
+    monkeypatch.setenv("COLUMNS", "80")
+    head, *rows = musegen("models", "list").stdout.splitlines()
+    assert head.split("  ")[0] == "model"
+    assert [row.split()[0] for row in rows] == [*sorted(NAMES.values()), "mine"]
+    assert [row.rstrip().endswith("with musegen") for row in rows] == [True] * 3 + [False]
+    assert rows[-1].rstrip().endswith("runs/mine")
+    measured = musegen("evaluate", music / "abc", "-m", "tunes")
+    assert "\ntunes  " in measured.stdout
+    assert "musegen generate --model tunes" in measured.stderr or "Warning" in measured.stderr
+
+
 @pytest.mark.parametrize(("kind", "like"), [("abc", "1 part"), ("grid", "3 parts"), ("notes", "4")])
 def test_the_shipped_model_that_suits_the_seed_is_taken(
     musegen: Musegen, music: Path, shipped: Path, kind: str, like: str

@@ -15,8 +15,9 @@ from musegen.corpus.prepare import Prepared, prepare
 from musegen.errors import CorpusError, ModelError, NotFound
 from musegen.evaluation import likelihood
 from musegen.evaluation.evaluate import evaluate, evaluate_together, interval
+from musegen.evaluation.folders import find_model
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
-from musegen.evaluation.trained import SEEN, Trained, find_model, network_for
+from musegen.evaluation.trained import SEEN, Trained, network_for
 from musegen.network.backbones import BACKBONES
 from musegen.network.next_word import NetworkSettings
 from musegen.score.files import write

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from musegen.evaluation.folders import shipped_models
 from musegen.evaluation.profile import PROFILE, Profile, traits_of
-from musegen.evaluation.trained import load, shipped_models
+from musegen.evaluation.trained import load
 from musegen.score.files import read_all
 from musegen.score.score import Score
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musegen.score.pedal import fold
+from musegen.score.pedal import fold, sounding_ends
 from musegen.score.score import Notes, Part, Score
 
 note = st.tuples(st.integers(0, 40), st.integers(0, 12), st.integers(60, 62), st.integers(1, 127))
@@ -57,3 +57,37 @@ def test_folding_leaves_no_pedal_shortens_no_note_and_is_done_once(part):
 def test_without_a_pedal_folding_changes_nothing(part):
     score = Score(4, (Part("", 0, part.notes),))
     assert fold(score) == score
+
+
+def _ends_by_walking(part: Part, last: int) -> list[int]:
+    """What `sounding_ends` promises, tick by tick."""
+    down = False
+    states, rises = [], set()
+    for tick in range(last + 2):
+        for when, value in part.pedal.tolist():
+            if when == tick:
+                down = value >= 64
+                rises |= set() if down else {tick}
+        states.append(down)
+    ends = []
+    for onset, duration, pitch, _ in part.notes.rows.tolist():
+        end = onset + duration
+        while states[end] and end < last:
+            struck = any(onset < o <= end and p == pitch for o, _, p, _ in part.notes.rows.tolist())
+            if struck:
+                break
+            end += 1
+            if end in rises:  # even if the pedal falls again at once
+                break
+        ends.append(max(end, onset + duration))
+    return ends
+
+
+ROWS = st.tuples(st.integers(0, 30), st.integers(1, 10), st.integers(60, 62), st.just(80))
+PEDAL = st.lists(st.tuples(st.integers(0, 45), st.integers(0, 127)), max_size=6)
+
+
+@given(rows=st.lists(ROWS, min_size=1, max_size=8), pedal=PEDAL)
+def test_the_pedal_holds_a_note_until_it_rises_or_the_key_is_struck_again(rows, pedal):
+    part = Part("", 0, Notes.of(rows), pedal=sorted(pedal, key=lambda row: row[0]))
+    assert sounding_ends(part, 45).tolist() == _ends_by_walking(part, 45)

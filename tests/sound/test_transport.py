@@ -15,8 +15,9 @@ from musegen.score.abc import read_book
 from musegen.score.midi import read_midi, write_midi
 from musegen.score.repeats import played_bars, unfold
 from musegen.score.score import Event, Notes, Part, Score, barlines_of_metre
+from musegen.score.tempo import seconds_at
 from musegen.sound.midi_out import MidiOut
-from musegen.sound.timeline import seconds_at, timed_messages
+from musegen.sound.timeline import timed_messages
 from musegen.sound.transport import TEMPO_STEP, Transport
 
 TUNE = "X:1\nT:t\nM:4/4\nL:1/4\nQ:1/4=60\nK:C\nC|:DEFG|1 A4:|2 B4|]\n"
