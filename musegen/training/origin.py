@@ -20,7 +20,7 @@ from musegen.vocabulary.vocabulary import Vocabulary
 from .settings import FitSettings
 
 # Small steps, and many: a known network needs no exact gradient, and Muon's step would cost more
-# than the gradient of so small a batch. All is measured in docs/decisions.md.
+# than the gradient of so small a batch. What was measured is in docs/decisions.md.
 _SMALLER = 4  # a batch than from nothing
 _LR = 1e-3  # AdamW's, for all weights
 _BY_HEART = 20  # times as long until music is known by heart
