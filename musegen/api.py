@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from musegen.evaluation.trained import Trained
     from musegen.generation.fulfil import Ranked
     from musegen.score.score import Score
-    from musegen.training.fit import Event
+    from musegen.training.events import Event
 
 # Of a Request, what is said otherwise here, or done by `musegen.generation.adapt.adapted`.
 _OF_COMMAND = {"seed", "seed_sha256", "of_n", "broken_off", "adapt", "adapt_steps"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from musegen.corpus.prepare import Prepared
     from musegen.training.contestants import Contestant
-    from musegen.training.fit import Event
+    from musegen.training.events import Event
 
 Figures = dict[str, Any]
 _DISTANCES = (16, 64)  # words over which the gradient is told
@@ -139,7 +139,7 @@ class Standing:
 
     def hear(self, number: int, event: Event) -> None:
         """Take in an event of the training of one of them."""
-        from musegen.training.fit import Learnt
+        from musegen.training.events import Learnt
 
         contestant = self._who[number]
         if isinstance(event, Learnt):

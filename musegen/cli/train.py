@@ -193,7 +193,7 @@ def _prepared(
 def _follow(run: Run, quiet: bool) -> None:
     """Train, with a bar and a line at each measurement."""
     from musegen.training import distributed
-    from musegen.training.fit import Learnt
+    from musegen.training.events import Learnt
 
     from .terminal import bars, until_interrupted
 

@@ -19,7 +19,8 @@ from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.trained import Trained
 from musegen.score.key import home_key, home_number
 from musegen.score.score import Score
-from musegen.training.fit import Fit, Validated
+from musegen.training.events import Validated
+from musegen.training.fit import Fit
 from musegen.training.schedule import Extent
 from musegen.training.settings import FitSettings
 

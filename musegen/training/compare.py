@@ -18,7 +18,8 @@ from musegen.evaluation.trained import network_for
 from musegen.network.checkpoint import device_of
 
 from .contestants import Contestant
-from .fit import Event, Fit, Learnt, Validated, some
+from .events import Event, Learnt, Validated
+from .fit import Fit, some
 from .schedule import Extent
 
 _MEASURED = 50_000  # held-out words at most, at the end
@@ -87,7 +88,14 @@ class Learner:
         torch.manual_seed(contestant.fit.random_seed)
         network = network_for(prepared.vocabulary, contestant.network).to(device_of(device))
         followed = min(max(extent.seconds * _FOLLOWED, _FOLLOWED_LEAST), _MEASURED)
-        self.fit = Fit(network, prepared, contestant.fit, extent, valid_words=round(followed))
+        self.fit = Fit(
+            network,
+            prepared,
+            contestant.fit,
+            extent,
+            valid_words=round(followed),
+            measuring=1.0,  # all as often, for their curves stand side by side
+        )
         self._at_start = gradients_by_distance(network, prepared)
         self._log: list[Validated] = []
         self._norms: list[float] = []

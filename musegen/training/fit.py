@@ -27,6 +27,7 @@ from musegen.network.next_word import NextWordNetwork
 
 from . import distributed
 from .begun import CHECKPOINT
+from .events import Event, Learnt, Validated
 from .optimiser import Optimisers
 from .schedule import Extent, rate
 from .settings import FitSettings
@@ -34,72 +35,7 @@ from .settings import FitSettings
 _CHECKPOINT_SECONDS = 20.0
 _VALIDATIONS = 15  # in a run
 _VALID_WORDS = 20_000  # measured on at each
-_PATIENCE = 3  # measurements without a new best, then it is told
-
-
-@dataclass(frozen=True)
-class Learnt:
-    """One update was made.
-
-    Attributes:
-        step: how many there were.
-        share: of the run that is done.
-        seconds: so far, measuring included.
-        nats: a word, of this batch.
-        gradient: the norm of the gradient before it was clipped; where it is no finite number, the
-            update was skipped.
-        words: learnt from so far.
-    """
-
-    step: int
-    share: float
-    seconds: float
-    nats: float
-    gradient: float
-    words: int
-
-    @property
-    def skipped(self) -> bool:
-        """Whether the weights were left as they are, for want of a finite gradient."""
-        return not math.isfinite(self.gradient)
-
-
-@dataclass(frozen=True)
-class Validated:
-    """The averaged weights were measured on held-out pieces.
-
-    Attributes:
-        step: after how many updates.
-        seconds: so far, measuring included.
-        train_nats: a unit, of the batches since the last time, with dropout.
-        valid_nats: a unit, of held-out pieces.
-        since_best: how many measurements ago it was lowest; 0 where it is the lowest so far.
-        words: learnt from so far.
-        gradient: the mean norm of the gradients since the last time, before clipping.
-        skipped: updates so far whose gradient was no finite number.
-    """
-
-    step: int
-    seconds: float
-    train_nats: float
-    valid_nats: float
-    since_best: int
-    words: int
-    gradient: float
-    skipped: int
-
-    @property
-    def best(self) -> bool:
-        """Whether these weights are the best so far."""
-        return self.since_best == 0
-
-    @property
-    def overfits(self) -> bool:
-        """Whether it is time to warn: for the third time on end, held-out nats are no new low."""
-        return self.since_best == _PATIENCE
-
-
-Event = Learnt | Validated
+_MEASURING = 0.1  # of the time: a large network with little of it would do hardly anything else
 
 
 @dataclass
@@ -108,6 +44,7 @@ class Counters:
 
     step: int = 0
     seconds: float = 0.0
+    measuring: float = 0.0
     words: int = 0
     validations: int = 0
     best: float = float("inf")
@@ -131,6 +68,7 @@ class Fit:
         folder: where checkpoints go; none are written where it is None.
         conditions: what the network can be told.
         valid_words: about how many held-out words the run is followed by.
+        measuring: most of the time that may go into that; a run of given steps takes its time.
         clock: what tells the seconds; on a machine shared with others, the processor's time is
             fairer than that on the wall.
     """
@@ -143,6 +81,7 @@ class Fit:
     conditions: Conditions = NOTHING
     counters: Counters = field(default_factory=Counters)
     valid_words: int = _VALID_WORDS
+    measuring: float = _MEASURING
     clock: Callable[[], float] = field(default_factory=lambda: time.monotonic)
 
     def __post_init__(self) -> None:
@@ -185,12 +124,20 @@ class Fit:
             share = self.extent.share(now.step, now.seconds)
             yield Learnt(now.step, share, now.seconds, nats, gradient, now.words)
             due = int(share * _VALIDATIONS)
-            measured = due > now.validations
+            measured = due > now.validations and self._can_measure(share)
             if measured:
-                yield self._validate(some(self.held_out, self.valid_words), due)
+                event = self._validate(some(self.held_out, self.valid_words), due)
+                now.measuring += distributed.of_first(self.clock() - began) - now.seconds
+                yield event
             if measured or time.monotonic() - saved > _CHECKPOINT_SECONDS:
                 self.checkpoint()
                 saved = time.monotonic()
+
+    def _can_measure(self, share: float) -> bool:
+        """Whether there is time to; there always is at the end."""
+        now = self.counters
+        affordable = now.measuring <= self.measuring * now.seconds
+        return affordable or share == 1.0 or self.extent.steps is not None
 
     def _update(self, factor: float) -> tuple[float, float]:
         """One step of the optimisers: nats a word, and the norm of the gradient."""

@@ -15,7 +15,7 @@ from musegen.disk import write_whole
 from musegen.errors import ModelError
 from musegen.network.checkpoint import check_file
 
-from .fit import Validated
+from .events import Validated
 
 LOG = "log.csv"
 BOARD = "tensorboard"

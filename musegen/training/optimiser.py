@@ -1,4 +1,4 @@
-"""Muon on the matrices inside a network, AdamW on all else, as one optimiser."""
+"""Muon on the matrices inside a network, AdamW on all else, as one optimiser; or AdamW alone."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Optimisers:
     Args:
         network: what learns.
         lr: of AdamW.
-        matrix_lr: of Muon.
+        matrix_lr: of Muon; 0: matrices learn by AdamW too.
         decay: weight decay of both.
     """
 
@@ -70,14 +70,15 @@ class Optimisers:
             for p in m.parameters()
         }
         weights = [p for p in network.parameters() if p.requires_grad]
-        matrices = [p for p in weights if p.ndim == 2 and p not in tables]
+        matrices = [p for p in weights if p.ndim == 2 and p not in tables] if matrix_lr else []
         inner = set(matrices)
         others = [p for p in weights if p not in inner]
-        self._all = (
-            Muon(matrices, lr=matrix_lr, decay=decay),
-            AdamW(others, lr=lr, betas=(0.9, 0.98), weight_decay=decay),
-        )
-        self._base = (matrix_lr, lr)
+        adamw = AdamW(others, lr=lr, betas=(0.9, 0.98), weight_decay=decay)
+        self._all: tuple[Optimizer, ...] = (adamw,)
+        self._base: tuple[float, ...] = (lr,)
+        if matrices:
+            self._all = (Muon(matrices, lr=matrix_lr, decay=decay), adamw)
+            self._base = (matrix_lr, lr)
 
     def step(self, factor: float) -> None:
         """One update at `factor` of the full learning rates; gradients are cleared after."""

@@ -37,7 +37,8 @@ from musegen.network.next_word import NetworkSettings, NextWordNetwork
 from . import distributed
 from .begun import CHECKPOINT, check_new, check_splits, has_checkpoint, lock
 from .card import CARD, card
-from .fit import Event, Fit, Validated
+from .events import Event, Validated
+from .fit import Fit
 from .learnt import learnt_from
 from .log import add_to_log, board, cut_log, read_log
 from .music import check_music, fingerprint, note_files
@@ -120,7 +121,7 @@ class Run:
             settings.backbone,
             settings.size,
             n_words=sum(piece.stop - piece.start for piece in prepared.of("train")),
-            seconds=processes * expected_seconds(extent, alone),
+            seconds=origin.held_back(processes * expected_seconds(extent, alone)),
             vocabulary=prepared.vocabulary.name,
         )
         shape = origin.shape(usual)

@@ -31,7 +31,7 @@ class FitSettings:
         length: most words of a window: how far gradients go back.
         batch_words: about how many words an update sees, all processes together.
         lr: AdamW's learning rate, for embeddings, gains and biases.
-        matrix_lr: Muon's, for matrices.
+        matrix_lr: Muon's, for matrices; 0: they learn by AdamW too.
         decay: weight decay.
         clip: the largest norm a gradient may have (Pascanu et al. 2013).
         average: decay of the running average of the weights; the average is what is kept.

@@ -31,7 +31,7 @@ from musegen.generation.plan import Plan
 from musegen.score.excerpt import until_bar
 from musegen.score.files import read, write
 from musegen.score.score import Notes, Score
-from musegen.training.fit import Validated
+from musegen.training.events import Validated
 from musegen.training.run import Run, RunSettings
 from musegen.training.schedule import Extent, seconds_of
 

@@ -41,7 +41,7 @@ from musegen.corpus.conditions import Conditions
 from musegen.evaluation.likelihood import field_nats
 from musegen.evaluation.trained import Trained, network_for
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
-from musegen.training.fit import Validated
+from musegen.training.events import Validated
 from musegen.training.run import TOLD, Run, RunSettings
 from musegen.training.schedule import Extent, seconds_of
 from musegen.training.settings import network_settings

@@ -27,7 +27,8 @@ from musegen.network.textbook import (
     Unrolled,
     attention,
 )
-from musegen.training.fit import Fit, Learnt
+from musegen.training.events import Learnt
+from musegen.training.fit import Fit
 from musegen.training.schedule import Extent
 from musegen.training.settings import FitSettings
 

@@ -25,7 +25,7 @@ from musegen.training.contestants import (
     parameters_by_width,
     seconds_each,
 )
-from musegen.training.fit import Learnt
+from musegen.training.events import Learnt
 from musegen.training.schedule import Extent
 from musegen.training.settings import FitSettings
 

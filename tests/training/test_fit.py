@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.trained import network_for
 from musegen.network.backbones import BACKBONES
 from musegen.network.next_word import NetworkSettings
-from musegen.training.fit import Fit, Learnt, Validated
+from musegen.training.events import Learnt, Validated
+from musegen.training.fit import Fit
 from musegen.training.schedule import Extent
 from musegen.training.settings import SIZES, FitSettings, network_settings, suited
 
@@ -47,6 +49,28 @@ def unigram_nats(prepared: Prepared) -> float:
             values = words[asked[words[:, 0], field], field]
             total -= np.log(counts[values] / counts.sum()).sum()
     return total / sum(piece.units for piece in prepared.of("valid"))
+
+
+def test_measuring_takes_a_tenth_of_the_time_at_most_but_for_its_last(
+    make_fit: Callable[..., Fit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An update takes a second here, a measurement thirty."""
+    fit = make_fit()
+    now, update, validate = [0.0], fit._update, fit._validate
+    monkeypatch.setattr(fit, "clock", lambda: now[0])
+    monkeypatch.setattr(fit, "extent", Extent(seconds=900.0))
+
+    def taking(seconds: float, work: Callable[..., Any]) -> Callable[..., Any]:
+        def worked(*asked: Any) -> Any:
+            now[0] += seconds
+            return work(*asked)
+
+        return worked
+
+    monkeypatch.setattr(fit, "_update", taking(1.0, update))
+    monkeypatch.setattr(fit, "_validate", taking(30.0, validate))
+    measured = [event.seconds for event in fit.events() if isinstance(event, Validated)]
+    assert measured == [60.0, 300.0, 600.0, 900.0]
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)

@@ -61,8 +61,8 @@ def learn(net: nn.Module, optimisers: Optimisers, steps: int, first: int = 0) ->
         optimisers.step(0.5)
 
 
-def make(net: nn.Module) -> Optimisers:
-    return Optimisers(net, lr=0.01, matrix_lr=0.02, decay=0.01)
+def make(net: nn.Module, matrix_lr: float = 0.02) -> Optimisers:
+    return Optimisers(net, lr=0.01, matrix_lr=matrix_lr, decay=0.01)
 
 
 def test_matrices_learn_by_muon_and_all_else_by_adamw() -> None:
@@ -73,13 +73,20 @@ def test_matrices_learn_by_muon_and_all_else_by_adamw() -> None:
     assert [p.shape for p in adamw.param_groups[0]["params"]] == [(5, 6), (4,), (4,)]
 
 
-def test_restored_optimisers_go_on_bit_for_bit() -> None:
+def test_without_a_rate_of_their_own_matrices_learn_by_adamw_too() -> None:
+    net = network()
+    (adamw,) = make(net, 0.0)._all
+    assert adamw.param_groups[0]["params"] == list(net.parameters())
+
+
+@pytest.mark.parametrize("matrix_lr", [0.02, 0.0])
+def test_restored_optimisers_go_on_bit_for_bit(matrix_lr: float) -> None:
     net, other = network(), network()
-    optimisers = make(net)
+    optimisers = make(net, matrix_lr)
     learn(net, optimisers, 5)
     saved = {name: t.clone() for name, t in optimisers.tensors().items()}
     other.load_state_dict(net.state_dict())
-    again = make(other)
+    again = make(other, matrix_lr)
     again.restore({**saved, "network.0.weight": torch.zeros(1)})
     assert all(torch.equal(t, again.tensors()[name]) for name, t in saved.items())
     learn(net, optimisers, 5, first=5)

@@ -25,7 +25,8 @@ from musegen.evaluation.trained import load
 from musegen.network.backbones import BACKBONES
 from musegen.network.checkpoint import RESUME, WEIGHTS, load_tensors
 from musegen.training import fit as fit_module
-from musegen.training.fit import CHECKPOINT, Learnt
+from musegen.training.events import Learnt
+from musegen.training.fit import CHECKPOINT
 from musegen.training.log import BOARD, COLUMNS, LOG, read_log
 from musegen.training.run import Run, RunSettings
 from musegen.training.schedule import Extent
