@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musegen.errors import UsageError
 from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.choose import build, build_of, choice
 from musegen.vocabulary.notes import NotesVocabulary
@@ -91,8 +92,10 @@ def test_a_few_odd_pieces_are_no_hindrance_and_what_is_one_is_told(
         assert build_of(replace(CHORALES, **found)).name == name
 
 
-def test_of_nothing_notes_are_made() -> None:
+def test_of_nothing_notes_are_made_and_of_an_unknown_name_none() -> None:
     assert choice(Traits())[0] == "notes"
+    with pytest.raises(UsageError, match="choir"):
+        build_of(CHORALES, "choir")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,9 @@ def test_only_what_sounds_and_comes_from_abc_counts_as_such() -> None:
     line = Notes.of([(0, 12, 60, 80), (12, 12, 67, 80)])
     score = Score(48, (Part("", 3, line), Part("", 5, Notes.of([]))))
     assert traits([score]).instruments == {3}
+    drums = Score(48, (Part("", 3, line, is_drums=True),))
+    assert traits([score, drums]).instruments == {3, 128}
     assert traits([score]).lines == 0
     tune = Score(48, (Part("", 3, line),))
     assert (traits([tune]).lines, traits([tune]).tunes) == (1, 0)
-    assert traits([replace(tune, characters=9)]).tunes == 1
+    assert traits([replace(tune, characters=1)]).tunes == 1

@@ -11,7 +11,7 @@ from musegen.vocabulary.abc import AbcVocabulary
 from musegen.vocabulary.grid import GridVocabulary
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_layout import FIELDS, KIND, LONGER, NOTE, WAIT
-from musegen.vocabulary.value_names import length_name, value_name, word_name
+from musegen.vocabulary.value_names import length_name, sounding_name, value_name, word_name
 from musegen.vocabulary.vocabulary import Vocabulary
 
 
@@ -68,6 +68,11 @@ def test_words_of_waiting_and_of_long_notes_have_no_value() -> None:
     held = Part("", 0, Notes.of([(0, 24 * 80, 60, 80), (24 * 70, 24, 60, 80)]))
     names = names_of(NotesVocabulary(24), Score(24, (held,)))
     assert {"longer", "wait"} <= set(names)
+
+
+def test_a_pitch_has_the_name_of_its_key_and_a_drum_its_number() -> None:
+    assert [sounding_name(61, fifths) for fifths in (-5, 2)] == ["Db4", "C#4"]
+    assert sounding_name(61, 2, is_drum=True) == "drum 61"
 
 
 @pytest.mark.parametrize(
