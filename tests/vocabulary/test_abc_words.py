@@ -145,6 +145,7 @@ def test_a_chord_symbol_moves_root_and_bass_and_keeps_its_kind(fifths: int, semi
         ("|:", 0, 3, "|:"),
         ("{/ga}", 0, 2, "{/ab}"),
         ("[CEG]2-", 0, 5, "[FAc]2-"),
+        ("[GEC]2", 0, 5, "[FAc]2"),
         ("^f''''", 0, 1, "=g''''"),
         ("z4", 0, 2, "z4"),
     ],

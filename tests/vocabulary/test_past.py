@@ -39,13 +39,14 @@ def test_what_tells_of_a_field_is_known_before_the_field_is_drawn(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_bars_are_counted_as_a_tracker_counts_them(kind: str, make_score: MakeScore) -> None:
+def test_bars_and_features_are_those_that_a_tracker_tells(kind: str, make_score: MakeScore) -> None:
     vocabulary, score = of(kind, make_score, bars=20)
     words = vocabulary.encode(score)
     features = vocabulary.features_of(words)
     tracker, counted = vocabulary.start(1), []
-    for word in words:
+    for word, beside in zip(words, features, strict=True):
         counted.append(int(tracker.bars[0]))
+        assert np.array_equal(tracker.features(word[None])[0], beside)
         tracker.advance(word[None])
     assert vocabulary.bars(words, features).tolist() == counted
     assert vocabulary.n_bars(words, features) == score.n_bars == 20
