@@ -19,14 +19,17 @@ _PITCHES = 129  # none, and all there are
 def aspects_of(tables: Tables) -> tuple[tuple[int, ...], Ints]:
     """How many degrees, pitches and lengths there are; and those of each word (KEYS, V, 3).
 
-    Degree and pitch are those of its lowest note, 0 for what is none.
+    Degree and pitch are those of its lowest note, 0 for what is none, or no pitch of MIDI.
     """
     lengths, length = np.unique(tables.ticks, return_inverse=True)
     table = np.zeros((KEYS, tables.size, 3), np.int64)
     table[:, :, 2] = length
     for word, lexeme in enumerate(tables.lexemes, start=FIRST_LEXEME):
         for row in range(FIFTHS if lexeme.notes else 0):
-            pitch = min(lexeme.pitches(row - 7))
+            try:
+                pitch = min(lexeme.pitches(row - 7))
+            except ValueError:  # it leaves the range of MIDI in this key
+                continue
             keys = 2 + row * len(MODES) + np.arange(len(MODES))
             tonics = np.array([tonic(row - 7, mode) for mode in range(len(MODES))])
             table[keys, word, 0] = 1 + (pitch - tonics) % 12

@@ -93,6 +93,13 @@ def test_a_small_score_is_spelt_by_hand() -> None:
     assert vocabulary.decode(vocabulary.encode(score)).barlines.tolist() == [12]
 
 
+def test_a_note_shorter_than_a_step_is_a_step_long() -> None:
+    score = voices([(0, 0, 60), (2, 0, 62), (3, 1, 64), (4, 0, 65)])
+    vocabulary = GridVocabulary.build([score])
+    assert spelt(vocabulary, score) == [[60, REST, 62, 64, 65]]
+    assert vocabulary.decode(vocabulary.encode(score)).parts[0].notes.duration.tolist() == [1] * 4
+
+
 def test_the_features_of_a_small_score_are_counted_by_hand() -> None:
     score = voices([(2, 4, 60)], [(0, 3, 48), (3, 4, 48)], metre=(1, 4))
     vocabulary = GridVocabulary.build([score])

@@ -109,6 +109,10 @@ def test_after_a_seed_they_change_at_the_join_and_nowhere_else(
             assert changes == ([(join, 3, 4)] if asked.metre else [])
             if asked.key:
                 assert score.key[-1, :3].tolist() == [join, *asked.key]
+            if asked.tempo and kind == "notes":
+                (_, (tick, tempo_us)) = score.tempo.tolist()
+                assert tick == join
+                assert 60e6 / tempo_us == pytest.approx(90, rel=0.016)
             assert score.n_bars == old + 2
 
 

@@ -1,0 +1,94 @@
+"""Notes by hand: how far a piece moves, which words are whose, metres, and very long notes."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from musegen.score.score import Notes, Part, Score
+from musegen.vocabulary.notes import NotesVocabulary
+from musegen.vocabulary.notes_layout import DESKS, KIND, KINDS
+
+
+def notes_of(*pitches: int) -> Score:
+    rows = [(24 * k, 24, pitch, 80) for k, pitch in enumerate(pitches)]
+    return Score(24, (Part("", 0, Notes.of(rows)),))
+
+
+@pytest.mark.parametrize(
+    ("pitches", "shifts"),
+    [
+        ((64, 67), (-4, 5)),
+        ((60, 72), (0, 0)),
+        ((66,), (-6, 6)),
+        ((50, 55), (0, 6)),  # below all that is known
+        ((80, 85), (-6, 0)),
+        ((), (0, 0)),
+    ],
+)
+def test_a_piece_moves_as_far_as_the_range_of_its_corpus_reaches(
+    pitches: tuple[int, ...], shifts: tuple[int, int]
+) -> None:
+    vocabulary = NotesVocabulary.build([notes_of(60, 72)], 24)
+    assert vocabulary.transpositions(vocabulary.encode(notes_of(*pitches))) == shifts
+
+
+def test_each_part_has_a_place_and_so_have_more_than_there_are_desks() -> None:
+    places = NotesVocabulary().places_of([40, *[0] * 18, 40])
+    assert places[0] == (40, 0)
+    assert places[-1] == (40, 1)
+    assert [desk for _, desk in places[1:-1]] == [*range(DESKS), DESKS - 1, DESKS - 1]
+
+
+def test_the_words_of_a_part_are_its_notes_and_pedals(make_score: Callable[..., Score]) -> None:
+    score = make_score("notes", 2)
+    vocabulary = NotesVocabulary.build([score])
+    words = vocabulary.encode(score)
+    rest = np.ones(len(words), bool)
+    for number, place in enumerate(vocabulary.places(score)):
+        its = vocabulary.rows_of(words, place)
+        part = score.parts[number]
+        assert its.sum() == len(part.notes) + len(part.pedal)
+        alone = vocabulary.decode(vocabulary.of_parts(score, {number})).parts
+        assert [p.instrument for p in alone] == [part.instrument]
+        assert alone[0].notes.pitch.tolist() == part.notes.pitch.tolist()
+        rest &= ~its
+    assert {KINDS[kind] for kind in words[rest, KIND]} == {"metre", "tempo", "barline", "end"}
+
+
+@pytest.mark.parametrize("metre", [(4, 4), (6, 8), (2, 2), (1, 1), (32, 128), (5, 16)])
+def test_a_metre_comes_back(metre: tuple[int, int]) -> None:
+    vocabulary = NotesVocabulary(96)
+    bar = 4 * 96 * metre[0] // metre[1]
+    score = Score(96, (), metre=np.array([[0, *metre]]), barlines=np.array([bar, 2 * bar]))
+    again = vocabulary.decode(vocabulary.encode(score))
+    assert again.metre.tolist() == [[0, *metre]]
+    assert again.barlines.tolist() == [bar, 2 * bar]
+
+
+def test_of_long_notes_that_begin_together_each_keeps_its_length() -> None:
+    """Whatever their parts and pitches are."""
+    parts = [
+        Part("", program, Notes.of([(0, 24 * quarters, pitch, 80) for pitch, quarters in rows]))
+        for program, rows in [
+            (0, [(61, 100), (62, 40)]),
+            (0, [(60, 70), (61, 10), (62, 500)]),
+            (1, [(60, 200), (61, 33)]),
+        ]
+    ]
+    score = Score(24, tuple(parts))
+    vocabulary = NotesVocabulary(24)
+    again = vocabulary.decode(vocabulary.encode(score))
+    for part, before in zip(again.parts, parts, strict=True):
+        assert part.notes.duration.tolist() == before.notes.duration.tolist()
+
+
+def test_features_after_long_rests_and_notes_are_those_met_word_by_word() -> None:
+    far = Notes.of([(0, 24 * 80, 60, 80), (24 * 70, 24, 64, 80), (24 * 71, 12, 65, 80)])
+    score = Score(24, (Part("", 0, far),), barlines=np.array([96]))
+    vocabulary = NotesVocabulary(24)
+    words = vocabulary.encode(score)
+    tracker = vocabulary.start(1)
+    for word, beside in zip(words, vocabulary.features_of(words), strict=True):
+        assert np.array_equal(tracker.features(word[None])[0], beside)
+        tracker.advance(word[None])
