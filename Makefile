@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 DEMO := demo
 
-.PHONY: demo test lint setup bench fresh clean
+.PHONY: demo test cover oldest lint setup bench fresh clean
 
 demo: setup
 	@rm -rf $(DEMO)/model $(DEMO)/piece.*
@@ -31,6 +31,12 @@ test: setup
 
 cover: setup
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+# The tests with the oldest versions that pyproject.toml allows, on the oldest Python; needs uv.
+oldest:
+	uv venv --quiet --clear --python 3.10 build/oldest
+	uv pip install --python build/oldest --resolution lowest-direct -e '.[dev,build]'
+	build/oldest/bin/python -m pytest -n 2 $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

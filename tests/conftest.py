@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,10 @@ from musegen.score.score import Notes, Part, Score, barlines_of_metre
 settings.register_profile("dev", max_examples=25, deadline=None)
 settings.register_profile("ci", max_examples=40, deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that puts the tests in the background makes them, and all they start, deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MakeScore = Callable[..., Score]
 MakeCorpus = Callable[..., Path]
