@@ -103,6 +103,12 @@ class Oracle:
         self._kept.execute("pragma synchronous = off")
         self._kept.execute("create table if not exists played (text primary key, notes)")
 
+    def __enter__(self) -> Oracle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept.close()
+
     def __call__(self, text: str) -> Played | None:
         """The notes of a tune; None where abc2midi balks."""
         key = hashlib.sha256(text.encode()).hexdigest()
@@ -204,11 +210,11 @@ def main() -> None:
     options = parser.parse_args()
     if not shutil.which("abc2midi"):
         raise SystemExit("needs abc2midi, from Debian's abcmidi")
-    oracle = Oracle()
     for name in options.collections:
         found = Findings()
-        for tune in tunes(name):
-            found.add(*tune, oracle)
+        with Oracle() as oracle:
+            for tune in tunes(name):
+                found.add(*tune, oracle)
         if options.list:
             print(*found.listed, sep="\n")
         total = found.counts.pop("tunes")

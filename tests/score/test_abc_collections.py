@@ -22,9 +22,10 @@ def test_pitches_times_and_bars_are_those_that_abc2midi_plays(
 ) -> None:
     """The others are broken, and readers mend them differently: the benchmark lists them."""
     sample = random.Random(0).sample(list(tunes(name)), 40)
-    found, oracle = Findings(), Oracle(tmp_path)
-    for tune in sample:
-        found.add(*tune, oracle)
+    found = Findings()
+    with Oracle(tmp_path) as oracle:
+        for tune in sample:
+            found.add(*tune, oracle)
     assert found.counts["written: agrees"] >= 38
     assert found.counts["written"] == 40
     assert found.counts["bars wrong"] + found.counts["refused"] <= 1

@@ -132,19 +132,19 @@ def test_jumps_are_written_as_they_were_read_and_read_the_same_in_every_voice() 
 
 
 def test_many_returns_are_played_in_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert unfold(tune("C4!D.C.!|" * 2000)).n_notes < 33 * 2000
     assert unfold(tune("C4||" * 2000 + "D4!D.C.!|" * 40)).n_notes < 33 * 2100
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_many_repeats_are_played_out_in_time_and_no_ending_more_than_32_times() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert unfold(tune("|:C4:|" * 4000)).n_notes == 8000
     many = tune("|:C4|[1 D4:|")
     far = replace(many, marks=(*many.marks, Mark(0, "ending", "999999999")))
     assert unfold(far).n_notes <= 2 * 32 + 2
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_what_is_played_out_has_its_bars_changes_and_no_signs() -> None:
