@@ -218,3 +218,19 @@ def test_a_new_vocabulary_has_every_mode() -> None:
         vocabulary = AbcVocabulary.build([tune])
         again = vocabulary.decode(vocabulary.encode(tune))
         assert again.key.tolist() == tune.key.tolist()
+
+
+@pytest.mark.parametrize("key", ["Bb", "Edor", "none"])
+def test_a_tune_that_is_moved_sounds_so_and_its_features_are_those_of_the_moved(key: str) -> None:
+    tune = tune_of('"C"CDEF [EG]2 A2|1 G8:|2 c4 G4|]', key)
+    vocabulary = AbcVocabulary.build([tune_of("A,8|c'8|]", key), tune])
+    words = vocabulary.encode(tune)
+    features = vocabulary.features_of(words)
+    low, high = vocabulary.transpositions(words)
+    assert -5 < low < 0 < high == 5
+    for shift in (low, high):
+        moved, beside = vocabulary.transpose(words, features, shift)
+        assert np.array_equal(beside, vocabulary.features_of(moved))
+        before, after = tune.parts[0].notes, vocabulary.decode(moved).parts[0].notes
+        assert after == replace(before, pitch=before.pitch + shift)
+        assert np.array_equal(vocabulary.encode(vocabulary.decode(moved)), moved)

@@ -10,7 +10,7 @@ from musegen.score.score import MODES
 from musegen.vocabulary.abc import AbcVocabulary
 from musegen.vocabulary.choose import build
 from musegen.vocabulary.notes import NotesVocabulary
-from musegen.vocabulary.notes_layout import END
+from musegen.vocabulary.notes_layout import END, NOTE
 from musegen.vocabulary.vocabulary import Opening, Tracker, Vocabulary
 
 MINOR = MODES.index("minor")
@@ -114,6 +114,19 @@ def test_after_a_seed_they_change_at_the_join_and_nowhere_else(
                 assert tick == join
                 assert 60e6 / tempo_us == pytest.approx(90, rel=0.016)
             assert score.n_bars == old + 2
+
+
+def test_to_ask_for_a_metre_and_tempo_leaves_notes_where_they_may_begin(
+    vocabularies: dict[str, Vocabulary], make_score: Callable
+) -> None:
+    vocabulary = vocabularies["notes"]
+    asked, free = vocabulary.start(1), vocabulary.start(1)
+    asked.ask(Opening((4, 4), None, 100.0))
+    for tracker in (asked, free):
+        go_on(tracker, vocabulary, vocabulary.prime(make_score("notes", 1, 4)))
+    note = np.array([[NOTE]], np.int16)
+    assert np.flatnonzero(asked.legal(note)[0]).tolist() == [0, 1, 2, 3]
+    assert np.array_equal(asked.legal(note), free.legal(note))
 
 
 def test_what_words_cannot_say_is_refused_with_what_they_can(

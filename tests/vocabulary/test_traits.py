@@ -137,3 +137,9 @@ def test_only_what_sounds_and_comes_from_abc_counts_as_such() -> None:
     tune = Score(48, (Part("", 3, line),))
     assert (traits([tune]).lines, traits([tune]).tunes) == (1, 0)
     assert traits([replace(tune, characters=1)]).tunes == 1
+
+
+def test_where_all_is_drums_any_pitch_may_come() -> None:
+    drums = Part("", 0, Notes.of([(0, 12, 36, 80)]), is_drums=True)
+    vocabulary = NotesVocabulary.build([Score(48, (drums,))])
+    assert (vocabulary.pitch_low, vocabulary.pitch_high) == (0, 127)
