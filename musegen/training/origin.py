@@ -23,7 +23,6 @@ from .settings import FitSettings
 # than the gradient of so small a batch. What was measured is in docs/decisions.md.
 _SMALLER = 4  # a batch than from nothing
 _LR = 1e-3  # AdamW's, for all weights
-_BY_HEART = 20  # times as long until music is known by heart
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,6 @@ class Origin:
             return usual
         its = self.model.network.settings
         return replace(its, dropout=usual.dropout, forget=usual.forget)
-
-    def held_back(self, seconds: float) -> float:
-        """How long a run from nothing is, that must be held back as much as one of so long."""
-        return seconds if self.model is None else seconds / _BY_HEART
 
     def pace(self, usual: FitSettings) -> FitSettings:
         """How it learns: from nothing as is usual, else in small batches and by AdamW alone."""

@@ -121,7 +121,7 @@ class Run:
             settings.backbone,
             settings.size,
             n_words=sum(piece.stop - piece.start for piece in prepared.of("train")),
-            seconds=origin.held_back(processes * expected_seconds(extent, alone)),
+            seconds=processes * expected_seconds(extent, alone),
             vocabulary=prepared.vocabulary.name,
         )
         shape = origin.shape(usual)
