@@ -15,7 +15,8 @@ app = plain_app(no_args_is_help=True, help="The models that are here.")
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
     """List the models that ship with musegen, and those in ./runs."""
-    from musegen.evaluation.folders import CONFIG, shipped_models
+    from musegen.evaluation.folders import shipped_models
+    from musegen.network.file_names import CONFIG
 
     from .terminal import give, give_table, say
 

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import musegen
 from musegen.errors import NotFound
-
-# As `network.checkpoint` names them, which imports torch.
-WEIGHTS, CONFIG, RESUME = "model.safetensors", "config.json", "resume"
+from musegen.network.file_names import CONFIG
 
 
 def shipped_models() -> Path:

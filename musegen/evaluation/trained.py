@@ -14,8 +14,6 @@ from pydantic import ConfigDict, TypeAdapter
 from musegen.corpus.conditions import NOTHING, Conditions
 from musegen.errors import ModelError
 from musegen.network.checkpoint import (
-    CONFIG,
-    WEIGHTS,
     check_has_learnt,
     device_of,
     line_of,
@@ -24,6 +22,7 @@ from musegen.network.checkpoint import (
     read_json,
     sized_as,
 )
+from musegen.network.file_names import CONFIG, WEIGHTS
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, shape_of
 from musegen.network.stepwise import Stepwise
 from musegen.vocabulary.choose import from_dict

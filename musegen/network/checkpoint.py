@@ -28,8 +28,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from musegen.disk import write_whole
 from musegen.errors import ModelError, NotFound
 
+from .file_names import CONFIG, RESUME, WEIGHTS
+
 FORMAT = 1
-WEIGHTS, CONFIG, RESUME = "model.safetensors", "config.json", "resume"
 _AGAIN = "Train it again, or take another copy of the folder."
 _BESIDE = "does not belong to the config.json beside it"
 _SECTIONS = ("network", "vocabulary", "conditions", "training", "figures")

@@ -56,7 +56,7 @@ class Attentive:
             empty = [[np.empty(shape, np.float32) for _ in self._layers] for _ in range(2)]
             return Caches(0, 0, *empty)
         read, *layers = state
-        keys = [_longer(np.repeat(_paired(array(key)), n, axis=0)) for key, _ in layers]
+        keys = [_longer(np.repeat(array(_paired(key)), n, axis=0)) for key, _ in layers]
         values = [_longer(np.repeat(array(value), n, axis=0)) for _, value in layers]
         return Caches(read, layers[0][0].shape[2], keys, values)
 
@@ -79,13 +79,9 @@ class Attentive:
         return self._final(x), Caches(read + 1, kept + 1, keys, values)
 
 
-def _paired(keys: Floats) -> Floats:
-    """Keys (…, D / H) as torch has them → with the numbers that are rotated together side by side.
-
-    See _Layer.
-    """
-    halves = keys.reshape(*keys.shape[:-1], 2, -1)
-    return np.asarray(halves.swapaxes(-1, -2).reshape(keys.shape))
+def _paired(x: Tensor) -> Tensor:
+    """Queries or keys (…, D / H), with the numbers that are rotated together side by side."""
+    return x.reshape(*x.shape[:-1], 2, -1).mT.reshape(x.shape)
 
 
 def _longer(cache: Floats) -> Floats:
@@ -106,22 +102,19 @@ class _Layer:
     def __init__(self, module: TransformerLayer) -> None:
         self.heads, self.context = module.attention.heads, module.attention.context
         self._attention_norm, self._feed_norm = Norm(module.attention_norm), Norm(module.feed_norm)
-        self._asked = Dense(self._paired(module.attention.query_key_value.weight))
+        self._asked = Dense(self._as_kept(module.attention.query_key_value.weight))
         self._out = dense(module.attention.out)
         widen, _, narrow = module.feed
         assert isinstance(widen, nn.Linear)
         assert isinstance(narrow, nn.Linear)
         self._widen, self._narrow = dense(widen), dense(narrow)
 
-    def _paired(self, weight: Tensor) -> Tensor:
+    def _as_kept(self, weight: Tensor) -> Tensor:
         """The weights of queries, keys and values (3 D, D), so that they come as they are kept."""
         width = weight.shape[1]
         query, key, value = weight.detach().view(3, self.heads, -1, width)
         query = query * query.shape[1] ** -0.5
-        query, key = (
-            part.view(self.heads, 2, -1, width).transpose(1, 2).reshape_as(value)
-            for part in (query, key)
-        )
+        query, key = (_paired(part.mT).mT for part in (query, key))
         return torch.stack([query, key, value]).view(3 * width, width)
 
     def __call__(

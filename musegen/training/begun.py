@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from musegen.errors import CorpusError, OutputError
-from musegen.evaluation.folders import RESUME, WEIGHTS
+from musegen.network.file_names import RESUME, WEIGHTS
 from musegen.score.counts import counted
 
 if TYPE_CHECKING:

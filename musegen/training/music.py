@@ -11,7 +11,7 @@ from musegen.corpus.prepare import Prepared
 from musegen.corpus.survey import Survey
 from musegen.disk import write_whole
 from musegen.errors import ModelError
-from musegen.network.checkpoint import RESUME
+from musegen.network.file_names import RESUME
 from musegen.score.counts import counted
 
 _FILES = "files.json"

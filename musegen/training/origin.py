@@ -13,7 +13,7 @@ from musegen.corpus.prepare import Prepared
 from musegen.disk import write_whole
 from musegen.evaluation.originality import PASSAGES, Passages
 from musegen.evaluation.trained import SEEN, Trained
-from musegen.network.checkpoint import RESUME
+from musegen.network.file_names import RESUME
 from musegen.network.next_word import NetworkSettings
 from musegen.vocabulary.vocabulary import Vocabulary
 

@@ -24,14 +24,13 @@ from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.profile import PROFILE
 from musegen.evaluation.trained import Trained, conditions_of, load, network_for
 from musegen.network.checkpoint import (
-    RESUME,
-    WEIGHTS,
     device_of,
     load_config,
     save_config,
     save_tensors,
     sized_as,
 )
+from musegen.network.file_names import RESUME, WEIGHTS
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 
 from . import distributed

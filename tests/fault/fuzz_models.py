@@ -32,7 +32,8 @@ from musegen.errors import MusegenError
 from musegen.evaluation.originality import PASSAGES, Passages
 from musegen.evaluation.trained import SEEN, load, network_for
 from musegen.network import checkpoint
-from musegen.network.checkpoint import CONFIG, WEIGHTS, save_config, save_tensors
+from musegen.network.checkpoint import save_config, save_tensors
+from musegen.network.file_names import CONFIG, WEIGHTS
 from musegen.network.next_word import NetworkSettings
 from musegen.score.score import Notes, Part, Score, barlines_of_metre
 from musegen.training.log import LOG, read_log

@@ -33,7 +33,7 @@ import torch
 from musegen.cli import app
 from musegen.errors import MusegenError
 from musegen.evaluation.trained import load
-from musegen.network.checkpoint import RESUME, WEIGHTS
+from musegen.network.file_names import RESUME, WEIGHTS
 from musegen.network.next_word import NetworkSettings
 from musegen.score.files import write
 from musegen.score.score import Notes, Part, Score, barlines_of_metre

@@ -16,9 +16,7 @@ from musegen.evaluation.trained import SEEN, Trained, load, network_for, vocabul
 from musegen.network import checkpoint
 from musegen.network.backbones import BACKBONES
 from musegen.network.checkpoint import (
-    CONFIG,
     FORMAT,
-    WEIGHTS,
     device_of,
     fingerprint,
     load_config,
@@ -26,6 +24,7 @@ from musegen.network.checkpoint import (
     save_config,
     save_tensors,
 )
+from musegen.network.file_names import CONFIG, WEIGHTS
 from musegen.network.next_word import NetworkSettings
 from musegen.vocabulary.choose import build
 

@@ -20,7 +20,8 @@ from musegen.corpus.prepare import Prepared, prepare
 from musegen.errors import CorpusError, ModelError
 from musegen.evaluation.trained import load
 from musegen.network.backbones import BACKBONES
-from musegen.network.checkpoint import RESUME, WEIGHTS, load_tensors
+from musegen.network.checkpoint import load_tensors
+from musegen.network.file_names import RESUME, WEIGHTS
 from musegen.score.files import write
 from musegen.training import distributed, fit
 from musegen.training.fit import CHECKPOINT

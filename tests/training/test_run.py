@@ -23,7 +23,8 @@ from musegen.errors import CorpusError, ModelError, MusegenError, OutputError
 from musegen.evaluation.originality import PASSAGES, Passages
 from musegen.evaluation.trained import load
 from musegen.network.backbones import BACKBONES
-from musegen.network.checkpoint import RESUME, WEIGHTS, load_tensors
+from musegen.network.checkpoint import load_tensors
+from musegen.network.file_names import RESUME, WEIGHTS
 from musegen.training import fit as fit_module
 from musegen.training.events import Learnt
 from musegen.training.fit import CHECKPOINT

@@ -11,7 +11,8 @@ from musegen.evaluation.classify import classify, confusion, held_out
 from musegen.evaluation.trained import Trained, load
 from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
-from musegen.network.checkpoint import WEIGHTS, load_tensors
+from musegen.network.checkpoint import load_tensors
+from musegen.network.file_names import WEIGHTS
 from musegen.network.next_word import NetworkSettings
 from musegen.score.files import write
 from musegen.score.score import Notes, Part, Score, barlines_of_metre
