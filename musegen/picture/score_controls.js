@@ -33,6 +33,7 @@ function toggle() {
   if (player.isPlaying) player.pause();
   else player.play();
   isFollowing = true;
+  show();
   requestAnimationFrame(frame);
 }
 

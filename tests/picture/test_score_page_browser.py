@@ -82,8 +82,8 @@ def test_space_plays_and_pauses_and_the_cursor_moves(opened: Open, make_score: A
     page.keyboard.press("Space")
     wait_until(page, "player.now > 0.5")
     assert page.evaluate("begun") > 4
-    assert cursor.get_attribute("style") != before
     assert page.locator("#play").inner_text() == "Pause"
+    wait_until(page, f"found('cursor').getAttribute('style') !== {before!r}")
     page.keyboard.press("Space")
     stood = page.evaluate("player.now")
     assert page.locator("#play").inner_text() == "Play"
