@@ -16,7 +16,7 @@ _WHY = {
     "like_seed": ("like seed", "like seed"),
     "original": ("original", "original (without long copies)"),
     "complete": ("complete", "complete (the parts asked for play)"),
-    "closes": ("closes", "closes (ends where the model would)"),
+    "closes": ("closes", "closes (or leads on) as the model would"),
 }
 
 

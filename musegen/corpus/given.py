@@ -25,6 +25,8 @@ from .prepare import Prepared
 GIVEN, WRITTEN = 1, 2  # roles; 0 for music of which nothing is given
 SIDE = 256  # words that are given of each side of a gap, at most, where nothing else limits them
 _FEWEST = 4  # words that are written, else there is little to learn
+_LONGEST = 8  # bars of a gap of many
+_GAPS = 0.75  # share of the stretches that are gaps, where there are many
 
 
 class Stretch(NamedTuple):
@@ -146,12 +148,15 @@ def with_gap(
 ) -> Stretch | None:
     """A piece with some bars to be written, anywhere, in at most so many words; None: it has none.
 
-    Half of the words at most are in the gap, and a quarter before and after it each.
+    Half of the words at most are in the gap, and a quarter before and after it each. Where nothing
+    of the far side has to be read there are many gaps, one after another.
     """
     bars = vocabulary.bars(words, features)
     n_bars = int(bars[-1])
     if n_bars < 3:
         return None
+    if vocabulary.fixed_parts:
+        return _with_gaps(vocabulary, words, features, limit, chance)
     first = int(chance.integers(n_bars))
     starts = np.searchsorted(bars, np.arange(n_bars + 1))
     most = int(np.searchsorted(starts, starts[first] + limit // 2, side="right")) - 1 - first
@@ -160,6 +165,33 @@ def with_gap(
     last = first + int(chance.integers(most))
     stretch, gap = gap_in(vocabulary, (words, features), first, last, limit // 4)
     return stretch if gap.sum() >= _FEWEST else None
+
+
+def _with_gaps(
+    vocabulary: Vocabulary,
+    words: Words,
+    features: Features,
+    limit: int,
+    chance: np.random.Generator,
+) -> Stretch | None:
+    """A piece of which most stretches are gaps: as often of one bar as of 2 to 3, and of 4 to 7.
+
+    What matters stands near the end of a gap, so that a long one teaches little.
+    """
+    score, bars = vocabulary.decode(words), vocabulary.bars(words, features)
+    roles, bar, n_bars = np.full(len(words), GIVEN), 0, int(bars[-1])
+    while bar < n_bars:
+        length = int(_LONGEST ** chance.random())
+        last = min(bar + length, n_bars) - 1
+        if chance.random() < _GAPS:
+            rows = rows_of_gap(bars, bar, last)
+            roles[slice(*rows)] = WRITTEN
+            told = toward(vocabulary, score, features, (bar, last), rows)
+            features = features if told is None else told
+        bar = last + 1
+    start = int(chance.integers(max(1, len(words) - limit + 1)))
+    stretch = Stretch(words, features, roles).rows(slice(start, start + limit))
+    return stretch if (stretch.roles == WRITTEN).sum() >= _FEWEST else None
 
 
 def with_written_parts(

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from musegen.corpus.given import SIDE, WRITTEN, Stretch, gap_in, written_to
@@ -15,7 +14,7 @@ from musegen.corpus.prepare import Encoded, Prepared
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
 
-from .likelihood import field_nats, read_in_chunks
+from .likelihood import field_nats, word_nats
 from .trained import Trained
 
 _GAP = 4  # bars, from the middle of a piece on
@@ -51,17 +50,9 @@ def given_figures(model: Trained, prepared: Prepared, pieces: Sequence[Encoded])
 
 def stretch_nats(model: Trained, stretch: Stretch) -> Nats:
     """−log p of each field of the words that are written (T, F)."""
-    device = model.device
-    before = np.concatenate([np.array([model.vocabulary.sizes]), stretch.words[:-1]])
     told = model.conditions.columns(len(stretch.roles), role=stretch.roles)
-    columns = (before, stretch.words, stretch.features, told)
-    last, words, features, roles = (
-        torch.from_numpy(column.astype(np.int64))[None].to(device) for column in columns
-    )
-    valid = torch.from_numpy(stretch.roles == WRITTEN)[None].to(device)
-    nats = read_in_chunks(model.network, last, words, features, valid, roles)
-    written: Nats = nats[0][valid[0]].double().cpu().numpy()
-    return written
+    written = stretch.roles == WRITTEN
+    return word_nats(model.network, stretch.words, stretch.features, told, written)
 
 
 def _of_part(model: Trained, score: Score, words: Words, usual: Nats, part: int) -> Cost:

@@ -15,6 +15,7 @@ from musegen.corpus.batches import Batch, gather, whole
 from musegen.corpus.conditions import Long
 from musegen.corpus.prepare import Encoded, Prepared
 from musegen.network.next_word import NextWordNetwork
+from musegen.vocabulary.vocabulary import Features, Words
 
 _CHUNK = 512  # words read at once
 _BATCH_WORDS = 4096
@@ -95,6 +96,32 @@ def read_in_chunks(
         )
         parts.append(-log_p)
     return torch.cat(parts, dim=1)
+
+
+def word_nats(
+    network: NextWordNetwork,
+    words: Words,
+    features: Features,
+    told: Long,
+    chosen: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """−log p of each field of N chosen words of T that are read (N, F), in nats.
+
+    Args:
+        network: not in training.
+        words: (T, F).
+        features: theirs (T, G).
+        told: what is told beside each (T, C).
+        chosen: which of them (T,).
+    """
+    device = next(network.parameters()).device
+    before = np.concatenate([np.array([network.shape.sizes]), words[:-1]])
+    columns = (torch.from_numpy(c.astype(np.int64))[None] for c in (before, words, features, told))
+    last, words_, features_, told_ = (column.to(device) for column in columns)
+    valid = torch.from_numpy(chosen)[None].to(device)
+    nats = read_in_chunks(network, last, words_, features_, valid, told_)[valid]
+    found: NDArray[np.float64] = nats.double().cpu().numpy()
+    return found
 
 
 def nats_per_unit(nats: dict[str, NDArray[np.float64]], pieces: Sequence[Encoded]) -> float:

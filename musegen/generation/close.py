@@ -1,11 +1,12 @@
-"""How a piece comes to its close: of drafts of its last bars, one that ends there by itself.
+"""How new music meets what must follow: of drafts of its last bars, one that leads there.
 
-The end is legal in one place alone. A mask that forces it there breaks a phrase off wherever the
-model would have gone on. So the last bars are drawn several times, and one draft is kept, each with
-a chance in proportion to how likely the model held the end where it came. This is sampling and
-importance resampling (Rubin 1988): with many drafts it draws from the model's own pieces of that
-length. No rule chooses a pitch. Where several pieces are composed they share the drafts, and where
-there are as many pieces as drafts, rank.py weighs their ends.
+What follows is the end, which is legal in one place alone, or the music after a gap. A mask that
+forces the end breaks a phrase off wherever the model would have gone on, and a gap that is filled
+from its left may lead anywhere. So the last bars are drawn several times, and one draft is kept,
+each with a chance in proportion to how likely the model holds what follows it. This is sampling and
+importance resampling (Rubin 1988): with many drafts it draws from the model's own pieces that go on
+like that. No rule chooses a pitch. Where several pieces are composed they share the drafts, and
+where there are as many pieces as drafts, rank.py weighs what follows.
 """
 
 from __future__ import annotations
@@ -15,17 +16,27 @@ from collections.abc import Callable
 import numpy as np
 
 from musegen.corpus.conditions import Conditions
+from musegen.evaluation.likelihood import word_nats
+from musegen.evaluation.trained import Trained
+from musegen.score.excerpt import until_bar
+from musegen.vocabulary.vocabulary import Words
 
 from .drawer import Drawer, Drawn
 from .plan import Plan
 
-BARS = 2  # of a draft, and at most half of what is asked for
+BARS = 2  # of a draft; of what is to end, at most half of what is asked for
 DRAFTS = 8
+_AHEAD = 2  # bars after a gap that are looked at
+_BEHIND = 512  # words before them, at most
 
 
 def undrawn(plan: Plan, conditions: Conditions, n: int) -> int:
     """How many of the last bars of each of `n` pieces are left to `closed`; 0 if they are not."""
-    return min(BARS, plan.bars // 2) if plan.closes(conditions) and n <= DRAFTS // 2 else 0
+    if n > DRAFTS // 2:
+        return 0
+    if plan.after_gap is not None:
+        return min(BARS, plan.bars)
+    return min(BARS, plan.bars // 2) if plan.closes(conditions) else 0
 
 
 def closed(
@@ -50,15 +61,42 @@ def closed(
     """
     drawn = drawer.row(row)
     if not drawer.rests(row) or stop():
-        return drawn
+        return _weighed(drawer, drawn)
     drafting = drawer.drafts(row, drafts, drawer.plan.of_bars(bars), random_seed)
     drafting.run(progress, stop)
     each = [_after(drawn, drafting.row(draft)) for draft in range(drafts)]
+    each = [_weighed(drafting, one) for one in each]
     weight = np.array([one.ending if _ends(drafting, one) else -np.inf for one in each])
     if np.isneginf(weight).all():
         return each[0]
     chances = np.exp(weight - weight.max())
     return each[int(drafting.chance.choice(drafts, p=chances / chances.sum()))]
+
+
+def follows(model: Trained, plan: Plan, words: Words) -> float:
+    """How likely the music after a gap that was filled is, as log p where nothing is given.
+
+    Args:
+        model: what composed.
+        plan: what was asked for: a gap, and not the last bars.
+        words: those of the seed and all new ones (T, F).
+    """
+    assert plan.after_gap is not None
+    vocabulary, score = model.vocabulary, plan.join(model.vocabulary, words)
+    heard = vocabulary.prime(until_bar(score, min(plan.after_gap + _AHEAD, score.n_bars)))
+    features = vocabulary.features_of(heard)
+    bars = vocabulary.bars(heard, features)
+    read = slice(max(0, int(np.searchsorted(bars, plan.after_gap)) - _BEHIND), None)
+    told, after = plan.told(model.conditions, bars), bars >= plan.after_gap
+    nats = word_nats(model.network, heard[read], features[read], told[read], after[read])
+    return -float(nats.sum())
+
+
+def _weighed(drawer: Drawer, drawn: Drawn) -> Drawn:
+    if drawer.plan.after_gap is None or not drawn.finished:
+        return drawn
+    words = np.concatenate([drawer.words[: drawer.join], drawn.words])
+    return drawn._replace(ending=follows(drawer.model, drawer.plan, words))
 
 
 def _after(before: Drawn, new: Drawn) -> Drawn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from musegen.evaluation.trained import Trained
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
 
-from .close import DRAFTS, closed, undrawn
+from .close import DRAFTS, closed, follows, undrawn
 from .drawer import Drawer, Drawn, plain_kernels
 from .plan import Plan
 from .sampling import Sampling
@@ -38,7 +38,7 @@ class Composed:
         join: how many of them are the seed's.
         word_nats: −log p of each new word, by the model's own scores (T − join,).
         finished: whether it came to its end, and was not broken off after its last whole bar.
-        ending: log p that the model gave the end where it came.
+        ending: log p that the model gave what follows: the end, or the music after a gap.
     """
 
     score: Score
@@ -134,7 +134,10 @@ def compose_again(
 
     with plain_kernels():
         _draw_again(drawer, bar, lambda: flaw(so_far()), stop)
-    return so_far()
+        found = so_far()
+        if plan.after_gap is None or not found.finished:
+            return found
+        return replace(found, ending=follows(model, plan, found.words))
 
 
 def _draw_again(

@@ -107,6 +107,7 @@ class Drawer:
         first = int(self.last_bar.min()) - bars
         if self._past is None:
             self.read()
+        self._rest()
         while not self.tracker.done.all() and len(self.drawn) < limit and not stop():
             self._next()
             if progress:
@@ -199,11 +200,13 @@ class Drawer:
         drawn = self._last.astype(np.int16)
         self.tracker.advance(drawn)
         self.drawn.append(drawn)
-        if self._undrawn:
-            self._rest(np.flatnonzero(~self.tracker.done & (self.bars_left <= self._undrawn)))
+        self._rest()
 
-    def _rest(self, rows: NDArray[np.int64]) -> None:
-        """Candidates rest where they stand; the loop takes them for done."""
+    def _rest(self) -> None:
+        """Candidates rest that have only undrawn bars left; the loop takes them for done."""
+        if not self._undrawn:
+            return
+        rows = np.flatnonzero(~self.tracker.done & (self.bars_left <= self._undrawn))
         for row in rows:
             one, here = np.array([row]), np.flatnonzero(self._rows == row)
             past = self.model.stepwise.chosen(self._past, here)

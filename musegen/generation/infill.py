@@ -20,7 +20,7 @@ from musegen.corpus.given import (
 )
 from musegen.errors import UsageError
 from musegen.score.bars import first_number, last_number
-from musegen.score.excerpt import from_bar, silenced, until_bar
+from musegen.score.excerpt import from_bar, held_over, silenced, until_bar
 from musegen.score.score import STRUCTURE, Ints, Notes, Part, Score, rescaled
 from musegen.vocabulary.vocabulary import Features, Tracker, Vocabulary, Words
 
@@ -86,10 +86,13 @@ class Infill(Plan):
         return tracker
 
     def join(self, vocabulary: Vocabulary, words: Words) -> Score:
-        """The seed with the new music in its gap; all else of it is untouched."""
+        """The seed with the new music in its gap; all else of it is untouched.
+
+        A new note at the end of the gap is tied to what is left there of an old one of its pitch.
+        """
         assert self.seed is not None
         new = vocabulary.decode(words)
-        start, (first, end) = self._gap(self.seed)[0], self._gap(new)
+        (start, stop), (first, end) = self._gap(self.seed), self._gap(new)
         quiet = silenced(self.seed, self.first, self.first + self.bars - 1)
         per_quarter = new.ticks_per_quarter, quiet.ticks_per_quarter
 
@@ -101,9 +104,10 @@ class Infill(Plan):
         for part, place in zip(quiet.parts, vocabulary.places(self.seed), strict=True):
             notes = by_place[place].notes if place in by_place else Notes.of([])
             rows = notes.rows[(notes.onset >= first) & (notes.onset < end)]
-            onset, stop = ticks(rows[:, 0]), ticks(np.minimum(rows[:, 0] + rows[:, 1], end))
-            its = np.stack([onset, stop - onset, rows[:, 2], rows[:, 3]], axis=1)
-            parts.append(replace(part, notes=Notes.of(np.concatenate([part.notes.rows, its]))))
+            onset, until = ticks(rows[:, 0]), ticks(np.minimum(rows[:, 0] + rows[:, 1], end))
+            its = np.stack([onset, until - onset, rows[:, 2], rows[:, 3]], axis=1)
+            left = held_over(self.seed, self.seed.parts[len(parts)], start, stop)
+            parts.append(replace(part, notes=_tied(part.notes.rows, its, left)))
         marks = (
             replace(mark, tick=int(ticks(np.array(mark.tick))))
             for mark in new.marks
@@ -116,6 +120,13 @@ class Infill(Plan):
         """See Plan: all but the gap."""
         assert self.seed is not None
         return self.seed.n_bars - self.bars
+
+    @property
+    def after_gap(self) -> int | None:
+        """See Plan."""
+        assert self.seed is not None
+        after = self.first + self.bars
+        return after if after < self.seed.n_bars else None
 
     def n_new(self, score: Score) -> int:
         """See Plan: all of the gap, a pickup too."""
@@ -146,3 +157,14 @@ class Infill(Plan):
         """The seed as words say it."""
         assert self.seed is not None
         return vocabulary.decode(vocabulary.prime(self.seed))
+
+
+def _tied(old: Ints, new: Ints, left: Ints) -> Notes:
+    """Old and new notes; those of `left`, which are among the old ones, as ends of new ones."""
+    for onset, length, pitch, velocity in left.tolist():
+        meets = np.flatnonzero((new[:, 0] + new[:, 1] == onset) & (new[:, 2] == pitch))
+        if len(meets):
+            new[meets[0], 1] += length
+            same = np.flatnonzero((old == [onset, length, pitch, velocity]).all(axis=1))
+            old = np.delete(old, same[:1], axis=0)
+    return Notes.of(np.concatenate([old, new]))

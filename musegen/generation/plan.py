@@ -165,6 +165,11 @@ class Plan:
         return self.seed.n_bars if self.seed is not None and not self.omit_seed else 0
 
     @property
+    def after_gap(self) -> int | None:
+        """The first bar of the music that what is new must lead to, from 0; None: there is none."""
+        return None
+
+    @property
     def n_asked(self) -> int:
         """How many parts were asked for by name, and so are all to play."""
         return len(self.instruments)

@@ -28,7 +28,8 @@ class Rank(NamedTuple):
         like_seed: how like the seed's its pitch classes, range, rhythm, density and form are.
         original: 12 by the notes of its longest passage that was learnt, and at most 1.
         complete: the share of the parts asked for by name that play.
-        closes: how likely the model held the end where it came, beside the likeliest of all.
+        closes: how likely the model held what follows, the end or the music after a gap, beside
+            the likeliest of all.
     """
 
     typical: float
@@ -71,7 +72,8 @@ def rank(
     real = model.config.get("figures", {}).get("valid_nats")
     middle = sorted(nats)[len(nats) // 2] if real is None else float(real)
     ends = [one.ending if one.finished else -np.inf for one in candidates]
-    surest = max(ends) if plan.closes(model.conditions) else -np.inf
+    leads = plan.closes(model.conditions) or plan.after_gap is not None
+    surest = max(ends) if leads else -np.inf
     return [
         Rank(
             float(np.exp(-abs(np.log(max(n, 1e-9) / max(middle, 1e-9))))),

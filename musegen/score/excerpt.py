@@ -13,7 +13,7 @@ from musegen.errors import UsageError
 from .bars import first_number, last_number
 from .jumps import ORDERS
 from .pedal import PEDAL_DOWN
-from .score import STRUCTURE, Event, Ints, Mark, Notes, Score, standing
+from .score import STRUCTURE, Event, Ints, Mark, Notes, Part, Score, standing
 
 JOIN = b"\xff\x06composed from here"  # a MIDI marker
 
@@ -89,7 +89,8 @@ def from_bar(score: Score, bar: int) -> Score:
 def silenced(score: Score, first: int, last: int) -> Score:
     """The score without the notes, pedals and signs that begin in bars `first` to `last`, from 0.
 
-    Bar lines, repeats and endings stay, and notes that began before keep their length.
+    Bar lines, repeats and endings stay. Notes that began before keep their length, and of those
+    that sound on after the bars what follows stays: see `held_over`.
     """
     start = int(score.barlines[first - 1]) if first else 0
     end = int(score.barlines[last])
@@ -97,16 +98,30 @@ def silenced(score: Score, first: int, last: int) -> Score:
     def outside(ticks: Ints) -> NDArray[np.bool_]:
         return np.asarray((ticks < start) | (ticks >= end))
 
+    def notes(part: Part) -> Notes:
+        tails = held_over(score, part, start, end)
+        return Notes.of(np.concatenate([part.notes.rows[outside(part.notes.onset)], tails]))
+
     parts = tuple(
-        replace(
-            part,
-            notes=Notes.of(part.notes.rows[outside(part.notes.onset)]),
-            pedal=part.pedal[outside(part.pedal[:, 0])],
-        )
+        replace(part, notes=notes(part), pedal=part.pedal[outside(part.pedal[:, 0])])
         for part in score.parts
     )
     kept = tuple(m for m in score.marks if not start <= m.tick < end or m.kind in STRUCTURE)
     return replace(score, parts=parts, marks=kept, characters=0)
+
+
+def held_over(score: Score, part: Part, start: int, end: int) -> Ints:
+    """What is left at barline `end` of the notes of a part that begin from `start` on (N, 4).
+
+    Nothing is at the last barline. Drums do not last, and less than a sixteenth is how a player
+    joins two notes.
+    """
+    rows = part.notes.rows
+    onset, left = rows[:, 0], rows[:, 0] + rows[:, 1] - end
+    lasts = (start <= onset) & (onset < end) & (left >= max(1, score.ticks_per_quarter // 4))
+    lasts &= not part.is_drums and end < score.barlines[-1]
+    columns = [np.full(np.count_nonzero(lasts), end), left[lasts], *rows[lasts, 2:].T]
+    return np.stack(columns, axis=1)
 
 
 def without_parts(score: Score, parts: Collection[int]) -> Score:

@@ -23,6 +23,8 @@ from .settings import FitSettings
 # than the gradient of so small a batch. What was measured is in docs/decisions.md.
 _SMALLER = 4  # a batch than from nothing
 _LR = 1e-3  # AdamW's, for all weights
+_LONG = 1200  # seconds; who has them learns by heart from small steps, and goes on from large ones
+_SLOWER = 0.3  # than from nothing, for what is known is to stay
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,15 @@ class Origin:
         its = self.model.network.settings
         return replace(its, dropout=usual.dropout, forget=usual.forget)
 
-    def pace(self, usual: FitSettings) -> FitSettings:
-        """How it learns: from nothing as is usual, else in small batches and by AdamW alone."""
+    def pace(self, usual: FitSettings, seconds: float) -> FitSettings:
+        """How it learns: from nothing as is usual, else in small batches and by AdamW alone.
+
+        A long run goes on as the model was learnt, only more slowly.
+        """
         if self.model is None:
             return usual
+        if seconds >= _LONG:
+            return replace(usual, lr=usual.lr * _SLOWER, matrix_lr=usual.matrix_lr * _SLOWER)
         return replace(usual, batch_words=usual.batch_words // _SMALLER, lr=_LR, matrix_lr=0.0)
 
     def about(self) -> dict[str, Any]:

@@ -116,15 +116,17 @@ class Run:
             prepared = taking_given(prepared)
         extent = settings.extent
         alone, processes = FitSettings(random_seed=settings.random_seed), distributed.count()
+        seconds = processes * expected_seconds(extent, alone)
         usual = network_settings(
             settings.backbone,
             settings.size,
             n_words=sum(piece.stop - piece.start for piece in prepared.of("train")),
-            seconds=processes * expected_seconds(extent, alone),
+            seconds=seconds,
             vocabulary=prepared.vocabulary.name,
         )
         shape = origin.shape(usual)
-        how = origin.pace(suited(replace(alone, batch_words=processes * alone.batch_words), shape))
+        batch_words = processes * alone.batch_words
+        how = origin.pace(suited(replace(alone, batch_words=batch_words), shape), seconds)
         told = origin.told(Conditions.of(prepared, settings.tell))
         fit = _fit(prepared, folder, shape, told, how, extent, settings.device, origin)
         config = _config(prepared, shape, told, how, extent)

@@ -57,6 +57,8 @@ def test_a_gap_is_written_after_what_is_around_it(
     case: tuple[Vocabulary, Score], seed: int
 ) -> None:
     vocabulary, score = case
+    if vocabulary.fixed_parts:
+        pytest.skip("on a grid nothing of the far side is read")
     words = vocabulary.encode(score)
     features = vocabulary.features_of(words)
     stretch = with_gap(vocabulary, words, features, 120, np.random.default_rng(seed))
@@ -84,6 +86,38 @@ def test_a_gap_is_written_after_what_is_around_it(
     )
     if again is not None and len(again.words) == len(stretch.words):
         assert rows_of(again, GIVEN) == rows_of(stretch, GIVEN)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_on_a_grid_a_window_has_many_gaps_each_told_what_comes_after_it(
+    make_score: MakeScore, seed: int
+) -> None:
+    scores = [make_score("grid", number, bars=40) for number in range(5)]
+    vocabulary = build(scores, "grid").taking_given()
+    words = vocabulary.encode(scores[0])
+    features = vocabulary.features_of(words)
+    stretch = with_gap(vocabulary, words, features, 400, np.random.default_rng(seed))
+    assert stretch is not None
+    assert len(stretch.words) == 400
+    until = [feature.name for feature in vocabulary.features].index("until")
+    plain = until - 3 * len(vocabulary.voices)  # features of the music itself
+    start = next(  # in the piece
+        at
+        for at in range(len(words) - 399)
+        if np.array_equal(words[at : at + 400], stretch.words)
+        and np.array_equal(features[at : at + 400, :plain], stretch.features[:, :plain])
+    )
+    left = stretch.features[:, until]
+    assert ((left > 0) == (stretch.roles == WRITTEN)).all()
+    ends = {start + int(row) + 1 for row in np.flatnonzero(left == 1)}
+    assert len(ends) > 1
+    lines = vocabulary.decode(words).barlines.tolist()
+    barlines = {1 + line for line in lines}  # after the word of the metre
+    assert ends <= barlines
+    first = next(int(row) for row in np.flatnonzero((left > 0) & (left < 64)))
+    end = first + int(left[first])
+    assert start + end in barlines
+    assert (left[first:end] == np.arange(end - first, 0, -1)).all()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -184,3 +218,20 @@ def test_silence_in_some_bars_leaves_all_else(make_score: MakeScore) -> None:
         assert new.notes.rows.tolist() == old.notes.rows[outside].tolist()
     assert quiet.barlines.tolist() == score.barlines.tolist()
     assert silenced(score, 0, 5).n_notes == 0
+
+
+def test_of_a_note_that_sounds_beyond_the_silence_the_rest_stays(make_score: MakeScore) -> None:
+    score = make_score("notes", 1, bars=6)
+    start, end = (int(score.barlines[bar]) for bar in (1, 3))
+    sixteenth = score.ticks_per_quarter // 4
+    rows = [
+        (start - 5, end + 90, 50, 60),  # from before: it stays whole
+        (end - 40, 100, 60, 70),
+        (end - 40, 40, 62, 70),
+        (end - 40, 40 + sixteenth - 1, 64, 70),  # a player's legato
+        (end - 40, 40 + sixteenth, 65, 70),
+    ]
+    parts = [replace(part, notes=Notes.of(rows)) for part in score.parts]
+    for part in silenced(replace(score, parts=tuple(parts)), 2, 3).parts:
+        left = [] if part.is_drums else [[end, 60, 60, 70], [end, sixteenth, 65, 70]]
+        assert part.notes.rows.tolist() == [list(rows[0]), *left]

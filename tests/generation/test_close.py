@@ -1,16 +1,23 @@
 """The last bars, of which drafts are drawn."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from musegen.generation.close import DRAFTS, undrawn
+from musegen.evaluation.originality import Copied
+from musegen.generation.close import DRAFTS, follows, undrawn
 from musegen.generation.compose import compose
+from musegen.generation.copies import Copies, Originals
 from musegen.generation.drawer import Drawer
+from musegen.generation.infill import Infill
 from musegen.generation.plan import Plan
+from musegen.generation.rank import rank
 from musegen.generation.sampling import Sampling
 from musegen.score.score import Score
+from tests.generation.test_given import giving
 from tests.generation.test_told import ALL, telling
 
 MakeScore = Callable[..., Score]
@@ -47,6 +54,30 @@ def test_the_bars_left_to_drafts_are_not_drawn_before(make_score: MakeScore) -> 
     assert all(drawer.rests(row) for row in range(4))
     assert (drawer.bars_left == 3).all()
     assert not any(drawer.row(row).finished for row in range(4))
+
+
+@pytest.mark.parametrize("kind", ["abc", "grid", "notes"])
+@pytest.mark.parametrize("gap", [(1, 1), (2, 3), (4, 2)])
+def test_of_drafts_of_a_gap_one_leads_to_what_comes_after_it(
+    make_score: MakeScore, tmp_path: Path, kind: str, gap: tuple[int, int]
+) -> None:
+    model, seed = replace(giving(make_score, kind), folder=tmp_path), make_score(kind, 8, 6)
+    first, bars = gap
+    plan = Infill(bars, seed, first=first)
+    leads = first + bars < seed.n_bars
+    assert undrawn(plan, model.conditions, 1) == (min(2, bars) if leads else 0)
+    assert undrawn(plan, model.conditions, DRAFTS) == 0
+    many = compose(model, plan, n=DRAFTS)
+    for found in [*compose(model, plan), *many]:
+        assert found.finished
+        assert plan.new(found.score).n_bars == bars
+        assert len(found.word_nats) == len(found.words) - found.join
+        if leads:
+            assert found.ending == pytest.approx(follows(model, plan, found.words), abs=1e-4)
+    if leads:
+        copies, originals = [Copies(None, Copied())] * DRAFTS, Originals(model, plan)
+        ranks = rank(model, plan, many, [1.0] * DRAFTS, copies, originals)
+        assert max(its.closes for its in ranks) == 1.0  # type: ignore[type-var]
 
 
 def test_drafts_are_weighed_by_how_likely_they_end(

@@ -35,6 +35,8 @@ def test_a_run_begins_with_the_weights_of_a_model_and_keeps_to_its_words(
     model = load(first.folder)
     other = make_corpus(tmp_path / "other", "grid", 5, first=40)
     corpus = prepare(other, vocabulary=model.vocabulary)
+    usual = first.fit.settings
+    assert Origin(model).pace(usual, 1800).batch_words == usual.batch_words  # time for large ones
     run = Run.start(corpus, tmp_path / "second", settings(6), Origin(model))
     assert run.fit.settings.matrix_lr == 0.0  # small steps, by AdamW alone
     assert run.fit.settings.batch_words < first.fit.settings.batch_words
