@@ -19,6 +19,7 @@ from .conditions import NOTHING, Conditions, Long
 from .given import WRITTEN, Stretch, with_gap, with_written_parts
 from .prepare import Encoded, Prepared
 
+_ENDS = 0.5  # of the windows that are told bars to come: of a long piece the last one
 _POOL = 16  # batches whose windows are sorted by length together
 
 
@@ -240,7 +241,14 @@ class Batches:
         told = tuple(kind in chosen for kind in kinds)
         if "given" in kinds and rng.random() < self._given:
             return replace(window, given=int(rng.integers(1 << 62)))
+        if "bars" in chosen and rng.random() < _ENDS:
+            window = self._last(window)
         return replace(window, told=told)
+
+    def _last(self, window: Window) -> Window:
+        """The last window of its piece: of thousands of words few are near the end."""
+        n = window.piece.stop - window.piece.start
+        return replace(window, start=max(0, n - self._length), stop=n)
 
 
 def whole(pieces: Sequence[Encoded], batch: int) -> Iterator[list[Window]]:

@@ -1,14 +1,14 @@
 """What is told: by folder, by terciles, by the bars a tracker counts; and to whom, by chance."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from musegen.corpus.batches import Batches, gather, whole
+from musegen.corpus.batches import Batch, Batches, Window, gather, whole
 from musegen.corpus.conditions import (
     KINDS,
     NOTHING,
@@ -142,15 +142,54 @@ def test_every_kind_is_told_to_a_third_of_the_windows_beside_music_that_is_given
         assert share == (0 if kind == "given" else pytest.approx(0.27, abs=0.03))
 
 
-def test_what_is_told_changes_no_window(styled: Prepared) -> None:
+def test_what_is_told_changes_no_window_but_that_some_told_bars_to_come_are_the_last(
+    styled: Prepared,
+) -> None:
     conditions = Conditions.of(styled, KINDS[:3])
     plain, telling = (
         Batches(styled, styled.of("train"), length=9, batch=4, random_seed=3, conditions=c)
         for c in (NOTHING, conditions)
     )
-    for number in range(2 * plain.per_epoch):
-        np.testing.assert_array_equal(plain[number].words, telling[number].words)
+    bars = conditions.kinds.index("bars")
+    usual = {key for number in range(plain.per_epoch) for key, _ in windows(plain[number], None)}
+    alone, moved = set(), set()
+    for number in range(plain.per_epoch):
         assert plain[number].conditions.shape[-1] == 0
+        for key, told in windows(telling[number], bars):
+            (moved if told else alone).add(key)
+    assert alone <= usual
+    assert moved <= usual | last_windows(styled, 9)
+
+
+def windows(batch: Batch, bars: int | None) -> Iterator[tuple[bytes, bool]]:
+    """The words of each window, and whether it is told how many bars are to come."""
+    for row, valid in enumerate(batch.valid):
+        told = bars is not None and batch.conditions[row, valid, bars].any()
+        yield batch.words[row, valid].tobytes(), bool(told)
+
+
+def last_windows(prepared: Prepared, length: int) -> set[bytes]:
+    """The last words of every piece, in all keys."""
+    found = set()
+    for piece in prepared.of("train"):
+        for semitones in range(piece.low, piece.high + 1):
+            start = max(0, piece.stop - piece.start - length)
+            window = Window(piece, start, piece.stop - piece.start, semitones)
+            found.add(gather(prepared, [window]).words[0].tobytes())
+    return found
+
+
+def test_of_those_told_bars_to_come_half_stand_at_the_end(styled: Prepared) -> None:
+    """Of a long piece few words are near its end, and hardly any would tell of it."""
+    only = Conditions.of(styled, ("bars",))
+    batches = Batches(styled, styled.of("train"), length=9, batch=4, random_seed=3, conditions=only)
+    ends = [
+        row[valid][-1, 0] == 1
+        for number in range(4 * batches.per_epoch)
+        for row, valid in zip(batches[number].conditions, batches[number].valid, strict=True)
+        if row[valid].any()
+    ]
+    assert 0.45 < np.mean(ends) < 0.75
 
 
 def test_whole_pieces_are_told_nothing(styled: Prepared) -> None:
