@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from musegen.corpus.conditions import Conditions
-from musegen.corpus.prepare import Prepared
+from musegen.corpus.prepare import Encoded, Prepared
 from musegen.disk import write_whole
 from musegen.evaluation.originality import PASSAGES, Passages
 from musegen.evaluation.trained import SEEN, Trained
@@ -51,6 +52,18 @@ class Origin:
             return usual
         its = self.model.network.settings
         return replace(its, dropout=usual.dropout, forget=usual.forget)
+
+    def seconds(self, learnt: Collection[Encoded]) -> float:
+        """How long the model has learnt from these pieces: in part, where it saw some of them.
+
+        A run that goes on with the same music must be held back from learning it by heart as one
+        must that lasts as long as both.
+        """
+        if self.model is None:
+            return 0.0
+        seen = self.model.seen()
+        share = sum(piece.melody in seen for piece in learnt) / max(1, len(learnt))
+        return share * float(self.model.config.get("figures", {}).get("seconds", 0.0))
 
     def pace(self, usual: FitSettings, seconds: float) -> FitSettings:
         """How it learns: from nothing as is usual, else in small batches and by AdamW alone.

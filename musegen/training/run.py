@@ -116,12 +116,12 @@ class Run:
             prepared = taking_given(prepared)
         extent = settings.extent
         alone, processes = FitSettings(random_seed=settings.random_seed), distributed.count()
-        seconds = processes * expected_seconds(extent, alone)
+        seconds, learnt = processes * expected_seconds(extent, alone), prepared.of("train")
         usual = network_settings(
             settings.backbone,
             settings.size,
-            n_words=sum(piece.stop - piece.start for piece in prepared.of("train")),
-            seconds=seconds,
+            n_words=sum(piece.stop - piece.start for piece in learnt),
+            seconds=seconds + origin.seconds(learnt),
             vocabulary=prepared.vocabulary.name,
         )
         shape = origin.shape(usual)

@@ -4,12 +4,16 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 import torch
 
 from musegen.corpus.prepare import prepare
 from musegen.evaluation.originality import Passages
 from musegen.evaluation.trained import load
+from musegen.network.next_word import NetworkSettings
+from musegen.training import run as module
 from musegen.training.origin import Origin
 from musegen.training.run import Run, RunSettings
 from musegen.training.schedule import Extent
@@ -28,6 +32,35 @@ def ended(run: Run) -> Run:
     return run
 
 
+def test_who_goes_on_with_the_same_music_is_held_back_as_if_by_one_long_run(
+    start: StartRun,
+    make_corpus: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = ended(start("first"))
+    model = load(first.folder)
+    long = replace(model, config=model.config | {"figures": {"seconds": 7200.0}})
+    same = prepare(first.fit.prepared.survey.root, vocabulary=model.vocabulary)
+    other = prepare(
+        make_corpus(tmp_path / "other", "grid", 5, first=40), vocabulary=model.vocabulary
+    )
+    assert Origin(long).seconds(same.of("train")) == 7200.0
+    assert Origin(long).seconds(other.of("train")) == 0.0
+    assert Origin().seconds(same.of("train")) == 0.0
+    meant: list[float] = []
+    shape = module.network_settings
+
+    def noted(backbone: str, size: str, *, seconds: float, **more: Any) -> NetworkSettings:
+        meant.append(seconds)
+        return shape(backbone, size, seconds=seconds, **more)
+
+    monkeypatch.setattr(module, "network_settings", noted)
+    for name, prepared in (("again", same), ("new", other)):
+        Run.start(prepared, tmp_path / name, settings(6), Origin(long))
+    assert meant[0] == meant[1] + 7200
+
+
 def test_a_run_begins_with_the_weights_of_a_model_and_keeps_to_its_words(
     start: StartRun, make_corpus: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -35,8 +68,8 @@ def test_a_run_begins_with_the_weights_of_a_model_and_keeps_to_its_words(
     model = load(first.folder)
     other = make_corpus(tmp_path / "other", "grid", 5, first=40)
     corpus = prepare(other, vocabulary=model.vocabulary)
-    usual = first.fit.settings
-    assert Origin(model).pace(usual, 1800).batch_words == usual.batch_words  # time for large ones
+    its = first.fit.settings
+    assert Origin(model).pace(its, 1800).batch_words == its.batch_words  # time for large ones
     run = Run.start(corpus, tmp_path / "second", settings(6), Origin(model))
     assert run.fit.settings.matrix_lr == 0.0  # small steps, by AdamW alone
     assert run.fit.settings.batch_words < first.fit.settings.batch_words
