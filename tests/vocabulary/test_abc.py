@@ -57,6 +57,11 @@ def irish() -> list[Score]:
 
 
 @pytest.fixture(scope="module")
+def of_irish(irish: list[Score]) -> AbcVocabulary:
+    return AbcVocabulary.build(irish)
+
+
+@pytest.fixture(scope="module")
 def ryans() -> list[Score]:
     files = sorted(Path(getWork("ryansMammoth/7thRegimentReel.abc")).parent.glob("*.abc"))[::5]
     return list(tunes_of(files))
@@ -210,13 +215,14 @@ def test_chosen_tunes_go_on_by_themselves(
 
 
 @given(st.integers(0, 200), st.integers(-5, 5))
-def test_a_moved_tune_sounds_moved(irish: list[Score], index: int, shift: int) -> None:
+def test_a_moved_tune_sounds_moved(
+    irish: list[Score], of_irish: AbcVocabulary, index: int, shift: int
+) -> None:
     """Whole or in any window, words and features move together.
 
     Where a tune changes its key, one word may become two: then other words are alike than before.
     """
-    vocabulary = _vocabulary(irish)
-    score = irish[index]
+    vocabulary, score = of_irish, irish[index]
     words = vocabulary.encode(score)
     low, high = vocabulary.transpositions(words)
     shift = min(max(shift, low), high)
@@ -234,14 +240,12 @@ def test_a_moved_tune_sounds_moved(irish: list[Score], index: int, shift: int) -
     )
 
 
-_built: list[AbcVocabulary] = []
-
-
-def test_aspects_of_words_are_what_notes_have_in_common(irish: list[Score]) -> None:
+def test_aspects_of_words_are_what_notes_have_in_common(
+    irish: list[Score], of_irish: AbcVocabulary
+) -> None:
     """The degree stays where a tune is moved; pitches and lengths are those that sound."""
+    vocabulary, aspects = of_irish, of_irish.aspects
     for score in irish[:20]:
-        vocabulary = _vocabulary([score])
-        aspects = vocabulary.aspects
         words = vocabulary.encode(score)
         features = vocabulary.features_of(words)
         its = aspects.table[features[:, aspects.feature], words[:, 0]]
@@ -257,12 +261,6 @@ def test_aspects_of_words_are_what_notes_have_in_common(irish: list[Score]) -> N
             assert (other[played, 1] - its[played, 1] == shift).all()
 
 
-def _vocabulary(scores: list[Score]) -> AbcVocabulary:
-    if not _built:
-        _built.append(AbcVocabulary.build(scores))
-    return _built[0]
-
-
 def test_chord_symbols_and_grace_notes_are_moved_too(small: AbcVocabulary) -> None:
     words = small.encode(read_book(TUNES)[0])
     known = small.features_of(words)
@@ -270,13 +268,14 @@ def test_chord_symbols_and_grace_notes_are_moved_too(small: AbcVocabulary) -> No
     assert {'"C"', "{f}", "K:Cmix", "K:Fm", '"Fm/c"', "c2", "_e5"} <= set(moved)
 
 
-def test_what_is_seen_in_training_is_almost_always_legal(irish: list[Score]) -> None:
+def test_what_is_seen_in_training_is_almost_always_legal(
+    irish: list[Score], of_irish: AbcVocabulary
+) -> None:
     """Else a model would learn what it may not say."""
-    vocabulary = _vocabulary(irish)
     illegal = met = 0
     for score in filter(lambda score: not check_bars(score), irish[::8]):
-        tracker = vocabulary.start(1)
-        for word in vocabulary.encode(score):
+        tracker = of_irish.start(1)
+        for word in of_irish.encode(score):
             illegal += not tracker.legal(NOTHING)[0, word[0]]
             met += 1
             tracker.advance(word[None])
