@@ -7,7 +7,7 @@ import pytest
 
 from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.notes import NotesVocabulary
-from musegen.vocabulary.notes_layout import DESKS, KIND, KINDS
+from musegen.vocabulary.notes_layout import DESKS, KIND, KINDS, NOTE, PART_ALIKE
 
 
 def notes_of(*pitches: int) -> Score:
@@ -92,3 +92,18 @@ def test_features_after_long_rests_and_notes_are_those_met_word_by_word() -> Non
     for word, beside in zip(words, vocabulary.features_of(words), strict=True):
         assert np.array_equal(tracker.features(word[None])[0], beside)
         tracker.advance(word[None])
+
+
+def test_the_first_note_of_a_part_comes_after_none_however_late_it_is() -> None:
+    """Not even where it is as late as the next is after it: the first two are no echo yet."""
+    rows = [(24 * k, 24, 60, 80) for k in range(1, 8)]
+    vocabulary = NotesVocabulary(24)
+    words = vocabulary.encode(Score(24, (Part("", 0, Notes.of(rows)),)))
+    names = [feature.name for feature in vocabulary.features]
+    alike, tracker, beside = names.index(PART_ALIKE), vocabulary.start(1), []
+    for word in words:
+        beside.append(tracker.features(word[None])[0])
+        tracker.advance(word[None])
+    features = vocabulary.features_of(words)
+    assert np.array_equal(beside, features)
+    assert features[words[:, KIND] == NOTE, alike].tolist() == [0, 0, 0, 0, 1, 1, 2]
