@@ -272,3 +272,12 @@ def test_what_a_pickup_took_a_section_ends_without_right_after_a_sound() -> None
         legal = tracker.legal(np.zeros((1, 0), np.int16))[0]
         ends.append(bool(legal[index["|]"]]))
     assert ends == [False, False, True, False, True, False, False, True]
+
+
+def test_places_in_a_bar_are_told_apart_for_two_whole_notes() -> None:
+    tune = tune_of("C8 C4 C4 C8 C8|]", metre="32/8")
+    vocabulary = AbcVocabulary.build([tune])
+    features = vocabulary.features_of(vocabulary.encode(tune))
+    assert features[2:, 0].tolist() == [0, 96, 144, 192, 192, 192, 0]
+    assert features[2:, 1].tolist() == [192, 192, 192, 192, 96, 0, 192]
+    assert [feature.size for feature in vocabulary.features[:3]] == [193, 193, 16]
