@@ -237,3 +237,14 @@ def test_the_bars_asked_of_each_piece_are_chosen_with_it(kind: str, make_score: 
     assert tracker.last_bar.tolist() == [2, 3, 4]
     tracker.last_bar = 5
     assert tracker.chosen(np.array([1])).last_bar == 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shared_are_the_features_that_hold_what_voices_share_or_nothing(
+    kind: str, make_score: MakeScore
+) -> None:
+    vocabulary, _ = of(kind, make_score)
+    n_shared = vocabulary.fields[0].shared
+    assert n_shared == (128 if kind == "grid" else 0)
+    for feature in vocabulary.features:
+        assert feature.shared == (n_shared > 0 and feature.size == n_shared + 1), feature.name
