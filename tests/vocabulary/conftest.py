@@ -159,6 +159,7 @@ def _assert_chosen_go_on(vocabulary: Vocabulary, pieces: list[Words]) -> None:
     for its, which in ((chosen, rows), (tracker, np.arange(3))):
         for word, features in zip(words[n // 2 :, which], whole[n // 2 :, which], strict=True):
             np.testing.assert_array_equal(its.features(none)[:, early], features[:, early])
+            np.testing.assert_array_equal(its.features(word), features)
             its.legal(none)
             its.advance(word)
     np.testing.assert_array_equal(chosen.legal(none), tracker.legal(none)[rows])

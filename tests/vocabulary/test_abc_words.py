@@ -234,3 +234,50 @@ def test_a_tune_that_is_moved_sounds_so_and_its_features_are_those_of_the_moved(
         before, after = tune.parts[0].notes, vocabulary.decode(moved).parts[0].notes
         assert after == replace(before, pitch=before.pitch + shift)
         assert np.array_equal(vocabulary.encode(vocabulary.decode(moved)), moved)
+
+
+def test_every_word_of_a_good_tune_may_follow_those_before_it() -> None:
+    """Pickups, repeats and endings, ties, marks, new metres and keys, seven flats among them."""
+    lines = (
+        'G2|:"C"C2 {d}~E2 G4-|G4 z2 B2|1 c4 d4:|2 c6|]',
+        'K:Cb\n"Ab"A2|',
+        "M:3/4\nB6-|B4||",
+        "K:Bb\nd2|[Bd]6|]",
+    )
+    tune = tune_of("\n".join(lines))
+    vocabulary = AbcVocabulary.build([tune])
+    tracker, words = vocabulary.start(1), vocabulary.encode(tune)
+    assert "K:Cb" in texts(vocabulary, words)
+    for place, word in enumerate(words):
+        legal = tracker.legal(np.zeros((1, 0), np.int16))[0]
+        assert legal[word[0]], texts(vocabulary, words[: place + 1])
+        tracker.advance(word[None])
+
+
+def test_a_tie_is_begun_where_a_note_that_is_not_tied_can_end_it() -> None:
+    vocabulary = AbcVocabulary(("|", "|]", "M:4/4", "K:C", "C", "C8-", "D8-"))
+    tracker, index = vocabulary.start(1), vocabulary.tables.index
+    for text in ("M:4/4", "K:C"):
+        tracker.advance(np.array([[index[text]]], np.int16))
+    legal = tracker.legal(np.zeros((1, 0), np.int16))[0]
+    assert legal[[index[text] for text in ("C", "C8-", "D8-")]].tolist() == [True, True, False]
+
+
+def test_what_a_pickup_took_a_section_ends_without_right_after_a_sound() -> None:
+    vocabulary = AbcVocabulary(("|", "|]", "|:", "M:4/4", "K:C", '"C"', "C", "C2", "C6"))
+    tracker, index = vocabulary.start(1), vocabulary.tables.index
+    ends = []
+    for text in ("M:4/4", "K:C", "C2", "|", "C6", '"C"', "C", "C"):
+        tracker.advance(np.array([[index[text]]], np.int16))
+        legal = tracker.legal(np.zeros((1, 0), np.int16))[0]
+        ends.append(bool(legal[index["|]"]]))
+    assert ends == [False, False, True, False, True, False, False, True]
+
+
+def test_places_in_a_bar_are_told_apart_for_two_whole_notes() -> None:
+    tune = tune_of("C8 C4 C4 C8 C8|]", metre="32/8")
+    vocabulary = AbcVocabulary.build([tune])
+    features = vocabulary.features_of(vocabulary.encode(tune))
+    assert features[2:, 0].tolist() == [0, 96, 144, 192, 192, 192, 0]
+    assert features[2:, 1].tolist() == [192, 192, 192, 192, 96, 0, 192]
+    assert [feature.size for feature in vocabulary.features[:3]] == [193, 193, 16]

@@ -284,3 +284,25 @@ def test_what_a_grid_loses_is_counted_and_a_guessed_key_is_no_loss() -> None:
     assert told == {}
     keys = np.array([[0, 1, 0, 0], [4, 2, 0, 1], [8, 3, 0, 0]])
     assert vocabulary.lost(replace(score, key=keys))["keys"] == 2
+
+
+def test_of_the_bars_asked_for_only_the_last_step_has_to_sound() -> None:
+    vocabulary = GridVocabulary(4, (("", 0),) * 2, ((60, 60),) * 2, ((1, 4),))
+    tracker = vocabulary.start(1)
+    tracker.last_bar = 2
+    tracker.advance(np.array([[vocabulary.end_value + 1, 0]]))
+    for step in range(8):
+        assert tracker.legal(NOTHING)[0, REST]
+        for first in (60, REST):
+            may_rest = tracker.legal(np.array([[first]], np.int16))[0, REST]
+            assert may_rest == (step < 7 or first == 60)
+        tracker.advance(np.array([[60, REST]]))
+
+
+def test_the_lowest_pitch_of_midi_sounds_like_any_other() -> None:
+    """So it may be held, and a piece may end on it."""
+    vocabulary = GridVocabulary(4, (("", 0),), ((0, 127),), ((1, 4),))
+    tracker = vocabulary.start(1)
+    for value in (vocabulary.end_value + 1, 0, 0, 0, 0):
+        tracker.advance(np.array([[value]]))
+    assert tracker.legal(NOTHING)[0, [HOLD, vocabulary.end_value]].all()

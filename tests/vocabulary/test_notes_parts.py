@@ -7,7 +7,17 @@ import pytest
 
 from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.notes import NotesVocabulary
-from musegen.vocabulary.notes_layout import DESKS, KIND, KINDS
+from musegen.vocabulary.notes_layout import (
+    DESK,
+    DESKS,
+    KIND,
+    KINDS,
+    NOTE,
+    PART_ALIKE,
+    PEDAL,
+    VALUE,
+)
+from musegen.vocabulary.vocabulary import Words
 
 
 def notes_of(*pitches: int) -> Score:
@@ -83,12 +93,63 @@ def test_of_long_notes_that_begin_together_each_keeps_its_length() -> None:
         assert part.notes.duration.tolist() == before.notes.duration.tolist()
 
 
+def met(vocabulary: NotesVocabulary, words: Words) -> np.ndarray:
+    """The features that stand beside each word once all its fields are drawn, word by word."""
+    tracker, beside = vocabulary.start(1), []
+    for word in words:
+        beside.append(tracker.features(word[None])[0])
+        tracker.advance(word[None])
+    return np.stack(beside)
+
+
+def column_of(vocabulary: NotesVocabulary, words: Words, name: str) -> np.ndarray:
+    """One feature beside each word."""
+    names = [feature.name for feature in vocabulary.features]
+    return vocabulary.features_of(words)[:, names.index(name)]
+
+
 def test_features_after_long_rests_and_notes_are_those_met_word_by_word() -> None:
     far = Notes.of([(0, 24 * 80, 60, 80), (24 * 70, 24, 64, 80), (24 * 71, 12, 65, 80)])
     score = Score(24, (Part("", 0, far),), barlines=np.array([96]))
     vocabulary = NotesVocabulary(24)
     words = vocabulary.encode(score)
-    tracker = vocabulary.start(1)
-    for word, beside in zip(words, vocabulary.features_of(words), strict=True):
-        assert np.array_equal(tracker.features(word[None])[0], beside)
-        tracker.advance(word[None])
+    assert np.array_equal(met(vocabulary, words), vocabulary.features_of(words))
+
+
+def test_the_first_note_of_a_part_comes_after_none_however_late_it_is() -> None:
+    """Not even where it is as late as the next is after it: the first two are no echo yet."""
+    rows = [(24 * k, 24, 60, 80) for k in range(1, 8)]
+    vocabulary = NotesVocabulary(24)
+    words = vocabulary.encode(Score(24, (Part("", 0, Notes.of(rows)),)))
+    assert np.array_equal(met(vocabulary, words), vocabulary.features_of(words))
+    alike = column_of(vocabulary, words, PART_ALIKE)
+    assert alike[words[:, KIND] == NOTE].tolist() == [0, 0, 0, 0, 1, 1, 2]
+
+
+def test_words_are_alike_however_loud_they_are_and_by_all_else_that_they_say() -> None:
+    """A pedal goes down with every other note, and up with those between."""
+    notes = Notes.of([(24 * k, 24, 60, 10 * k + 10) for k in range(8)])
+    pedal = np.array([[24 * k + 12, 127 * (k % 2 == 0)] for k in range(8)])
+    vocabulary = NotesVocabulary(24)
+    words = vocabulary.encode(Score(24, (Part("", 0, notes, pedal=pedal),)))
+    assert np.array_equal(met(vocabulary, words), vocabulary.features_of(words))
+    pedals, value = words[:, KIND] == PEDAL, column_of(vocabulary, words, "echo value")
+    assert words[pedals, VALUE].tolist() == [1, 0] * 4
+    assert value[pedals].tolist() == [0, 0, 0, 1, 2, 1, 2, 1]
+
+
+def test_chosen_pieces_keep_the_echoes_of_their_own_parts(assert_chosen_go_on: Callable) -> None:
+    vocabulary = NotesVocabulary(24)
+    lines = [Notes.of([(24 * k, 24, 60 + k % n, 80) for k in range(24)]) for n in (2, 3, 4)]
+    pieces = [vocabulary.encode(Score(24, (Part("", 0, line),))) for line in lines]
+    assert_chosen_go_on(vocabulary, pieces)
+    for piece in pieces:
+        assert (column_of(vocabulary, piece, PART_ALIKE)[12:-1] > 0).all()
+
+
+def test_echoes_are_known_before_a_word_and_those_of_its_part_once_that_is_drawn() -> None:
+    vocabulary = NotesVocabulary(24)
+    known = {feature.name: feature.known_after for feature in vocabulary.features}
+    for field in vocabulary.fields:
+        assert known[field.echo] == known[field.alike]
+        assert known[field.alike] == (DESK if field.alike == PART_ALIKE else -1)

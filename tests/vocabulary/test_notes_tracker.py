@@ -11,6 +11,7 @@ from musegen.score.files import read
 from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_layout import (
+    APPLIES,
     BARLINE,
     DESK,
     END,
@@ -25,6 +26,7 @@ from musegen.vocabulary.notes_layout import (
     PITCH,
     TEMPO,
     VALUE,
+    WAIT,
     tempo_of_value,
 )
 from musegen.vocabulary.vocabulary import Words
@@ -200,3 +202,35 @@ def test_a_tempo_that_is_composed_is_one_that_people_play() -> None:
                 assert 29 < 60e6 / tempo_of_value(int(value)) < 245
         tracker.advance(word)
     assert n_tempos
+
+
+def test_drums_play_every_pitch_whatever_range_the_corpus_has() -> None:
+    tracker = NotesVocabulary(24, 50, 55).start(1)
+    for instrument, pitches in ((DRUMS, range(128)), (0, range(50, 56))):
+        note = np.array([[NOTE, 0, 0, instrument, 0]], np.int16)
+        assert np.flatnonzero(tracker.legal(note)[0]).tolist() == list(pitches)
+
+
+def test_in_turn_the_desks_of_an_instrument_come_in_one_after_the_other() -> None:
+    """Be it with a note or with a pedal; in each piece for itself."""
+    tracker = NotesVocabulary(24).start(2)
+    tracker.in_turn = True
+    tracker.keep_parts([(40, 0), (40, 1), (40, 2), (41, 0), (41, 1)])
+
+    def desks(instrument: int) -> list[list[int]]:
+        note = np.array([[NOTE, 0, 1, instrument]] * 2, np.int16)
+        return [np.flatnonzero(row).tolist() for row in tracker.legal(note)]
+
+    def take(kind: int, desk: int) -> None:
+        words = np.array([[kind, 0, 1, 40, desk, 60, 1, 0, 20, 0], [WAIT, *[0] * 9]], np.int16)
+        words[0, ~APPLIES[kind]] = 0
+        tracker.advance(words)
+
+    assert desks(40) == [[0], [0]]
+    take(NOTE, 0)
+    assert desks(40) == [[0, 1], [0]]
+    take(PEDAL, 1)
+    assert desks(40) == [[0, 1, 2], [0]]
+    take(NOTE, 0)
+    assert desks(40) == [[0, 1, 2], [0]]
+    assert desks(41) == [[0], [0]]

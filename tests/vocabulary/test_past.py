@@ -225,3 +225,26 @@ def test_a_part_with_a_pedal_alone_is_a_part() -> None:
     score = Score(24, (Part("", 0, Notes.of([]), pedal=np.array([[0, 127], [24, 0]])),))
     again = vocabulary.decode(vocabulary.encode(score))
     assert [part.pedal.tolist() for part in again.parts] == [[[0, 127], [24, 0]]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_bars_asked_of_each_piece_are_chosen_with_it(kind: str, make_score: MakeScore) -> None:
+    vocabulary, _ = of(kind, make_score)
+    tracker = vocabulary.start(3)
+    tracker.last_bar = np.array([2, 3, 4])
+    chosen = tracker.chosen(np.array([2, 0, 2]))
+    assert chosen.last_bar.tolist() == [4, 2, 4]
+    assert tracker.last_bar.tolist() == [2, 3, 4]
+    tracker.last_bar = 5
+    assert tracker.chosen(np.array([1])).last_bar == 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shared_are_the_features_that_hold_what_voices_share_or_nothing(
+    kind: str, make_score: MakeScore
+) -> None:
+    vocabulary, _ = of(kind, make_score)
+    n_shared = vocabulary.fields[0].shared
+    assert n_shared == (128 if kind == "grid" else 0)
+    for feature in vocabulary.features:
+        assert feature.shared == (n_shared > 0 and feature.size == n_shared + 1), feature.name
