@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from musegen.score.files import read
-from musegen.score.score import Notes, Part, Score
+from musegen.score.score import MODES, Notes, Part, Score
 from musegen.vocabulary.notes import NotesVocabulary
 from musegen.vocabulary.notes_layout import (
     APPLIES,
@@ -27,6 +27,7 @@ from musegen.vocabulary.notes_layout import (
     TEMPO,
     VALUE,
     WAIT,
+    key_value,
     tempo_of_value,
 )
 from musegen.vocabulary.vocabulary import Words
@@ -234,3 +235,11 @@ def test_in_turn_the_desks_of_an_instrument_come_in_one_after_the_other() -> Non
     take(NOTE, 0)
     assert desks(40) == [[0, 1, 2], [0]]
     assert desks(41) == [[0], [0]]
+
+
+def test_every_signature_in_every_mode_may_be_said() -> None:
+    values = {key_value(fifths, mode) for fifths in range(-7, 8) for mode in range(len(MODES))}
+    tracker = NotesVocabulary(24).start(1)
+    drawn = np.zeros((1, VALUE), np.int64)
+    drawn[:, KIND] = KEY
+    assert set(np.flatnonzero(tracker.legal(drawn)[0]).tolist()) == values
