@@ -156,7 +156,7 @@ def with_gap(
     if n_bars < 3:
         return None
     if vocabulary.fixed_parts:
-        return _with_gaps(vocabulary, words, features, limit, chance)
+        return _with_gaps(vocabulary, (words, features), bars, limit, chance)
     first = int(chance.integers(n_bars))
     starts = np.searchsorted(bars, np.arange(n_bars + 1))
     most = int(np.searchsorted(starts, starts[first] + limit // 2, side="right")) - 1 - first
@@ -169,8 +169,8 @@ def with_gap(
 
 def _with_gaps(
     vocabulary: Vocabulary,
-    words: Words,
-    features: Features,
+    piece: tuple[Words, Features],
+    bars: Ints,
     limit: int,
     chance: np.random.Generator,
 ) -> Stretch | None:
@@ -178,7 +178,8 @@ def _with_gaps(
 
     What matters stands near the end of a gap, so that a long one teaches little.
     """
-    score, bars = vocabulary.decode(words), vocabulary.bars(words, features)
+    words, features = piece
+    score = vocabulary.decode(words)
     roles, bar, n_bars = np.full(len(words), GIVEN), 0, int(bars[-1])
     while bar < n_bars:
         length = int(_LONGEST ** chance.random())

@@ -19,7 +19,7 @@ from musegen.corpus.conditions import Conditions
 from musegen.evaluation.likelihood import word_nats
 from musegen.evaluation.trained import Trained
 from musegen.score.excerpt import until_bar
-from musegen.vocabulary.vocabulary import Words
+from musegen.score.score import Score
 
 from .drawer import Drawer, Drawn
 from .plan import Plan
@@ -73,16 +73,16 @@ def closed(
     return each[int(drafting.chance.choice(drafts, p=chances / chances.sum()))]
 
 
-def follows(model: Trained, plan: Plan, words: Words) -> float:
+def follows(model: Trained, plan: Plan, score: Score) -> float:
     """How likely the music after a gap that was filled is, as log p where nothing is given.
 
     Args:
         model: what composed.
         plan: what was asked for: a gap, and not the last bars.
-        words: those of the seed and all new ones (T, F).
+        score: the seed with new music in its gap.
     """
     assert plan.after_gap is not None
-    vocabulary, score = model.vocabulary, plan.join(model.vocabulary, words)
+    vocabulary = model.vocabulary
     heard = vocabulary.prime(until_bar(score, min(plan.after_gap + _AHEAD, score.n_bars)))
     features = vocabulary.features_of(heard)
     bars = vocabulary.bars(heard, features)
@@ -93,10 +93,10 @@ def follows(model: Trained, plan: Plan, words: Words) -> float:
 
 
 def _weighed(drawer: Drawer, drawn: Drawn) -> Drawn:
-    if drawer.plan.after_gap is None or not drawn.finished:
+    plan = drawer.plan
+    if plan.after_gap is None or not drawn.finished:
         return drawn
-    words = np.concatenate([drawer.words[: drawer.join], drawn.words])
-    return drawn._replace(ending=follows(drawer.model, drawer.plan, words))
+    return drawn._replace(ending=follows(drawer.model, plan, _joined(drawer, drawn)))
 
 
 def _after(before: Drawn, new: Drawn) -> Drawn:
@@ -106,6 +106,9 @@ def _after(before: Drawn, new: Drawn) -> Drawn:
 
 def _ends(drafting: Drawer, one: Drawn) -> bool:
     """Whether it came to its end, and is a piece."""
-    seed = drafting.words[: drafting.join]
-    whole = np.concatenate([seed, one.words])
-    return one.finished and drafting.plan.join(drafting.model.vocabulary, whole).n_notes > 0
+    return one.finished and _joined(drafting, one).n_notes > 0
+
+
+def _joined(drawer: Drawer, drawn: Drawn) -> Score:
+    words = np.concatenate([drawer.words[: drawer.join], drawn.words])
+    return drawer.plan.join(drawer.model.vocabulary, words)

@@ -137,7 +137,7 @@ def compose_again(
         found = so_far()
         if plan.after_gap is None or not found.finished:
             return found
-        return replace(found, ending=follows(model, plan, found.words))
+        return replace(found, ending=follows(model, plan, found.score))
 
 
 def _draw_again(

@@ -73,7 +73,7 @@ def test_of_drafts_of_a_gap_one_leads_to_what_comes_after_it(
         assert plan.new(found.score).n_bars == bars
         assert len(found.word_nats) == len(found.words) - found.join
         if leads:
-            assert found.ending == pytest.approx(follows(model, plan, found.words), abs=1e-4)
+            assert found.ending == pytest.approx(follows(model, plan, found.score), abs=1e-4)
     if leads:
         copies, originals = [Copies(None, Copied())] * DRAFTS, Originals(model, plan)
         ranks = rank(model, plan, many, [1.0] * DRAFTS, copies, originals)
