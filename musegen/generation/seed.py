@@ -120,7 +120,10 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     if model.network.settings.backbone == "transformer" and len(words) > context:
         passed = model.vocabulary.bars(words, model.vocabulary.features_of(words))
         first = int(passed[-context]) + first_number(seed)
-        told.append(f"The model remembers the seed from bar {first} on, and not what was before.")
+        if first > first_number(seed):
+            told.append(
+                f"The model remembers the seed from bar {first} on, and not what was before."
+            )
     return told + foreign + _of_instruments(heard_in(seed.parts), model)
 
 
