@@ -24,8 +24,9 @@ from musegen.score.score import Score
 from .drawer import Drawer, Drawn
 from .plan import Plan
 
-BARS = 2  # of a draft; of what is to end, at most half of what is asked for
 DRAFTS = 8
+_TO_END = 1  # bars of a draft that is to end, at most half of what is asked for
+_TO_GO_ON = 2  # bars of one that is to lead on, at most the whole gap
 _AHEAD = 2  # bars after a gap that are looked at
 _BEHIND = 512  # words before them, at most
 
@@ -35,8 +36,8 @@ def undrawn(plan: Plan, conditions: Conditions, n: int) -> int:
     if n > DRAFTS // 2:
         return 0
     if plan.after_gap is not None:
-        return min(BARS, plan.bars)
-    return min(BARS, plan.bars // 2) if plan.closes(conditions) else 0
+        return min(_TO_GO_ON, plan.bars)
+    return min(_TO_END, plan.bars // 2) if plan.closes(conditions) else 0
 
 
 def closed(

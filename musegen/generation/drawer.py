@@ -215,7 +215,10 @@ class Drawer:
 
     def _going_on(self) -> NDArray[np.int64]:
         """The candidates that the network reads on; the past of the others is let go in time."""
-        going = ~self.tracker.done[self._rows]
+        done = self.tracker.done
+        if not done.any():
+            return self._rows
+        going = ~done[self._rows]
         if 0 < np.count_nonzero(going) <= _SHRINK * len(going):
             self._past = self.model.stepwise.chosen(self._past, np.flatnonzero(going))
             self._rows = self._rows[going]

@@ -21,6 +21,7 @@ _FREER = {"instrument": 1.2}
 _LEAST = dict.fromkeys(
     ("beats", "ticks", "pitch", "length_beats", "length_ticks", "velocity"), 0.05
 )
+_NEVER = np.array([-np.inf])  # an array, so that NumPy 1 gives float64 too
 _LOWEST = np.finfo(np.float64).min
 _ALIASES = {"onset": ("beats", "ticks"), "duration": ("length_beats", "length_ticks")}
 
@@ -121,11 +122,11 @@ def draw(
 
 def _masses(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) -> Floats:
     """Probabilities (B, V) times what they add up to; the likeliest legal value has 1."""
-    scores = np.where(legal, scores, -np.inf).astype(np.float64)
+    below = np.where(legal, scores, _NEVER)
     if sampling.temperature == 0:
-        return np.asarray(np.arange(scores.shape[1]) == scores.argmax(1)[:, None], np.float64)
-    top = np.maximum(scores.max(axis=1, keepdims=True), _LOWEST)
-    below = scores - top  # at most 0: no temperature is too low
+        return np.asarray(np.arange(below.shape[1]) == below.argmax(1)[:, None], np.float64)
+    top = np.maximum.reduce(below, axis=1, keepdims=True, initial=_LOWEST)
+    below -= top  # at most 0: no temperature is too low
     if sampling.temperature != 1:
         with np.errstate(over="ignore"):  # near 0 it makes all but the likeliest nothing
             below /= sampling.temperature
@@ -140,5 +141,5 @@ def _masses(scores: Floats, legal: NDArray[np.bool_], sampling: Sampling) -> Flo
         ranked[before >= sampling.top_p * p.sum(axis=1, keepdims=True)] = 0
         np.put_along_axis(p, order, ranked, 1)
     if sampling.min_p:
-        p[p < sampling.min_p] = 0
+        p *= p >= sampling.min_p
     return np.asarray(p)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .backbones import Backbone, Recurrent, State, Transformer, TransformerLayer
-from .stepwise_layers import Dense, Floats, Norm, array, dense, gelu, sigmoid
+from .stepwise_layers import Dense, Floats, Gelu, Norm, array, dense, sigmoid
 
 Past = Any  # what a backbone has read: its own affair
 _ROOM = 256  # words for which a cache is made longer
@@ -107,7 +107,7 @@ class _Layer:
         widen, _, narrow = module.feed
         assert isinstance(widen, nn.Linear)
         assert isinstance(narrow, nn.Linear)
-        self._widen, self._narrow = dense(widen), dense(narrow)
+        self._widen, self._gelu, self._narrow = dense(widen), Gelu(), dense(narrow)
 
     def _as_kept(self, weight: Tensor) -> Tensor:
         """The weights of queries, keys and values (3 D, D), so that they come as they are kept."""
@@ -132,7 +132,7 @@ class _Layer:
         read = np.matmul(weights.swapaxes(2, 3), values[:, :, seen])
         read /= np.add.reduce(weights, axis=2, keepdims=True)
         x = x + self._out(read.reshape(batch, width))
-        return x + self._narrow(gelu(self._widen(self._feed_norm(x))))
+        return x + self._narrow(self._gelu(self._widen(self._feed_norm(x))))
 
 
 class Recurring:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import nn
 
 from .fields import EchoScores, FieldHeads, Head, Table
 from .shared import VALUE_WIDTH, SharedHeads, echo_state
-from .stepwise_layers import Floats, Norm, Rows, array, dense, gelu, log_softmax
+from .stepwise_layers import Floats, Gelu, Norm, Rows, array, dense, log_softmax
 
 Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -82,10 +83,11 @@ class Heads:
                 shown = features(words[:, : field + 1])
             known = known + self._link(field, value, shown)
             if self._echo is not None:
-                as_echoed = self._as_echoed(field, self._echo.fields[field], value, shown)
-                agrees = agrees & (as_echoed | ~applies[:, field])
                 if self._begins_echo[field + 1]:
                     agrees = np.ones(len(hidden), bool)
+                elif asked[field]:
+                    as_echoed = self._as_echoed(field, self._echo.fields[field], value, shown)
+                    agrees = agrees & (as_echoed | ~applies[:, field])
         applies[:, 0] = True
         return words, _log_likelihoods(scored, words) * applies
 
@@ -100,19 +102,18 @@ class Heads:
 
     def _link(self, field: int, value: Numbers, features: Numbers) -> Floats:
         late = self._late[field]
-        if not late:
-            return self._chain[field].of(value)
-        return self._chain[field](np.column_stack([value, features[:, late]]))
+        link = self._chain[field].of(value)
+        return link + self._chain[field].beside(features[:, late]) if late else link
 
 
 def _log_likelihoods(scored: dict[int, Floats], words: Numbers) -> NDArray[np.float64]:
     """Scores of fields (B, size), and the words drawn (B, F) → of each field drawn (B, F)."""
     nats, fields = np.zeros(words.shape), list(scored)
     sizes = [scores.shape[1] for scores in scored.values()]
+    first = [0, *accumulate(sizes[:-1])]
     every = np.concatenate(list(scored.values()), axis=1)
-    first = np.cumsum([0, *sizes[:-1]])
     every -= np.maximum.reduceat(every, first, axis=1).repeat(sizes, axis=1)
-    drawn = np.take_along_axis(every, words[:, fields] + first, axis=1)
+    drawn = every[np.arange(len(words))[:, None], words[:, fields] + first]
     nats[:, fields] = drawn - np.log(np.add.reduceat(np.exp(every), first, axis=1))
     return nats
 
@@ -128,7 +129,7 @@ class _Head:
         norm, inner, *_ = module.inner
         assert isinstance(norm, nn.RMSNorm)
         assert isinstance(inner, nn.Linear)
-        self._norm, self._inner = Norm(norm), dense(inner)
+        self._norm, self._inner, self._gelu = Norm(norm), dense(inner), Gelu()
         pointing = [its for its in (module.echo, module.rhyme) if its is not None]
         self._sees, self._gains = sees, len(pointing)
         self._out = dense(*(its.again for its in pointing), module.scores)
@@ -143,12 +144,12 @@ class _Head:
             known = known + self._echo(seen[0], (seen[1] > 0) * (2 - agrees))
         if self._rhyme is not None:
             known = known + self._rhyme(seen[2], (seen[3] > 0) * 1)
-        inner = gelu(self._inner(self._norm(known)))
+        inner = self._gelu(self._inner(self._norm(known)))
         scores, rows = self._out(inner), np.arange(len(inner))
         if self._rhyme is not None:
-            scores[:, self._gains - 1 :][rows, seen[3]] += scores[:, 1]
+            scores[rows, seen[3] + (self._gains - 1)] += scores[:, 1]
         if self._echo is not None:
-            scores[:, self._gains - 1 :][rows, seen[1]] += scores[:, 0]
+            scores[rows, seen[1] + (self._gains - 1)] += scores[:, 0]
         scores = scores[:, self._gains :]
         if self._by_aspect is not None and self._aspects_of is not None:
             its = self._aspects_of[seen[-1]]
@@ -161,24 +162,26 @@ class _Echo:
 
     def __init__(self, module: EchoScores) -> None:
         rows, second = array(module.table.bag.weight), int(module.table.offsets[1])
-        self._both = rows[:second, None] + rows[second:]
+        both = rows[:second, None] + rows[second:]
+        self._states, self._both = both.shape[1], both.reshape(-1, both.shape[2])
 
     def __call__(self, alike: Numbers, state: Numbers) -> Floats:
-        return np.asarray(self._both[alike, state])
+        return np.asarray(self._both.take(alike * self._states + state, axis=0))
 
 
 class _Chain:
     """Table."""
 
     def __init__(self, module: Table) -> None:
-        self._rows, self._offsets = Rows(module.bag), array(module.offsets)
-
-    def __call__(self, columns: Numbers) -> Floats:
-        return self._rows(columns + self._offsets)
+        self._rows, self._offsets = Rows(module.bag), array(module.offsets)[1:]
 
     def of(self, value: Numbers) -> Floats:
-        """A value of the only column (B,) → (B, D)."""
+        """A value of the first column (B,) → (B, D)."""
         return self._rows.one(value)
+
+    def beside(self, columns: Numbers) -> Floats:
+        """Those of the other columns (B, C − 1) → (B, D)."""
+        return self._rows(columns + self._offsets)
 
 
 class SharedValuesHeads(Heads):
@@ -195,6 +198,7 @@ class SharedValuesHeads(Heads):
         self._bias, self._field = array(module.bias.weight), array(module.field.weight)
         self._read, self._standing = dense(module.read), dense(module.standing)
         self._norm, self._inner = Norm(module.norm), dense(module.inner)
+        self._gelu, self._gelu_again = Gelu(), Gelu()
         self._query, self._again = dense(module.query), dense(module.again)
         self._echoed = None if module.echoed is None else _Echo(module.echoed)
         self._pointed = None if module.echoed is None else dense(module.echoed.again)
@@ -212,8 +216,8 @@ class SharedValuesHeads(Heads):
         told = self._field[field] + self._standing(self._values[stands])
         if self._echoed is not None:
             told = told + self._echoed(seen[:, 0], echo_state(seen, agrees))
-        inner = gelu(self._norm(known + told))
-        inner = inner + gelu(self._inner(inner))
+        inner = self._gelu(self._norm(known + told))
+        inner = inner + self._gelu_again(self._inner(inner))
         kinds = self._kinds[field](inner)
         scores = self._query(inner) @ self._to_values + self._bias[field]
         _point(scores, stands, self._again(inner))

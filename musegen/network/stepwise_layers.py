@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,25 @@ def array(weights: Tensor) -> NDArray[Any]:
     return np.array(weights.detach().cpu().numpy())
 
 
-def gelu(x: Floats) -> Floats:
-    """The same shape, x Φ(x) (Hendrycks and Gimpel 2016). NumPy has no error function."""
-    y: Floats = functional.gelu(torch.from_numpy(x)).numpy()
-    return y
+class Gelu(threading.local):
+    """x Φ(x) (Hendrycks and Gimpel 2016).
+
+    NumPy has no error function, and to hand torch an array costs as much as the function. So torch
+    works in memory that both see; each thread has its own.
+    """
+
+    def __init__(self) -> None:
+        self._tensor = torch.empty(0)
+        self._seen: Floats = self._tensor.numpy()
+
+    def __call__(self, x: Floats) -> Floats:
+        """The same shape. What it gives holds until it is called again."""
+        if self._seen.shape != x.shape:
+            self._tensor = torch.empty(x.shape)
+            self._seen = self._tensor.numpy()
+        self._seen[...] = x
+        functional.gelu(self._tensor, out=self._tensor)  # type: ignore[call-arg]
+        return self._seen
 
 
 def sigmoid(x: Floats) -> Floats:

@@ -50,13 +50,12 @@ _PARTS = INSTRUMENTS * DESKS
 
 
 class NotesState(Tracker):
-    """See Tracker. `parts` (129, 16), where set, says which desks may play."""
+    """See Tracker. `parts` (129, 16) says which desks may play."""
 
     _of_pieces = (
         *("_time", "_bar_start", "_standing", "_last", "_pedal", "_n_desks"),
         *("_part_note", "_sounds_until", "_last_end"),
     )
-    parts: Mask | None = None
 
     def __init__(self, batch: int, steps: int, pitch_low: int, pitch_high: int) -> None:
         self.steps = steps
@@ -66,9 +65,9 @@ class NotesState(Tracker):
         self._sizes = [field.size for field in notes_fields(steps)]
         self._n_features = len(notes_features(steps))
         self._bar_lengths = bar_lengths(steps)
-        self._low = np.full(INSTRUMENTS, pitch_low)
-        self._top = np.full(INSTRUMENTS, pitch_high)
-        self._low[DRUMS], self._top[DRUMS] = 0, 127
+        self.parts: Mask = np.ones((INSTRUMENTS, DESKS), bool)
+        self._pitches: Mask = np.ones((INSTRUMENTS, 128), bool)  # that an instrument may play
+        self._pitches[:DRUMS] = _between(pitch_low, pitch_high)
         self._time = np.zeros(batch, np.int64)
         self._bar_start = np.zeros(batch, np.int64)
         self._standing = np.zeros((batch, len(KINDS)), np.int64)
@@ -85,7 +84,7 @@ class NotesState(Tracker):
     def _keep(self, rows: Ints) -> None:
         super()._keep(rows)
         self._rows, self._echoes = np.arange(len(rows)), self._echoes.chosen(rows)
-        self._low, self._top, self._asked = self._low.copy(), self._top.copy(), self._asked.copy()
+        self._pitches, self._asked = self._pitches.copy(), self._asked.copy()
         self._forget()
 
     def keep_parts(
@@ -97,8 +96,8 @@ class NotesState(Tracker):
             for place in places:
                 self.parts[place] = True
         for instrument, (low, high) in ranges.items():
-            self._low[instrument], self._top[instrument] = low, high
-        self._forget()
+            self._pitches[instrument] = _between(low, high)
+        self._forget("_last_part", "_instruments")
 
     def ask(self, opening: Opening) -> None:
         """See Tracker."""
@@ -158,10 +157,10 @@ class NotesState(Tracker):
             note = self._part_note[self._rows, part]
             known = (note[:, 0] > 0) & APPLIES[so_far[:, KIND], DESK]
             length = np.minimum(note[:, 2], bar)
-            values = np.stack([note[:, 0], self._part_gap(so_far), length, note[:, 3]], axis=1)
-            out[:, 7:ECHO] = np.where(known[:, None], values, 0)
+            values = np.array([note[:, 0], self._part_gap(so_far), length, note[:, 3]])
+            out[:, 7:ECHO] = (values * known).T
             is_note = (so_far[:, KIND] == NOTE)[:, None]
-            out[:, ECHO + 1 + N_ALL :] = np.where(is_note, self._echoes.of_parts(part), 0)
+            out[:, ECHO + 1 + N_ALL :] = self._echoes.of_parts(part) * is_note
         return out
 
     @cached_property
@@ -170,22 +169,32 @@ class NotesState(Tracker):
         bar = 8 * self.steps
         out: Features = np.zeros((len(self._rows), self._n_features), np.int16)
         out[:, 0] = np.minimum(self._time - self._bar_start, bar)
-        out[:, 1] = np.where(self._to_go == FAR, 0, np.minimum(self._to_go, bar))
+        out[:, 1] = np.minimum(self._to_go, bar) * (self._to_go < FAR)
         out[:, 2] = self.bars % BARS
-        out[:, 3:6] = self._standing[:, [METRE, KEY, TEMPO]]
+        out[:, 3:6] = self._standing[:, METRE : TEMPO + 1]
         out[:, ECHO : ECHO + 1 + N_ALL] = self._echoes.columns
         return out
 
-    def _forget(self) -> None:
-        """Nothing that hangs on the words so far is known any more."""
-        for name in ("_known_before", "_to_go", "_another_here", "_has_higher"):
+    def _forget(self, *others: str) -> None:
+        """Nothing that hangs on the words so far is known any more, nor are others."""
+        for name in ("_known_before", "_to_go", "_another_here", "_has_higher", *others):
             self.__dict__.pop(name, None)
+
+    @cached_property
+    def _last_part(self) -> int:
+        """The last part that may play."""
+        return int(np.flatnonzero(self.parts)[-1])
+
+    @cached_property
+    def _instruments(self) -> Mask:
+        """Which instruments may play (129,)."""
+        return np.asarray(self.parts.any(axis=1))
 
     def _part_gap(self, words: Ints) -> Ints:
         """Steps from the part's last note to each word (B,), plus one; 0 where it has none."""
         note = self._part_note[self._rows, self._part(words)]
         gap = self._time + self._delta(words) - note[:, 1]
-        return np.where(note[:, 0] > 0, np.minimum(gap, 4 * self.steps) + 1, 0)
+        return np.asarray((note[:, 0] > 0) * (np.minimum(gap, 4 * self.steps) + 1))
 
     def _delta(self, words: Ints) -> Ints:
         return words[:, BEATS] * self.steps + words[:, TICKS]
@@ -197,7 +206,7 @@ class NotesState(Tracker):
         part, pitch = self._part(words)[rows], words[rows, PITCH]
         length = words[rows, LENGTH_BEATS] * self.steps + words[rows, LENGTH_TICKS]
         columns = [pitch + 1, self._time[rows], length, words[rows, VELOCITY] + 1]
-        self._part_note[rows, part] = np.stack(columns, axis=1)
+        self._part_note[rows, part] = np.array(columns).T
         where, end = (rows, part, pitch), self._time[rows] + length
         self._sounds_until[where] = np.maximum(self._sounds_until[where], end)
         self._last_end[rows] = np.maximum(self._last_end[rows], end)
@@ -212,4 +221,11 @@ class NotesState(Tracker):
         """Steps until the barline (B,); very many in a piece without bars."""
         length = self._bar_lengths[self._standing[:, METRE]]
         place = self._time - self._bar_start
-        return np.where(length > 0, np.maximum(length - place, 0), FAR)
+        to_go: Ints = np.maximum(length - place, 0)
+        to_go[length == 0] = FAR
+        return to_go
+
+
+def _between(low: int, high: int) -> Mask:
+    pitches = np.arange(128)
+    return np.asarray((pitches >= low) & (pitches <= high))

@@ -42,7 +42,7 @@ from .notes_state import NotesState
 from .vocabulary import Drawn, Mask
 
 _SLOW, _FAST = tempo_value(np.array([60e6 / 30, 60e6 / 240]))  # quarters a minute
-_EVERY: Mask = np.ones((INSTRUMENTS, DESKS), bool)
+_NUMBERS = np.arange(METRES)  # as many as any field has values
 
 
 class NotesTracker(NotesState):
@@ -69,38 +69,33 @@ class NotesTracker(NotesState):
             return self._legal_desk(so_far, tied)
         return self._legal_pitch(so_far, tied)
 
-    @property
-    def _may_play(self) -> Mask:
-        return _EVERY if self.parts is None else self.parts
-
     def _legal_kind(self) -> Mask:
-        kinds = np.arange(len(KINDS))
+        kinds = _NUMBERS[: len(KINDS)]
         last, to_go, has_bars = self._last[:, KIND], self._to_go, self._standing[:, METRE] > 0
         later = kinds > last[:, None]
         again = (kinds == last[:, None]) & self._another_here[:, None]
         legal: Mask = later | again | (to_go > 1)[:, None]
         if self.keep_time:
-            legal[:, [METRE, KEY, TEMPO]] = False
+            legal[:, METRE : TEMPO + 1] = False
         else:
             at_bar = (self._time == self._bar_start)[:, None] & later
             legal[:, [METRE, KEY]] = at_bar[:, [METRE, KEY]]
             legal[:, METRE] &= has_bars & (self._time > 0)
             if legal[:, METRE].any():
                 legal[:, METRE] &= self._fitting_metres().any(axis=1)
-        legal[:, BARLINE] = has_bars & (to_go <= COARSE * self.steps - 1)
-        legal[:, WAIT] = has_bars & (to_go > COARSE * self.steps - 1)
-        legal[:, LONGER] = False
-        legal[:, END] = (last == BARLINE) if self.last_bar is None else False
-        legal[:, END] |= ~has_bars & (self._time > 0) & (self.last_bar is None)
-        if self.last_bar is not None:
-            over = has_bars & (self.bars >= self.last_bar)
-            legal[over] = kinds == END
+        far = to_go > COARSE * self.steps - 1
+        legal[:, BARLINE], legal[:, WAIT] = has_bars & ~far, has_bars & far
+        legal[:, LONGER] = legal[:, END] = False
+        if self.last_bar is None:
+            legal[:, END] = (last == BARLINE) | (~has_bars & (self._time > 0))
+        else:
+            legal[has_bars & (self.bars >= self.last_bar)] = kinds == END
         opening = self._standing[:, TEMPO] == 0
-        legal[opening] = later[opening] & (kinds >= METRE) & (kinds <= TEMPO)
-        if self.last_bar is not None:
-            legal[opening & ~has_bars] = kinds == METRE
-        stuck = has_bars & (to_go == 0)
-        legal[stuck] = kinds == BARLINE
+        if opening.any():
+            legal[opening] = later[opening] & (kinds >= METRE) & (kinds <= TEMPO)
+            if self.last_bar is not None:
+                legal[opening & ~has_bars] = kinds == METRE
+        legal[has_bars & (to_go == 0)] = kinds == BARLINE
         if self._asked:
             legal[:, list(self._asked)] = False
         for kind in sorted(self._asked, reverse=True):  # metre, then key, then tempo
@@ -116,10 +111,9 @@ class NotesTracker(NotesState):
     @cached_property
     def _another_here(self) -> Mask:
         """Whether a word of the last kind can still follow at the same tick (B,)."""
-        highest = np.flatnonzero(self._may_play.ravel())[-1]
-        room = self._part(self._last) < highest
+        room = self._part(self._last) < self._last_part
         is_played = (self._last[:, KIND] == NOTE) | (self._last[:, KIND] == PEDAL)
-        return np.asarray(is_played & (room | self._higher(self._last)))
+        return np.asarray(is_played & (room if room.all() else room | self._higher(self._last)))
 
     def _onset_range(self, kind: Ints) -> tuple[Ints, Ints]:
         """The least and most steps from the last word to one of `kind` (B,)."""
@@ -128,19 +122,18 @@ class NotesTracker(NotesState):
         here = (kind == METRE) | (kind == KEY) | (self._standing[:, TEMPO] == 0)
         for asked in self._asked:
             here |= kind == asked
-        low = np.where(same, 0, 1)
-        high = np.where(here, 0, np.minimum(to_go - 1, COARSE * self.steps - 1))
-        low = np.where(kind == BARLINE, np.maximum(to_go, low), np.where(here, 0, low))
-        return low, np.where(kind == BARLINE, low, np.maximum(high, low))
+        low = np.maximum((kind == BARLINE) * to_go, ~(here | same))
+        return low, np.maximum(~here * np.minimum(to_go - 1, COARSE * self.steps - 1), low)
 
     def _within(self, drawn: Ints, low: Ints, high: Ints, coarse: int) -> Mask:
         """Values of a coarse or fine field that keep their sum between `low` and `high`."""
-        values = np.arange(self._sizes[drawn.shape[1]])
+        values = _NUMBERS[: self._sizes[drawn.shape[1]]]
         if drawn.shape[1] == coarse:
-            first = values * self.steps
-            return (first + self.steps - 1 >= low[:, None]) & (first <= high[:, None])
-        total = drawn[:, coarse, None] * self.steps + values
-        return np.asarray((total >= low[:, None]) & (total <= high[:, None]))
+            low, high = low // self.steps, high // self.steps
+        else:
+            first = drawn[:, coarse] * self.steps
+            low, high = low - first, high - first
+        return np.asarray((values >= low[:, None]) & (values <= high[:, None]))
 
     def _room(self, drawn: Ints) -> Ints:
         """The longest note that ends with the piece (B,)."""
@@ -148,22 +141,22 @@ class NotesTracker(NotesState):
             return np.full(len(drawn), FAR)
         bar = self._bar_lengths[self._standing[:, METRE]]
         more = np.maximum(self.last_bar - self.bars - 1, 0) * bar
-        room = self._to_go - self._delta(drawn) + more
-        return np.where(bar > 0, np.maximum(room, 1), FAR)
+        return np.maximum(self._to_go - self._delta(drawn) + more, 1)
 
     def _tied(self, drawn: Ints) -> Mask:
         """Whether the order of words binds what is drawn to come after the last word (B,)."""
         return np.asarray((drawn[:, KIND] == self._last[:, KIND]) & (self._delta(drawn) == 0))
 
     def _legal_instrument(self, drawn: Ints, tied: Mask) -> Mask:
-        values = np.arange(INSTRUMENTS)
-        last = self._last[:, INSTRUMENT, None]
-        desks = self._may_play[self._last[:, INSTRUMENT]] & (
-            np.arange(DESKS) > self._last[:, DESK, None]
-        )
+        some = np.broadcast_to(self._instruments, (len(drawn), INSTRUMENTS))
+        if not tied.any():
+            return some
+        values, last = _NUMBERS[:INSTRUMENTS], self._last[:, INSTRUMENT, None]
+        desks = self.parts[self._last[:, INSTRUMENT]]
+        desks = desks & (_NUMBERS[:DESKS] > self._last[:, DESK, None])
         room = (desks.any(axis=1) | self._higher(drawn))[:, None]
         after = (values > last) | ((values == last) & room)
-        return np.asarray(self._may_play.any(axis=1) & (after | ~tied[:, None]))
+        return np.asarray(some & (after | ~tied[:, None]))
 
     def _higher(self, drawn: Ints) -> Mask:
         """Whether the part that played last has a pitch left for one more note here (B,)."""
@@ -172,29 +165,32 @@ class NotesTracker(NotesState):
     @cached_property
     def _has_higher(self) -> Mask:
         """Whether the part of the last word may play a higher pitch that is silent now (B,)."""
-        instrument, desk, values = self._last[:, INSTRUMENT], self._last[:, DESK], np.arange(128)
+        instrument, desk = self._last[:, INSTRUMENT], self._last[:, DESK]
         silent = self._sounds_until[self._rows, self._part(self._last)] <= self._time[:, None]
-        higher = (values > self._last[:, PITCH, None]) & (values <= self._top[instrument, None])
-        return np.asarray(self._may_play[instrument, desk] & (higher & silent).any(axis=1))
+        higher = self._pitches[instrument] & (_NUMBERS[:128] > self._last[:, PITCH, None])
+        return np.asarray(self.parts[instrument, desk] & (higher & silent).any(axis=1))
 
     def _legal_desk(self, drawn: Ints, tied: Mask) -> Mask:
-        values, last = np.arange(DESKS), self._last[:, DESK, None]
-        bound = tied & (drawn[:, INSTRUMENT] == self._last[:, INSTRUMENT])
-        after = (values > last) | ((values == last) & self._higher(drawn)[:, None])
-        legal = self._may_play[drawn[:, INSTRUMENT]] & (after | ~bound[:, None])
+        values, instrument = _NUMBERS[:DESKS], drawn[:, INSTRUMENT]
+        legal = self.parts[instrument]
+        bound = tied & (instrument == self._last[:, INSTRUMENT])
+        if bound.any():
+            last = self._last[:, DESK, None]
+            after = (values > last) | ((values == last) & self._higher(drawn)[:, None])
+            legal &= after | ~bound[:, None]
         if self.in_turn:
-            legal &= values <= self._n_desks[self._rows, drawn[:, INSTRUMENT]][:, None]
-        return np.asarray(legal)
+            legal &= values <= self._n_desks[self._rows, instrument][:, None]
+        return legal
 
     def _legal_pitch(self, drawn: Ints, tied: Mask) -> Mask:
-        values, instrument = np.arange(128), drawn[:, INSTRUMENT]
-        legal = (values >= self._low[instrument, None]) & (values <= self._top[instrument, None])
-        bound = tied & (self._part(drawn) == self._part(self._last))
-        legal &= (values > self._last[:, PITCH, None]) | ~bound[:, None]
+        part, legal = self._part(drawn), self._pitches[drawn[:, INSTRUMENT]]
+        bound = tied & (part == self._part(self._last))
+        if bound.any():
+            legal &= (_NUMBERS[:128] > self._last[:, PITCH, None]) | ~bound[:, None]
         onset = (self._time + self._delta(drawn))[:, None]
-        silent = self._sounds_until[self._rows, self._part(drawn)] <= onset
-        free = legal & silent
-        return np.where(free.any(axis=1, keepdims=True), free, legal)
+        free = legal & (self._sounds_until[self._rows, part] <= onset)
+        some = free.any(axis=1, keepdims=True)
+        return free if some.all() else np.where(some, free, legal)
 
     def _fitting_metres(self) -> Mask:
         """The new metres that let what sounds end with the piece (B, METRES).
