@@ -204,9 +204,10 @@ class Drawer:
 
     def _rest(self) -> None:
         """Candidates rest that have only undrawn bars left; the loop takes them for done."""
-        if not self._undrawn:
+        near = self.bars_left <= self._undrawn
+        if not self._undrawn or not near.any():
             return
-        rows = np.flatnonzero(~self.tracker.done & (self.bars_left <= self._undrawn))
+        rows = np.flatnonzero(near & ~self.tracker.done)
         for row in rows:
             one, here = np.array([row]), np.flatnonzero(self._rows == row)
             past = self.model.stepwise.chosen(self._past, here)
@@ -269,10 +270,11 @@ class Drawer:
         return draw(scores, legal, self._samplings[field], self.chance)
 
     def _note_endings(self, scores: Floats, legal: NDArray[np.bool_]) -> None:
-        over = np.flatnonzero(self._of_rows((self.bars_left <= 0) & ~self.tracker.done))
-        if len(over):
-            allowed = np.where(legal[over], log_softmax(scores[over]), -np.inf)
-            self.ending[self._rows[over]] += np.logaddexp.reduce(allowed, axis=1)
+        over = self.bars_left <= 0
+        if over.any():
+            rows = np.flatnonzero(self._of_rows(over & ~self.tracker.done))
+            allowed = np.where(legal[rows], log_softmax(scores[rows]), -np.inf)
+            self.ending[self._rows[rows]] += np.logaddexp.reduce(allowed, axis=1)
 
     def _features(self, drawn: Numbers) -> Numbers:
         return self._of_rows(self.tracker.features(self._of_all(drawn))).astype(np.int64)

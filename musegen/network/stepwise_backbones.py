@@ -29,12 +29,15 @@ class Caches(NamedTuple):
 
     Attributes:
         read: how many words in all.
-        kept: how many of them are cached.
-        keys: of each layer (B, H, ≥ kept, D / H).
+        common: keys and values of each layer that all pieces have before their own, (H, C, D / H)
+            each. Pieces that go on from one seed read it once, and not each by itself.
+        kept: how many words of their own are cached.
+        keys: theirs, of each layer (B, H, ≥ kept, D / H).
         values: the same.
     """
 
     read: int
+    common: list[tuple[Floats, Floats]]
     kept: int
     keys: list[Floats]
     values: list[Floats]
@@ -51,32 +54,49 @@ class Attentive:
 
     def past(self, state: State | None, n: int) -> Caches:
         """See Stepwise.past."""
-        if state is None:
-            shape = (n, self._layers[0].heads, _ROOM, 2 * len(self._frequencies))
-            empty = [[np.empty(shape, np.float32) for _ in self._layers] for _ in range(2)]
-            return Caches(0, 0, *empty)
-        read, *layers = state
-        keys = [_longer(np.repeat(array(_paired(key)), n, axis=0)) for key, _ in layers]
-        values = [_longer(np.repeat(array(value), n, axis=0)) for _, value in layers]
-        return Caches(read, layers[0][0].shape[2], keys, values)
+        heads, width = self._layers[0].heads, 2 * len(self._frequencies)
+        nothing = np.empty((1, heads, 0, width), np.float32)
+        common = [(nothing[0], nothing[0]) for _ in self._layers]
+        read, keys, values = 0, [nothing] * len(common), [nothing] * len(common)
+        if state is not None:
+            read, *layers = state
+            keys = [array(_paired(key)) for key, _ in layers]
+            values = [array(value) for _, value in layers]
+        one = Caches(read, common, keys[0].shape[2], keys, values)
+        if n > 1:
+            return self._alike(one, 0, n)
+        return one._replace(keys=list(map(_longer, keys)), values=list(map(_longer, values)))
 
     def chosen(self, past: Caches, rows: NDArray[np.int64]) -> Caches:
         """See Stepwise.chosen."""
-        read, kept, *both = past
-        keys, values = ([cache[rows] for cache in caches] for caches in both)
-        return Caches(read, kept, keys, values)
+        if len(rows) > 1 and (rows == rows[0]).all():
+            return self._alike(past, int(rows[0]), len(rows))
+        keys, values = ([cache[rows] for cache in caches] for caches in (past.keys, past.values))
+        return past._replace(keys=keys, values=values)
+
+    def _alike(self, past: Caches, row: int, n: int) -> Caches:
+        """The past of one of the pieces → that of `n`, which have nothing of their own yet."""
+        own = ([cache[row, :, : past.kept] for cache in both] for both in (past.keys, past.values))
+        common = [
+            (np.concatenate([keys, k], axis=1), np.concatenate([values, v], axis=1))
+            for (keys, values), k, v in zip(past.common, *own, strict=True)
+        ]
+        _, heads, _, width = past.keys[0].shape
+        shape = (n, heads, _ROOM, width)
+        keys, values = ([np.empty(shape, np.float32) for _ in common] for _ in range(2))
+        return Caches(past.read, common, 0, keys, values)
 
     def step(self, x: Floats, past: Caches) -> tuple[Floats, Caches]:
         """Inputs (B, D) → hidden (B, D). A past may be gone on from again, but not two at once."""
-        read, kept, keys, values = past
+        read, common, kept, keys, values = past
         if kept == keys[0].shape[2]:
             start = max(kept - self._context + 1, 0)
             keys, values = ([_longer(a[:, :, start:]) for a in both] for both in (keys, values))
             kept -= start
         turn = np.exp(1j * (read * self._frequencies)).astype(np.complex64)
-        for layer, key, value in zip(self._layers, keys, values, strict=True):
-            x = layer(x, turn, key, value, kept)
-        return self._final(x), Caches(read + 1, kept + 1, keys, values)
+        for layer, before, key, value in zip(self._layers, common, keys, values, strict=True):
+            x = layer(x, turn, before, key, value, kept)
+        return self._final(x), Caches(read + 1, common, kept + 1, keys, values)
 
 
 def _paired(x: Tensor) -> Tensor:
@@ -101,13 +121,15 @@ class _Layer:
 
     def __init__(self, module: TransformerLayer) -> None:
         self.heads, self.context = module.attention.heads, module.attention.context
-        self._attention_norm, self._feed_norm = Norm(module.attention_norm), Norm(module.feed_norm)
-        self._asked = Dense(self._as_kept(module.attention.query_key_value.weight))
+        before, between = module.attention_norm, module.feed_norm
+        self._attention_norm, self._feed_norm = Norm(before, gain=False), Norm(between, gain=False)
+        asked = module.attention.query_key_value.weight * before.weight
+        self._asked = Dense(self._as_kept(asked))
         self._out = dense(module.attention.out)
         widen, _, narrow = module.feed
         assert isinstance(widen, nn.Linear)
         assert isinstance(narrow, nn.Linear)
-        self._widen, self._gelu, self._narrow = dense(widen), Gelu(), dense(narrow)
+        self._widen, self._gelu, self._narrow = dense(widen, after=between), Gelu(), dense(narrow)
 
     def _as_kept(self, weight: Tensor) -> Tensor:
         """The weights of queries, keys and values (3 D, D), so that they come as they are kept."""
@@ -118,7 +140,13 @@ class _Layer:
         return torch.stack([query, key, value]).view(3 * width, width)
 
     def __call__(
-        self, x: Floats, turn: NDArray[np.complex64], keys: Floats, values: Floats, at: int
+        self,
+        x: Floats,
+        turn: NDArray[np.complex64],
+        common: tuple[Floats, Floats],
+        keys: Floats,
+        values: Floats,
+        at: int,
     ) -> Floats:
         """Rows x (B, D), the rotation of their place, and caches whose place `at` they fill."""
         batch, width = x.shape
@@ -126,13 +154,29 @@ class _Layer:
         parts[:, :2].view(np.complex64)[...] *= turn
         keys[:, :, at], values[:, :, at] = parts[:, 1], parts[:, 2]
         seen = slice(max(at + 1 - self.context, 0), at + 1)
-        weights = np.matmul(keys[:, :, seen], parts[:, 0, :, :, None])
-        weights -= np.maximum.reduce(weights, axis=2, keepdims=True)
-        np.exp(weights, out=weights)
-        read = np.matmul(weights.swapaxes(2, 3), values[:, :, seen])
-        read /= np.add.reduce(weights, axis=2, keepdims=True)
+        first = max(common[0].shape[1] + at + 1 - self.context, 0)
+        before = common[0][:, first:], common[1][:, first:]
+        read = _attended(parts[:, 0], before, keys[:, :, seen], values[:, :, seen])
         x = x + self._out(read.reshape(batch, width))
         return x + self._narrow(self._gelu(self._widen(self._feed_norm(x))))
+
+
+def _attended(asked: Floats, common: tuple[Floats, Floats], keys: Floats, values: Floats) -> Floats:
+    """Queries (B, H, E), keys and values of all (H, C, E) and of each (B, H, S, E) → (B, H, E)."""
+    own = np.matmul(keys, asked[..., None])[..., 0]
+    most = np.maximum.reduce(own, axis=2, keepdims=True)
+    if not common[0].shape[1]:
+        own -= most
+        np.exp(own, out=own)
+        read = np.matmul(own[:, :, None], values)[:, :, 0]
+        return np.asarray(read / np.add.reduce(own, axis=2, keepdims=True))
+    every = np.matmul(asked.swapaxes(0, 1), common[0].swapaxes(1, 2))  # (H, B, C)
+    most = np.maximum(most, np.maximum.reduce(every, axis=2, keepdims=True).swapaxes(0, 1))
+    own, every = np.exp(own - most), np.exp(every - most.swapaxes(0, 1))
+    read = np.matmul(own[:, :, None], values)[:, :, 0]
+    read += np.matmul(every, common[1]).swapaxes(0, 1)
+    total = np.add.reduce(every, axis=2, keepdims=True).swapaxes(0, 1)
+    return np.asarray(read / (total + np.add.reduce(own, axis=2, keepdims=True)))
 
 
 class Recurring:

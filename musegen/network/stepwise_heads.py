@@ -129,7 +129,8 @@ class _Head:
         norm, inner, *_ = module.inner
         assert isinstance(norm, nn.RMSNorm)
         assert isinstance(inner, nn.Linear)
-        self._norm, self._inner, self._gelu = Norm(norm), dense(inner), Gelu()
+        self._norm, self._inner = Norm(norm, gain=False), dense(inner, after=norm)
+        self._gelu = Gelu()
         pointing = [its for its in (module.echo, module.rhyme) if its is not None]
         self._sees, self._gains = sees, len(pointing)
         self._out = dense(*(its.again for its in pointing), module.scores)

@@ -72,21 +72,27 @@ class Dense:
         return y
 
 
-def dense(*layers: nn.Linear) -> Dense:
-    """Layers that read the same, as one: what each gives stands beside that of the one before."""
+def dense(*layers: nn.Linear, after: nn.RMSNorm | None = None) -> Dense:
+    """Layers that read the same, as one: what each gives stands beside that of the one before.
+
+    The gain of the norm that comes before them is theirs; see Norm.
+    """
     weight = torch.cat([layer.weight.detach() for layer in layers])
+    if after is not None:
+        assert after.weight is not None
+        weight = weight * after.weight.detach()
     biases: list[Tensor | None] = [layer.bias for layer in layers]
     there = [bias.detach() for bias in biases if bias is not None]
     return Dense(weight, torch.cat(there) if there else None)
 
 
 class Norm:
-    """x g / √(mean x² + ε) (Zhang and Sennrich 2019)."""
+    """x g / √(mean x² + ε) (Zhang and Sennrich 2019); without its gain g where that is others'."""
 
-    def __init__(self, layer: nn.RMSNorm) -> None:
+    def __init__(self, layer: nn.RMSNorm, *, gain: bool = True) -> None:
         assert layer.weight is not None
         width = len(layer.weight)
-        self._gain = array(layer.weight) * np.float32(width**0.5)
+        self._gain = np.float32(width**0.5) * (array(layer.weight) if gain else np.float32(1))
         self._least = np.float32(_EPSILON * width)
 
     def __call__(self, x: Floats) -> Floats:

@@ -185,18 +185,26 @@ def test_what_is_told_counts_word_by_word_too(backbone: str) -> None:
     assert not np.allclose(found, other.numpy(), atol=1e-3)
 
 
+@pytest.mark.parametrize("rows", [[0, 2], [1], [2, 2, 2, 2], [0, 0, 1]])
+@pytest.mark.parametrize("times", [1, 3])
 @pytest.mark.parametrize("backbone", BACKBONES)
-def test_pieces_that_go_on_while_others_have_ended_read_what_they_would(backbone: str) -> None:
+def test_pieces_that_are_chosen_read_what_they_would(
+    backbone: str, times: int, rows: list[int]
+) -> None:
+    """Those that go on while others have ended, and drafts of one; of those some again."""
     backbone_ = stepping(make(backbone, 1).backbone)
-    words = np.random.default_rng(0).normal(size=(9, 3, 16)).astype(np.float32)
-    past, rows = backbone_.past(None, 3), np.array([0, 2])
-    for word in words[:5]:
+    words = np.random.default_rng(0).normal(size=(12, 3, 16)).astype(np.float32)
+    past, which = backbone_.past(None, 3), np.array(rows)
+    for word in words[:3]:
         _, past = backbone_.step(word, past)
-    fewer = backbone_.chosen(past, rows)
-    for word in words[5:]:
-        all_hidden, past = backbone_.step(word, past)
-        hidden, fewer = backbone_.step(word[rows], fewer)
-        np.testing.assert_allclose(hidden, all_hidden[rows], atol=1e-6)
+    chosen = backbone_.chosen(past, which)
+    for t, word in enumerate(words[3:], start=1):
+        every, past = backbone_.step(word, past)
+        hidden, chosen = backbone_.step(word[which], chosen)
+        np.testing.assert_allclose(hidden, every[which], atol=1e-6)
+        if t < times:
+            again = np.zeros(2, np.int64)
+            which, chosen = which[again], backbone_.chosen(chosen, again)
 
 
 @pytest.mark.parametrize("times", [1, 3])
