@@ -1,6 +1,7 @@
 """How like music is what a model composes: beside held-out music, and beside an n-gram.
 
     python -m tests.bench.likeness FOLDER --model MODEL [--pieces 200] [--bars 16] [--random-seed 0]
+                                   [--temperature 1] [--min-p P]
 
 Three sets of stretches: of held-out (valid) pieces, composed from nothing by the model, and drawn
 from nothing from an n-gram of the training pieces under the same masks. All go through the words
@@ -31,6 +32,7 @@ from musegen.evaluation.statistics import density, form, shares
 from musegen.evaluation.trained import Trained, load
 from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
+from musegen.generation.sampling import Sampling
 from musegen.score.counts import counted
 from musegen.score.fingerprint import passage_hashes
 from musegen.score.score import Score
@@ -65,18 +67,22 @@ def stretches(pieces: list[Score], bars: int, n: int, random_seed: int) -> list[
     return [excerpt(pieces[i], first, bars) for i, first in found[:n]]
 
 
-def composed(model: Trained, bars: int, n: int, random_seed: int) -> tuple[list[Score], int]:
+def composed(
+    model: Trained, bars: int, n: int, random_seed: int, sampling: Sampling | None = None
+) -> tuple[list[Score], int]:
     """`n` pieces from nothing, less those that failed or were broken off, and how many did."""
     whole: list[Score] = []
     for first in range(0, n, BATCH):
         rows = min(BATCH, n - first)
         try:
-            found = compose(model, Plan(bars), n=rows, random_seed=random_seed + first)
+            chance = random_seed + first
+            found = compose(model, Plan(bars), n=rows, sampling=sampling, random_seed=chance)
         except MusegenError:  # one of the batch failed, and all with it
             found = []
             for row in range(rows):
+                chance = random_seed + first + row
                 try:
-                    found += compose(model, Plan(bars), random_seed=random_seed + first + row)
+                    found += compose(model, Plan(bars), sampling=sampling, random_seed=chance)
                 except MusegenError:
                     continue
         whole += [its.score for its in found if its.finished]
@@ -177,6 +183,8 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=200)
     parser.add_argument("--bars", type=int, default=16)
     parser.add_argument("--random-seed", type=int, default=0)
+    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--min-p", type=float, help="as `musegen generate` does, if not told")
     asked = parser.parse_args()
     wanted = asked.bars, asked.pieces, asked.random_seed
     model = load(find_model(asked.model))
@@ -185,7 +193,8 @@ def main() -> None:
     real = stretches(held_out, *wanted)
     if not real:
         parser.error(f"no held-out piece has {asked.bars} bars")
-    ours, failed = composed(model, *wanted)
+    sampling = Sampling(temperature=asked.temperature, min_p=asked.min_p)
+    ours, failed = composed(model, *wanted, sampling)
     ngram = NGram(prepared.vocabulary).fit(prepared, prepared.of("train"))
     theirs, failed_ngram = drawn(ngram, *wanted)
     print(f"{failed} of ours and {failed_ngram} of the n-gram's failed")

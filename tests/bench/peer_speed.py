@@ -1,6 +1,6 @@
 """Notes composed a second: ours against MidiTok's tokens in a GPT-2 of as many parameters.
 
-    python -m tests.bench.peer_speed --model MODEL [--corpus DIR] [--bars 16] [--pieces 20]
+    python -m tests.bench.peer_speed --model MODEL [--corpus DIR] [--bars 32] [--pieces 20]
 
 MODEL is one of notes. One thread each, in turn, in one run. Ours composes from nothing, all that
 it does with a word counted, for one piece and for sixteen at once. The peer's weights are
@@ -31,6 +31,7 @@ from .peer_gpt2 import PeerSettings, Tokenised, gpt2, tokenised
 from .peer_notes import Music
 
 MANY = 16
+BARS = 32
 
 
 def ours(model: Trained, bars: int, n: int, random_seed: int) -> float:
@@ -97,12 +98,30 @@ def peers(music: Music, model: Trained) -> dict[str, Callable[[], float]]:
     return found
 
 
+def speeds(
+    model: Trained, theirs: dict[str, Callable[[], float]], bars: int, runs: int
+) -> tuple[dict[int, float], dict[str, float]]:
+    """Notes a second, the median of some runs: ours by how many at once, and the peer's by name."""
+    all_ours: dict[int, list[float]] = {1: [], MANY: []}
+    all_theirs: dict[str, list[float]] = {name: [] for name in theirs}
+    for run in range(runs):
+        for n, its in all_ours.items():
+            its.append(ours(model, bars, n, run))
+        for name, draw in theirs.items():
+            all_theirs[name].append(draw())
+    median = statistics.median
+    return (
+        {n: median(its) for n, its in all_ours.items()},
+        {name: median(its) for name, its in all_theirs.items()},
+    )
+
+
 def main() -> None:
     """Print a row each, and the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True)
     parser.add_argument("--corpus", type=Path, default=SHARED / "ensemble")
-    parser.add_argument("--bars", type=int, default=16)
+    parser.add_argument("--bars", type=int, default=BARS)
     parser.add_argument("--pieces", type=int, default=20, help="of each folder, to count tokens")
     parser.add_argument("--runs", type=int, default=3)
     asked = parser.parse_args()
@@ -111,20 +130,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         theirs = peers(Music.of(asked.corpus, Path(folder, "music"), asked.pieces), model)
     size = f"{model.network.n_parameters:,}"
-    speeds: dict[str, list[float]] = {}
-    for run in range(asked.runs):
-        for n in (1, MANY):
-            name = f"musegen, {size}, {n} at once"
-            speeds.setdefault(name, []).append(ours(model, asked.bars, n, run))
-        for name, speed in theirs.items():
-            speeds.setdefault(name, []).append(speed())
-    medians = {name: statistics.median(its) for name, its in speeds.items()}
-    for name, speed in medians.items():
+    found, others = speeds(model, theirs, asked.bars, asked.runs)
+    for n, speed in found.items():
+        print(f"{speed:9.1f} notes a second  musegen, {size}, {n} at once")
+    for name, speed in others.items():
         print(f"{speed:9.1f} notes a second  {name}")
-    one, many = (medians[f"musegen, {size}, {n} at once"] for n in (1, MANY))
     for peer in ("REMI,", "REMI and BPE,"):
-        best = max(speed for name, speed in medians.items() if name.startswith(peer))
-        ratios = f"one piece {one / best:.1f} times, {MANY} at once {many / best:.1f} times"
+        best = max(speed for name, speed in others.items() if name.startswith(peer))
+        one, many = (found[n] / best for n in (1, MANY))
+        ratios = f"one piece {one:.1f} times, {MANY} at once {many:.1f} times"
         print(f"{ratios} the faster of {peer.rstrip(',')}")
 
 

@@ -121,20 +121,16 @@ def composing(corpus: Path, model_name: str, work: Path) -> Iterator[Row]:
     from musegen.evaluation.trained import load
 
     from .peer_notes import Music
-    from .peer_speed import MANY, ours, peers
+    from .peer_speed import BARS, MANY, peers, speeds
 
     model = load(Path(model_name))
     theirs = peers(Music.of(corpus, work / "music for speed", 5), model)
-    speeds = {n: statistics.median(ours(model, 8, n, run) for run in range(3)) for n in (1, MANY)}
-    best = max(
-        statistics.median(speed() for _ in range(3))
-        for name, speed in theirs.items()
-        if name.startswith("REMI,")
-    )
-    command = f"python -m tests.bench.peer_speed --model {model_name} --bars 8"
+    remi = {name: draw for name, draw in theirs.items() if name.startswith("REMI,")}
+    found, others = speeds(model, remi, BARS, 3)
+    command = f"python -m tests.bench.peer_speed --model {model_name}"
     for n, asked in ((1, "at least 8"), (MANY, "at least 20")):
-        found = f"{speeds[n] / best:.1f} times as many a second"
-        yield Row(f"notes composed, {n} at once", command, "the same", found, asked)
+        more = f"{found[n] / max(others.values()):.1f} times as many a second"
+        yield Row(f"notes composed, {n} at once", command, "the same", more, asked)
 
 
 def memory(work: Path, files: int) -> Iterator[Row]:
