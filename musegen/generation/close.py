@@ -5,8 +5,8 @@ forces the end breaks a phrase off wherever the model would have gone on, and a 
 from its left may lead anywhere. So the last bars are drawn several times, and one draft is kept,
 each with a chance in proportion to how likely the model holds what follows it. This is sampling and
 importance resampling (Rubin 1988): with many drafts it draws from the model's own pieces that go on
-like that. No rule chooses a pitch. Where several pieces are composed they share the drafts, and
-where there are as many pieces as drafts, rank.py weighs what follows.
+like that. No rule chooses a pitch. Of several pieces each has fewer drafts; of many none is
+drafted, and rank.py weighs what follows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from musegen.score.score import Score
 from .drawer import Drawer, Drawn
 from .plan import Plan
 
-DRAFTS = 8
+DRAFTS = 8  # of one piece
+_FEWEST = 4  # of each of several
+_MANY = 5  # pieces of which none is drafted
 _TO_END = 1  # bars of a draft that is to end, at most half of what is asked for
 _TO_GO_ON = 2  # bars of one that is to lead on, at most the whole gap
 _AHEAD = 2  # bars after a gap that are looked at
@@ -33,11 +35,16 @@ _BEHIND = 512  # words before them, at most
 
 def undrawn(plan: Plan, conditions: Conditions, n: int) -> int:
     """How many of the last bars of each of `n` pieces are left to `closed`; 0 if they are not."""
-    if n > DRAFTS // 2:
+    if n >= _MANY:
         return 0
     if plan.after_gap is not None:
         return min(_TO_GO_ON, plan.bars)
     return min(_TO_END, plan.bars // 2) if plan.closes(conditions) else 0
+
+
+def drafts_of_each(n: int) -> int:
+    """How many drafts each of `n` pieces has, where any has."""
+    return max(DRAFTS // n, _FEWEST)
 
 
 def closed(

@@ -13,7 +13,7 @@ from musegen.evaluation.trained import Trained
 from musegen.score.score import Score
 from musegen.vocabulary.vocabulary import Words
 
-from .close import DRAFTS, closed, follows, undrawn
+from .close import closed, drafts_of_each, follows, undrawn
 from .drawer import Drawer, Drawn, plain_kernels
 from .plan import Plan
 from .sampling import Sampling
@@ -82,7 +82,7 @@ def compose(
         MusegenError: a candidate has no note, or no whole bar.
     """
     seed, how = plan.words(model.vocabulary), sampling or Sampling()
-    left, drafts, found = undrawn(plan, model.conditions, n), DRAFTS // n, []
+    left, drafts, found = undrawn(plan, model.conditions, n), drafts_of_each(n), []
     rows = n if plan.at_once else 1
     with plain_kernels():
         for chance in range(random_seed, random_seed + n, rows):
