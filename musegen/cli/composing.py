@@ -158,6 +158,8 @@ def make_again(file: Path, given: Request, run: Run) -> None:
     ranked = [found[request.of_n]]
     write(ranked, [path], model, request, run)
     tell(ranked, [path], model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
+    if path.suffix.lower() != file.suffix.lower():
+        return  # another kind of file is not compared
     is_same = path.read_bytes() == file.read_bytes()
     by = f"; it was made by musegen {version}, on another machine or kind of device, or changed"
     say(

@@ -10,6 +10,7 @@ import numpy as np
 
 from musegen.corpus.given import WRITTEN, Stretch, of_parts
 from musegen.errors import UsageError
+from musegen.score.counts import counted
 from musegen.score.excerpt import closed, without_parts
 from musegen.score.instruments import DRUMS, instrument_called, instrument_name
 from musegen.score.midi_metre import metre_with_its_bars
@@ -173,7 +174,7 @@ def _of_voices(seed: Score, names: Sequence[str], vocabulary: Vocabulary) -> tup
         voices = "; ".join(
             f"{i}: {name}" for i, (name, _) in enumerate(vocabulary.fixed_parts, start=1)
         )
-        reason = f"the seed has {len(seed.parts)} parts, the model {len(silent)} voices"
+        reason = f"the seed has {counted(len(seed.parts), 'parts')}, the model {len(silent)} voices"
         raise UsageError(reason, hint=f"Name with --accompany those that it lacks: {voices}.")
     parts = [part if i in written else next(given) for i, part in enumerate(silent)]
     return replace(seed, parts=tuple(parts)), written

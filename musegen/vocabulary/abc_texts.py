@@ -38,7 +38,7 @@ def no_tune(what: str = "it is no") -> ModelError:
     """The error of a score that does not fit."""
     return ModelError(
         f"{what} tune of one line, which is all that an abc model knows",
-        hint="Take a model of notes, as ensemble is, or train one with --vocabulary notes.",
+        hint="Take a model of notes (-m ensemble), or train one with --vocabulary notes.",
     )
 
 

@@ -41,7 +41,7 @@ from .notes_layout import (
 from .notes_state import NotesState
 from .vocabulary import Drawn, Mask
 
-_SLOW, _FAST = tempo_value(np.array([60e6 / 30, 60e6 / 240]))  # quarters a minute
+_SLOW, _FAST = tempo_value(np.array([60e6 / 40, 60e6 / 240]))  # quarters a minute
 _NUMBERS = np.arange(METRES)  # as many as any field has values
 
 

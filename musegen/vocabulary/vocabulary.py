@@ -287,7 +287,7 @@ class Vocabulary(ABC):
         Raises:
             ModelError: words do not name instruments.
         """
-        hint = "A model of notes does: take ensemble, or train with --vocabulary notes."
+        hint = "A model of notes does: take -m ensemble, or train with --vocabulary notes."
         raise ModelError("the words of this model name no instruments", hint=hint)
 
     @property
