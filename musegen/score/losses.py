@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from itertools import product
 
 from musegen.score.dynamics import is_dynamic
+from musegen.score.key import CONTRADICTED
 from musegen.score.musicxml_marks import spelled_out
 from musegen.score.score import Event, Ints, Score
 
@@ -47,8 +48,10 @@ def missing_in(again: Score, score: Score) -> dict[str, int]:
     in_place = _in_their_parts(*(_notes_of_parts(s, factor) for s, factor in factors))
     lost = {kind: sum((things - after[kind]).values()) for kind, things in before.items()}
     missing = max(0, score.n_notes - again.n_notes)
+    overruled = sum(count for kind, count in again.unread.items() if CONTRADICTED in kind)
     moved, changed = lost["notes"], lost[_LOUDNESS]
     lost |= {
+        "keys": lost["keys"] - overruled,  # such are there, and are not believed
         "notes": missing,
         "notes moved": moved - missing,
         "notes in another part": score.n_notes - moved - in_place,

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musegen.score.files import write_and_tell
+from musegen.score.files import read, write_and_tell
 from musegen.score.losses import missing_in
 from musegen.score.score import Mark, Notes, Part, Score
 
@@ -80,3 +81,13 @@ def test_an_ornament_in_its_other_spelling_is_kept(text, tmp_path):
     notes = Notes.of([(0, 480, 72, 80)])
     score = Score(480, (Part("", 0, notes),), marks=(Mark(0, "ornament", text),))
     assert write_and_tell(score, tmp_path / "a.musicxml") == {}
+
+
+def test_a_key_that_is_written_and_not_believed_is_not_lost(tmp_path):
+    """MIDI is full of wrong keys: what its notes contradict is overruled when it is read."""
+    pitches = [60, 62, 64, 65, 67, 69, 71, 72] * 3
+    notes = Notes.of([(480 * i, 480, pitch, 64) for i, pitch in enumerate(pitches)])
+    score = Score(480, (Part("", 0, notes),), key=np.array([[0, 6, 0, 0]]))
+    lost = write_and_tell(score, tmp_path / "said.mid")
+    assert "F# major" in str(read(tmp_path / "said.mid").unread)
+    assert "keys" not in lost
