@@ -12,6 +12,7 @@ import typer
 from typer.testing import Result
 
 import musegen as package
+from musegen.__main__ import main as entry
 from musegen.cli.app import app
 from musegen.score.files import read
 
@@ -386,3 +387,19 @@ def test_train_begins_with_a_model(musegen: Musegen, music: Path, tmp_path: Path
     unknown = musegen("train", music / "abc", "--from", "nothing", "-o", tmp_path / "n")
     assert unknown.exit_code == 2
     assert not (tmp_path / "n").exists()
+
+
+def test_ctrl_c_is_told_while_the_command_is_still_loaded(monkeypatch, capsys) -> None:
+    class Stopped:
+        """Finds no module: somebody stops the program at the import."""
+
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "musegen.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "musegen.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Stopped(), *sys.meta_path])
+    with pytest.raises(SystemExit) as stopped:
+        entry()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "Stopped by Ctrl-C, with nothing half-written.\n"
