@@ -193,7 +193,7 @@ def test_a_melody_gets_the_voices_that_it_lacks(make_score: MakeScore) -> None:
     score = compose(model, plan)[0].score
     assert score.parts[0].notes == melody.parts[0].notes
     assert len(score.parts) == 3
-    with pytest.raises(UsageError, match="has 1 parts, the model 3 voices"):
+    with pytest.raises(UsageError, match="has 1 part, the model 3 voices"):
         accompaniment(model, Plan(seed=melody), ["3"])
 
 
