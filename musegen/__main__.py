@@ -8,9 +8,9 @@ def main() -> None:
     try:
         from musegen.cli.app import main as run
     except KeyboardInterrupt:
-        from musegen.errors import Interrupted
+        from musegen.errors import STOPPED, Interrupted
 
-        sys.stderr.write("Stopped by Ctrl-C, with nothing half-written.\n")
+        sys.stderr.write(f"{STOPPED[0].upper()}{STOPPED[1:]}.\n")
         sys.exit(Interrupted.exit_code)
     run()
 

@@ -78,6 +78,9 @@ class NotFound(UsageError):
     """There is no such file, folder, model or data set."""
 
 
+STOPPED = "stopped by Ctrl-C, with nothing half-written"
+
+
 class Interrupted(MusegenError):
     """The user broke off with Ctrl-C."""
 

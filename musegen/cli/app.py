@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 import musegen
-from musegen.errors import Interrupted, MusegenError, UsageError
+from musegen.errors import STOPPED, Interrupted, MusegenError, UsageError
 
 from .options import plain_app
 from .terminal import shown
@@ -99,7 +99,7 @@ def _errors_told(as_json: bool) -> Iterator[None]:
         _tell(error, as_json)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        _tell(Interrupted("stopped by Ctrl-C, with nothing half-written"), as_json)
+        _tell(Interrupted(STOPPED), as_json)
         raise typer.Exit(Interrupted.exit_code) from error
     except (MemoryError, RuntimeError) as error:
         if not _lacks_memory(error):
@@ -210,5 +210,5 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:  # before any command began
-        _tell(Interrupted("stopped by Ctrl-C, with nothing half-written"), "--json" in sys.argv)
+        _tell(Interrupted(STOPPED), "--json" in sys.argv)
         sys.exit(Interrupted.exit_code)

@@ -62,7 +62,7 @@ class Originals:
             ModelError: the model does not tell what it learnt from.
         """
         if most < SHORTEST:
-            reason = f"passages of {most} notes are anybody's, and cannot be kept out"
+            reason = f"passages of fewer than {SHORTEST} notes are anybody's, not {most}"
             raise UsageError(reason, hint=f"Take --max-copy {SHORTEST} or more.")
         if self._learnt is None:
             reason = "does not tell the passages that it learnt from"

@@ -204,8 +204,10 @@ class Drawer:
 
     def _rest(self) -> None:
         """Candidates rest that have only undrawn bars left; the loop takes them for done."""
+        if not self._undrawn:
+            return
         near = self.bars_left <= self._undrawn
-        if not self._undrawn or not near.any():
+        if not near.any():
             return
         rows = np.flatnonzero(near & ~self.tracker.done)
         for row in rows:

@@ -38,6 +38,7 @@ def test_pieces_have_the_bars_that_were_asked_for_however_they_are_closed(
 
 def test_what_is_composed_alone_is_drafted_and_of_many_none_is() -> None:
     assert undrawn(Plan(32), ALL, 1) == 1
+    assert undrawn(Plan(3), ALL, 1) == 1
     assert undrawn(Plan(1), ALL, 1) == 0
     assert undrawn(Plan(32), ALL, DRAFTS) == 0
 
