@@ -197,7 +197,8 @@ def _composed(model: Trained, request: Request, plan: Plan, run: Run) -> tuple[l
 def _read_seed(request: Request, run: Run) -> tuple[Request, Score | None, list[Score]]:
     """The request with a digest of its seed; the seed, up to where it goes on; or the movements."""
     from musegen.errors import UsageError
-    from musegen.generation.seed import digest, movements, taken
+    from musegen.generation.movements import movements
+    from musegen.generation.seed import digest, taken
     from musegen.score.bars import faults_of
     from musegen.score.files import read
 

@@ -21,6 +21,7 @@ from musegen.score.key import home_key, home_number
 from musegen.score.score import Score
 from musegen.training.events import Validated
 from musegen.training.fit import Fit
+from musegen.training.origin import Origin
 from musegen.training.schedule import Extent
 from musegen.training.settings import FitSettings
 
@@ -28,7 +29,6 @@ from .compose import never
 from .kin import with_kin
 
 _HELD_OUT = 1 / 6  # of each piece: its last bars
-_SLOWER = 0.2  # than in training, for what is known is to stay
 _PATIENCE = 3  # measurements without a new best, and it stops
 _FEWEST = 64  # words of a stretch that tells anything
 _TIMED = 3  # updates by which the speed is told
@@ -83,8 +83,9 @@ def adapted(
     start, kin = with_kin(model, scores)
     held_out = prepared.of("valid")
     before = nats_per_unit(field_nats(start.network, prepared, held_out), held_out)
-    steps = steps or _steps_in(seconds, start, prepared)
-    fit = _fit(start, prepared, steps, random_seed)
+    settings = Origin(start).pace(FitSettings(random_seed=random_seed), seconds)
+    steps = steps or _steps_in(seconds, start, prepared, settings)
+    fit = _fit(start, prepared, steps, settings)
     best, weights = before, None
     for event in fit.events():
         if progress:
@@ -102,17 +103,15 @@ def adapted(
     return Adapted(replace(start, network=network.eval()), steps, before, best, kin)
 
 
-def _fit(model: Trained, prepared: Prepared, steps: int, random_seed: int) -> Fit:
-    usual = FitSettings(random_seed=random_seed)
-    settings = replace(usual, lr=usual.lr * _SLOWER, matrix_lr=usual.matrix_lr * _SLOWER)
+def _fit(model: Trained, prepared: Prepared, steps: int, settings: FitSettings) -> Fit:
     network = copy.deepcopy(model.network)
     return Fit(network, prepared, settings, Extent(steps=steps), conditions=model.conditions)
 
 
-def _steps_in(seconds: float, model: Trained, prepared: Prepared) -> int:
+def _steps_in(seconds: float, model: Trained, prepared: Prepared, settings: FitSettings) -> int:
     """How many updates take so long, by the first few of a run."""
     began = time.monotonic()
-    for _ in zip(range(_TIMED), _fit(model, prepared, 1000, 0).events(), strict=False):
+    for _ in zip(range(_TIMED), _fit(model, prepared, 1000, settings).events(), strict=False):
         pass
     return max(1, round(seconds / (time.monotonic() - began) * _TIMED))
 

@@ -20,10 +20,10 @@ from musegen.vocabulary.vocabulary import Opening
 from .accompany import accompaniment
 from .infill import Infill
 from .length import lasting
+from .movements import with_passage
 from .plan import Plan
 from .request import Request
 from .sampling import Sampling, read_temperature
-from .seed import opening_of
 
 if TYPE_CHECKING:  # to import torch takes seconds, and what is asked wrongly is told at once
     from musegen.evaluation.trained import Trained
@@ -177,8 +177,8 @@ def settled(model: Trained, request: Request, plan: Plan) -> Plan:
         return accompaniment(model, plan, _listed(request.accompany))
     if model.conditions.key:  # words do not say it
         plan = replace(plan, home=plan.opening.key, opening=plan.opening._replace(key=None))
-    if plan.movements and model.vocabulary.says_key:
-        plan = replace(plan, opening=opening_of(plan.movements[0], plan.opening))
+    if plan.movements:
+        plan = with_passage(plan, model)
     return lasting(
         model,
         plan,

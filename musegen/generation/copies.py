@@ -43,8 +43,8 @@ class Originals:
         self._model, self._plan = model, plan
         is_told = (model.folder / PASSAGES).exists()
         self._learnt = Passages.load(model.folder) if is_told else None
-        seed = [("the seed", plan.seed.parts)] if plan.seed is not None else []
-        self._seed = Passages.of(seed)
+        heard = plan.movements or ((plan.seed,) if plan.seed is not None else ())
+        self._seed = Passages.of(("the seed", score.parts) for score in heard)
 
     def copies_in(self, candidate: Composed) -> Copies:
         """The longest passages of a candidate's new music."""

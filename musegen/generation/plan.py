@@ -37,7 +37,9 @@ class Plan:
         style: the style that is told; empty for none.
         density: the density that is told; empty for none.
         opening: the metre, key and tempo that are to stand throughout what is new.
-        movements: those before, whose parts a new movement from nothing has.
+        movements: those before, whose parts a new movement has. The seed is then a passage of
+            theirs, which is omitted, or there is none.
+        heard: which passage, in words.
         instruments: those that may play in a piece from nothing, each as often as it has parts;
             programs, 128 for drums. Empty for any.
         home: fifths and mode of the home key, for models that are told it; None: that of the seed,
@@ -55,6 +57,7 @@ class Plan:
     density: str = ""
     opening: Opening = ANYHOW
     movements: tuple[Score, ...] = ()
+    heard: str = ""
     instruments: tuple[int, ...] = ()
     home: tuple[int, int] | None = None
     role: ClassVar[int] = 0  # of the words that are drawn, see corpus/given.py

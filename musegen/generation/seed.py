@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +16,10 @@ from musegen.evaluation.profile import Profile
 from musegen.score.bars import first_number, last_number
 from musegen.score.counts import counted, named
 from musegen.score.excerpt import until_bar
-from musegen.score.files import file_and_tune, read
+from musegen.score.files import file_and_tune
 from musegen.score.instruments import instrument_name
 from musegen.score.key import CONTRADICTED, home_key, key_name
 from musegen.score.score import Part, Score, standing
-from musegen.vocabulary.vocabulary import Opening
 
 from .plan import Plan
 from .request import Request
@@ -32,18 +29,6 @@ if TYPE_CHECKING:
 
 _FOREIGN = 3  # traits that are told
 _SHORTEST = 1.5  # quarters, of a bar that musicians write: 3/8
-
-
-def movements(folder: str | Path) -> list[Score]:
-    """The pieces of a folder, by the numbers in their names.
-
-    Raises:
-        UnreadableFile: one of them is damaged.
-        CorpusError: the folder holds no music.
-    """
-    files, _ = music_files(Path(folder))
-    by_number = sorted(files, key=lambda file: _numbered(str(file)))
-    return [read(file) for file in by_number]
 
 
 def without_closing_rests(seed: Score) -> tuple[Score, int]:
@@ -98,10 +83,15 @@ def with_parts(seed: Score, names: Sequence[str]) -> Score:
 def remarks(plan: Plan, model: Trained) -> list[str]:
     """What a person should know before a model goes on with a seed, a sentence each."""
     seed = plan.seed
-    if seed is None:
+    if seed is None or plan.movements:
         parts = (part for movement in plan.movements for part in movement.parts)
         told = _of_key("The first movement", plan.movements, plan, model)
         told += _of_profile("The first movement", plan.movements, model)
+        if plan.heard:
+            told.append(
+                f"The model hears {plan.heard} first, where most parts play, and keeps that metre"
+                " and tempo; --metre and --tempo say others."
+            )
         return told + _of_instruments({*heard_in(parts), *plan.instruments}, model)
     foreign = _of_profile("The seed", [seed], model)
     if plan.role:
@@ -158,7 +148,7 @@ def silent_in(new: Score, plan: Plan) -> list[str]:
             for which, count in asked.items()
             for number in range(heard[which], count)
         ]
-    if plan.seed is None:
+    if plan.seed is None or plan.movements:
         return [_label(part) for part in new.parts if not len(part.notes) and plan.movements]
     places = range(len(plan.seed.parts))
     return [
@@ -219,16 +209,6 @@ def heard_in(parts: Iterable[Part]) -> set[int]:
 
 def _heard(parts: Iterable[Part]) -> list[int]:
     return [part.instrument for part in parts if len(part.notes)]
-
-
-def opening_of(first: Score, asked: Opening) -> Opening:
-    """What is asked for, and else the home key of the first movement."""
-    return asked if asked.key is not None else asked._replace(key=home_key(first))
-
-
-def _numbered(name: str) -> list[tuple[int, str]]:
-    """What sorts movement 10 after movement 9."""
-    return [(int(number or 0), text) for number, text in re.findall(r"(\d*)(\D*)", name)]
 
 
 def places_called(parts: Sequence[Part], name: str) -> list[int]:

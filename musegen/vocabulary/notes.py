@@ -68,6 +68,7 @@ class NotesVocabulary(Vocabulary):
     pedal: str = "keep"
     instruments: tuple[int, ...] = ()
     name: ClassVar[str] = "notes"
+    says_parts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.pedal not in ("keep", "fold"):

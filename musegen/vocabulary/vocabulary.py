@@ -124,6 +124,7 @@ class Vocabulary(ABC):
         unit: what nats are counted by ("note", "character", "voice and step").
         grid: the time grid in words ("24 ticks a quarter"); part of a likelihood's unit.
         says_key: whether words say the key.
+        says_parts: whether words say which part plays, of any instrument.
         instruments: programs that it knows, 128 for drums; none where words do not name them.
     """
 
@@ -135,6 +136,7 @@ class Vocabulary(ABC):
     grid: str
     instruments: tuple[int, ...] = ()
     says_key: ClassVar[bool] = True
+    says_parts: ClassVar[bool] = False
 
     @property
     def aspects(self) -> Aspects | None:
