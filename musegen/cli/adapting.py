@@ -49,13 +49,12 @@ def adapt(model: Trained, request: Request, plan: Plan, quiet: bool) -> tuple[Tr
 
 
 def _tell(found: Adapted, quiet: bool) -> None:
-    from musegen.score.instruments import instrument_name
+    from musegen.generation.kin import named_kin
 
     from .terminal import say
 
-    for instrument, other in found.kin.items():
-        names = instrument_name(instrument), instrument_name(other)
-        say("The model never met {}, which begins as {}.".format(*names), quiet)
+    if found.kin:
+        say(f"Instruments that the model never met: {named_kin(found.kin)}.", quiet)
     if found.after < found.before:
         gain = f"from {found.before:.3f} to {found.after:.3f} nats a {found.model.vocabulary.unit}"
         say(f"Adapted to the seed: its held-out last bars went {gain}.", quiet)

@@ -26,7 +26,8 @@ from musegen.training.schedule import Extent
 from musegen.training.settings import FitSettings
 
 from .compose import never
-from .kin import with_kin
+from .kin import kin_of, with_kin
+from .plan import heard_in
 
 _HELD_OUT = 1 / 6  # of each piece: its last bars
 _PATIENCE = 3  # measurements without a new best, and it stops
@@ -80,7 +81,8 @@ def adapted(
         MusegenError: there is too little music to learn from.
     """
     prepared = _prepared(model, scores)
-    start, kin = with_kin(model, scores)
+    kin = kin_of(model, heard_in(scores))
+    start = with_kin(model, kin)
     held_out = prepared.of("valid")
     before = nats_per_unit(field_nats(start.network, prepared, held_out), held_out)
     settings = Origin(start).pace(FitSettings(random_seed=random_seed), seconds)

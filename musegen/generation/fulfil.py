@@ -14,6 +14,7 @@ from musegen.score.score import Score
 from .asked import sampling_of
 from .compose import Composed, compose, compose_again, never
 from .copies import Copies, Originals
+from .kin import kin_of, with_kin
 from .loops import Loops
 from .plan import Plan
 from .rank import Rank, n_silent, rank, units_of
@@ -58,6 +59,7 @@ def fulfil(
     Raises:
         MusegenError: as in `compose` and `Originals`.
     """
+    model = with_kin(model, kin_of(model, plan.played))
     sampling, chance = sampling_of(request), request.random_seed
     originals = Originals(model, plan)
     copied = None if request.max_copy is None else originals.beyond(request.max_copy)

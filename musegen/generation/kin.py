@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from musegen.evaluation.trained import Trained
-from musegen.score.instruments import DRUMS, RANGES
-from musegen.score.score import Score
+from musegen.score.instruments import DRUMS, RANGES, instrument_name
 
-from .seed import heard_in, unheard
+if TYPE_CHECKING:
+    from musegen.evaluation.trained import Trained
 
 _FIELD = "instrument"
 _UNKNOWN = 24.0  # semitones between ranges of which one is not known
@@ -32,25 +32,32 @@ def nearest_kin(instrument: int, known: Collection[int]) -> int:
     return min(sorted(known), key=distance)
 
 
-def with_kin(model: Trained, scores: Sequence[Score]) -> tuple[Trained, dict[int, int]]:
-    """A model in which instruments of the scores that it never met are as their nearest kin.
+def kin_of(model: Trained, instruments: Collection[int]) -> dict[int, int]:
+    """Those of these instruments that a model never met, each with its nearest kin.
 
-    Returns:
-        The model itself where there is none; and for each such instrument its kin.
+    None where the model does not tell what it met; drums have no kin.
     """
     known = set(model.vocabulary.instruments) - {DRUMS}
-    met = heard_in(part for score in scores for part in score.parts)
-    unknown = unheard(met, model) - {DRUMS}
-    kin = {i: nearest_kin(i, known) for i in sorted(unknown)} if known else {}
+    unknown = set(instruments) - known - {DRUMS}
+    return {i: nearest_kin(i, known) for i in sorted(unknown)} if known else {}
+
+
+def named_kin(kin: Mapping[int, int]) -> str:
+    """Instruments and their kin, in words."""
+    return ", ".join(f"{instrument_name(i)} as {instrument_name(of)}" for i, of in kin.items())
+
+
+def with_kin(model: Trained, kin: Mapping[int, int]) -> Trained:
+    """A model in which instruments that it never met are as their kin."""
     if not kin:
-        return model, {}
+        return model
     network = copy.deepcopy(model.network)
     field = [f.name for f in model.vocabulary.fields].index(_FIELD)
     for instrument, other in kin.items():
         network.begin_as(field, instrument, other)
     heard = tuple(sorted({*model.vocabulary.instruments, *kin}))
     vocabulary = replace(model.vocabulary, instruments=heard)  # type: ignore[type-var]
-    return replace(model, network=network, vocabulary=vocabulary), kin
+    return replace(model, network=network, vocabulary=vocabulary)
 
 
 def _section(instrument: int) -> int:

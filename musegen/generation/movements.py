@@ -43,7 +43,10 @@ class Passage(NamedTuple):
     @property
     def where(self) -> str:
         """Which bars, in words."""
-        return f"bars {self.first} to {self.last} of movement {self.movement}"
+        bars = (
+            f"bars {self.first} to {self.last}" if self.last > self.first else f"bar {self.first}"
+        )
+        return f"{bars} of movement {self.movement}"
 
 
 def movements(folder: str | Path) -> list[Score]:
@@ -87,19 +90,18 @@ def fullest_passage(scores: Sequence[Score], vocabulary: Vocabulary, words: int)
         ModelError: a movement does not fit the vocabulary.
     """
     found = [
-        (parts, -number, -first, last)
+        (number, *passage)
         for number, score in enumerate(scores)
-        for first, last, parts in _passages(score, vocabulary, words)
+        for passage in _passages(score, vocabulary, words)
     ]
     if not found:
         return None
-    _, number, first, last = max(found)
-    score, first = scores[-number], -first
-    heard = until_bar(score, last)
-    heard = closed(from_bar(heard, first) if first else heard)
-    counted = first_number(score)
-    whole = in_parts_of(scores, heard, vocabulary)
-    return Passage(whole, 1 - number, first + counted, last - 1 + counted)
+    number, first, last, _ = max(found, key=lambda passage: passage[-1])
+    heard = until_bar(scores[number], last)
+    whole = in_parts_of(scores, closed(from_bar(heard, first) if first else heard), vocabulary)
+    said = whole.key * np.array([1, 1, 1, 0])  # what is composed says its key, guessed or not
+    counted = first_number(scores[number])
+    return Passage(replace(whole, key=said), number + 1, first + counted, last - 1 + counted)
 
 
 def _passages(score: Score, vocabulary: Vocabulary, words: int) -> Iterator[tuple[int, int, int]]:

@@ -163,6 +163,12 @@ class Plan:
         return self.seed is not None or bool(self.movements or self.instruments)
 
     @property
+    def played(self) -> set[int]:
+        """The instruments that may play, as far as it says them."""
+        given = self.movements or ((self.seed,) if self.seed is not None else ())
+        return heard_in(given) | set(self.instruments)
+
+    @property
     def n_old(self) -> int:
         """How many bars of the result are the seed's."""
         return self.seed.n_bars if self.seed is not None and not self.omit_seed else 0
@@ -210,6 +216,11 @@ def standing_at(score: Score, tick: int, vocabulary: Vocabulary) -> Opening:
     key, (us,) = standing(score.key, tick)[:2], standing(score.tempo, tick)
     asked = (key[0], key[1]) if key and vocabulary.says_key else None
     return Opening((numerator, denominator), asked, 60e6 / us)
+
+
+def heard_in(scores: Iterable[Score]) -> set[int]:
+    """The instruments of the parts that have notes."""
+    return {part.instrument for score in scores for part in score.parts if len(part.notes)}
 
 
 def playable(scores: Iterable[Score]) -> dict[int, tuple[int, int]]:

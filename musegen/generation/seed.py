@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ from musegen.score.bars import first_number, last_number
 from musegen.score.counts import counted, named
 from musegen.score.excerpt import until_bar
 from musegen.score.files import file_and_tune
-from musegen.score.instruments import instrument_name
+from musegen.score.instruments import DRUMS, instrument_name
 from musegen.score.key import CONTRADICTED, home_key, key_name
 from musegen.score.score import Part, Score, standing
 
+from .kin import kin_of, named_kin
 from .plan import Plan
 from .request import Request
 
@@ -84,7 +85,6 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     """What a person should know before a model goes on with a seed, a sentence each."""
     seed = plan.seed
     if seed is None or plan.movements:
-        parts = (part for movement in plan.movements for part in movement.parts)
         told = _of_key("The first movement", plan.movements, plan, model)
         told += _of_profile("The first movement", plan.movements, model)
         if plan.heard:
@@ -92,10 +92,10 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
                 f"The model hears {plan.heard} first, where most parts play, and keeps that metre"
                 " and tempo; --metre and --tempo say others."
             )
-        return told + _of_instruments({*heard_in(parts), *plan.instruments}, model)
+        return told + _of_instruments(plan, model)
     foreign = _of_profile("The seed", [seed], model)
     if plan.role:
-        return foreign + _of_instruments(heard_in(seed.parts), model)
+        return foreign + _of_instruments(plan, model)
     bar = last_number(seed)
     start = int(seed.barlines[-2]) if seed.n_bars > 1 else 0
     beats = (int(seed.barlines[-1]) - max(_sounds_until(seed), start)) / seed.ticks_per_quarter
@@ -114,7 +114,7 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
             told.append(
                 f"The model remembers the seed from bar {first} on, and not what was before."
             )
-    return told + foreign + _of_instruments(heard_in(seed.parts), model)
+    return told + foreign + _of_instruments(plan, model)
 
 
 def of_short_bars(plan: Plan, request: Request) -> list[str]:
@@ -142,7 +142,8 @@ def silent_in(new: Score, plan: Plan) -> list[str]:
     Of several parts of one instrument that were asked for, the last are named.
     """
     if plan.instruments:
-        asked, heard = Counter(plan.instruments), Counter(_heard(new.parts))
+        asked = Counter(plan.instruments)
+        heard = Counter(part.instrument for part in new.parts if len(part.notes))
         return [
             instrument_name(which) + f" {number + 1}" * (count > 1)
             for which, count in asked.items()
@@ -156,6 +157,13 @@ def silent_in(new: Score, plan: Plan) -> list[str]:
         for place, part in zip(places, new.parts, strict=False)
         if not len(part.notes) and (plan.role or len(plan.seed.parts[place].notes))
     ]
+
+
+def silent_at_end(new: Score) -> list[str]:
+    """What parts play in new music, but not in its last bar."""
+    start = int(new.barlines[-2]) if new.n_bars > 1 else 0
+    played = (part for part in new.parts if len(part.notes))
+    return [_label(part) for part in played if part.notes.end.max() <= start]
 
 
 def _sounds_until(seed: Score) -> int:
@@ -188,27 +196,16 @@ def _of_profile(name: str, scores: Sequence[Score], model: Trained) -> list[str]
     ]
 
 
-def _of_instruments(instruments: set[int], model: Trained) -> list[str]:
-    unknown = sorted(unheard(instruments, model))
-    if not unknown:
-        return []
-    names = ", ".join(instrument_name(number) for number in unknown)
-    return [f"The model learnt from no {names}, and may leave what it does not know nearly silent."]
-
-
-def unheard(instruments: set[int], model: Trained) -> set[int]:
-    """Those of these instruments that the model never met; none where it does not tell."""
-    heard = set(model.vocabulary.instruments)
-    return instruments - heard if heard else set()
-
-
-def heard_in(parts: Iterable[Part]) -> set[int]:
-    """The instruments of the parts that have notes."""
-    return set(_heard(parts))
-
-
-def _heard(parts: Iterable[Part]) -> list[int]:
-    return [part.instrument for part in parts if len(part.notes)]
+def _of_instruments(plan: Plan, model: Trained) -> list[str]:
+    """Which of the instruments the model never met, and what helps."""
+    known, kin = model.vocabulary.instruments, kin_of(model, plan.played)
+    told = []
+    if kin:
+        learns = "" if plan.instruments else " --adapt 3m lets it learn them from the seed first."
+        told.append(f"Instruments that the model never met: {named_kin(kin)}.{learns}")
+    if known and DRUMS in plan.played - set(known):
+        told.append("The model learnt from no drums, and may leave them nearly silent.")
+    return told
 
 
 def places_called(parts: Sequence[Part], name: str) -> list[int]:

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from musegen.evaluation.trained import Trained
-from musegen.generation.kin import nearest_kin, with_kin
+from musegen.generation.kin import kin_of, nearest_kin, with_kin
+from musegen.generation.plan import Plan
 from musegen.score.score import Score
 
 
@@ -26,8 +27,9 @@ def test_what_was_never_met_is_read_and_predicted_as_its_kin(
 ) -> None:
     model, score = make_model("notes"), make_score("notes", 3)
     strange = replace(score, parts=(replace(score.parts[0], program=74), *score.parts[1:]))
-    new, kin = with_kin(model, [strange])
+    kin = kin_of(model, Plan(seed=strange).played)
     assert kin == {74: 73}  # recorder: flute
+    new = with_kin(model, kin)
     words = [model.vocabulary.encode(piece) for piece in (score, strange)]
     assert not np.array_equal(*words)
 
@@ -47,6 +49,5 @@ def test_what_was_never_met_is_read_and_predicted_as_its_kin(
     found = nats(new, words[1])
     others = [k for k in range(found.shape[-1]) if k != instrument]
     torch.testing.assert_close(found[..., others], known[..., others])
-    same, none = with_kin(model, [score])
-    assert same is model
-    assert none == {}
+    assert kin_of(model, Plan(seed=score).played) == {}
+    assert with_kin(model, {}) is model

@@ -3,7 +3,7 @@
 import numpy as np
 
 from musegen.generation.plan import Plan
-from musegen.generation.seed import silent_in
+from musegen.generation.seed import silent_at_end, silent_in
 from musegen.score.abc import read_tunes
 from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.abc import AbcVocabulary
@@ -54,3 +54,12 @@ def test_what_has_nothing_new_is_named() -> None:
     quartet = Plan(1, instruments=(40, 40, 41, 42))
     assert silent_in(strings, quartet) == ["Violin 2", "Viola"]
     assert silent_in(new, Plan(1, movements=(seed,))) == ["Oboe", "Tacet"]
+
+
+def test_what_falls_silent_before_the_end_is_named() -> None:
+    """What is held into the last bar sounds there; what never played has not fallen silent."""
+    notes = {"held": (0, 30, 60, 80), "over": (0, 24, 60, 80), "last": (24, 24, 60, 80)}
+    parts = [Part(name, 0, Notes.of([note])) for name, note in notes.items()]
+    bars = {"metre": np.array([[0, 1, 4]]), "barlines": np.array([24, 48])}
+    new = Score(24, (*parts, Part("tacet", 0)), **bars)
+    assert silent_at_end(new) == ["over"]
