@@ -61,5 +61,5 @@ def test_what_falls_silent_before_the_end_is_named() -> None:
     notes = {"held": (0, 30, 60, 80), "over": (0, 24, 60, 80), "last": (24, 24, 60, 80)}
     parts = [Part(name, 0, Notes.of([note])) for name, note in notes.items()]
     bars = {"metre": np.array([[0, 1, 4]]), "barlines": np.array([24, 48])}
-    new = Score(24, (*parts, Part("tacet", 0)), **bars)
+    new = Score(24, (*parts, Part("tacet", 0, Notes.of([]))), **bars)
     assert silent_at_end(new) == ["over"]
