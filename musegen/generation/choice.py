@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from musegen.errors import MusegenError
-from musegen.evaluation import folders, trained
+from musegen.evaluation import described, folders
 from musegen.evaluation.profile import Profile
-from musegen.network.checkpoint import load_config
+from musegen.network.config import load_config
 from musegen.score.score import Score
 from musegen.vocabulary.choose import from_dict
 
@@ -65,7 +65,7 @@ def _shipped() -> dict[Path, dict[str, Any]]:
 
 def _is_able(config: dict[str, Any], request: Request, plan: Plan, music: Score | None) -> bool:
     try:
-        vocabulary, told = from_dict(config["vocabulary"]), trained.conditions_of(config)
+        vocabulary, told = from_dict(config["vocabulary"]), described.conditions_of(config)
         if request.infill or request.accompany:
             told.require("given")
         if plan.instruments:
