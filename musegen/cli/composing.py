@@ -53,11 +53,12 @@ def make(request: Request, run: Run) -> None:
     request, seed, movements = _read_seed(request, run)
     plan = plan_of(request, seed, movements)
     paths = paths_of(run, request.seed, request.n)
+    folder = choose_model(run.model, request, plan, run.quiet)
     say("Loading the model…", run.quiet)  # before torch, which takes seconds, is imported
     from musegen.evaluation.trained import load
     from musegen.generation.fulfil import best_first
 
-    model = load(choose_model(run.model, request, plan, run.quiet), run.device)
+    model = load(folder, run.device)
     began = time.monotonic()
     model, request = adapt(model, request, plan, run.quiet)
     plan = settled(model, request, plan)

@@ -2,6 +2,8 @@
 
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -312,3 +314,35 @@ def test_every_pedal_is_lifted_at_the_end(make_score: Callable) -> None:
     for pedal, last in (([[0, 127]], [end, 0]), ([[0, 127], [9, 0], [end, 127]], [9, 0])):
         held = replace(score, parts=(replace(piano, pedal=np.array(pedal)),))
         assert closed(held).parts[0].pedal[-1].tolist() == last
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        ("notes", ["--style", "nonsense"], "never told a style"),
+        ("notes", ["--density", "foo"], "never told a density"),
+        ("notes", ["--seed", "SEED", "--accompany", "nosuchpart"], "never told music"),
+        ("notes", ["--seed", "SEED", "--infill", "90:99"], "has no bars 90 to 99"),
+        ("notes", ["--max-copy", "3"], "fewer than 8 notes"),
+        ("notes", ["--adapt", "1m"], "--adapt needs music"),
+        ("notes", ["--temperature", "voice=1"], "no field called voice"),
+        ("abc", ["--instruments", "flute"], "name no instruments"),
+        ("abc", ["--metre", "7/8"], "metre 7/8"),
+        ("grid", ["--seed", "SEED"], "it has drums"),
+        ("abc", ["--key", "Abm"], "key of Abm"),
+    ],
+)
+def test_what_a_model_cannot_do_is_told_before_it_is_loaded(
+    musegen: Musegen, music: Path, kind: str, options: list[str], said: str
+) -> None:
+    options = [str(music / "notes.mid") if option == "SEED" else option for option in options]
+    found = musegen("generate", "-m", music / f"{kind}-model", *options)
+    assert found.exit_code > 0
+    assert said in found.stderr
+    assert "Loading the model" not in found.stderr
+
+
+def test_no_model_is_chosen_with_torch() -> None:
+    """It takes seconds to import."""
+    choosing = "import sys, musegen.generation.choice; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", choosing], check=False).returncode == 0
