@@ -67,6 +67,7 @@ def make(request: Request, run: Run) -> None:
     found, is_whole = _composed(model, request, plan, run)
     request = replace(request, broken_off=not is_whole)
     ranked = best_first(found) if run.rank else found
+    paths = paths[: len(ranked)]
     write(ranked, paths, model, request, run)
     tell(ranked, paths, model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
     sources = [of.copies.learnt.source for of in ranked if of.copies.learnt]
@@ -188,10 +189,10 @@ def _composed(model: Trained, request: Request, plan: Plan, run: Run) -> tuple[l
             if stop():
                 raise KeyboardInterrupt from None
             raise
-    for remark in said:
-        say(remark, run.quiet)
     if stop():
         say("Broken off: the whole bars that were composed so far are kept.", run.quiet)
+    for remark in said:
+        say(remark, run.quiet)
     return found, not stop()
 
 

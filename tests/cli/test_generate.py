@@ -250,6 +250,31 @@ def test_ctrl_c_keeps_the_whole_bars_that_there_are(
     assert not Path("b.mid").exists()
 
 
+@pytest.mark.parametrize("options", [[], ["--instruments", "flute,violin"]])
+def test_ctrl_c_keeps_each_piece_that_has_a_whole_bar(
+    musegen: Musegen, music: Path, monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    """Pressed where some have one and others have none; with silent parts all is composed twice."""
+    real = drawer.Drawer._next
+
+    def next_word(self: drawer.Drawer) -> None:
+        real(self)
+        if self.tracker.bars.max() >= 3 > self.tracker.bars.min():
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(drawer.Drawer, "_next", next_word)
+    call = ("-m", music / "notes-model", "--bars", 40, "-n", 24, *options)
+    made = musegen("generate", *call, "-o", "a.mid")
+    assert made.exit_code == 130
+    files = sorted(Path().glob("*.mid"))
+    assert 1 <= len(files) < 24
+    assert f"Left out, as no bar of them was composed yet: {24 - len(files)} piece" in made.stderr
+    for path in files:
+        score = read(path)
+        assert score.n_bars >= 1
+        assert score.n_notes >= 1
+
+
 def test_a_model_adapts_to_its_seed_and_stays_as_it_is(
     musegen: Musegen, music: Path, make_score: Callable
 ) -> None:
