@@ -1,5 +1,6 @@
 """What a composer can ask of `musegen generate`, and what it says."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from typer.testing import Result
 
+from musegen.cli import terminal
 from musegen.generation import drawer
 from musegen.score.abc_fields import key_text
 from musegen.score.excerpt import closed, join_of
@@ -323,6 +325,18 @@ def test_how_long_the_files_play_is_told_and_what_they_lack_is_summed_up(
     assert several.stderr.count("Not kept in") <= 1
     assert "marker" not in several.stderr
     assert "The pieces play for 0:" in several.stderr
+
+
+def test_where_no_bar_is_seen_a_line_tells_now_and_then_how_far_it_is(
+    musegen: Musegen, music: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = ("generate", "-m", music / "grid-model", "--bars", 4)
+    assert "composing:" not in musegen(*call).stderr  # it takes under ten seconds
+    monkeypatch.setattr(terminal, "_EVERY", 0)
+    told = re.findall(r"composing: (\d+) %", musegen(*call).stderr)
+    assert {"25", "50", "75"} <= set(told)
+    assert told == sorted(told, key=int)
+    assert "composing:" not in musegen(*call, "--quiet").stderr
 
 
 def test_drums_are_no_voice(musegen: Musegen, music: Path, make_score: Callable) -> None:
