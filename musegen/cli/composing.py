@@ -45,7 +45,7 @@ def make(request: Request, run: Run) -> None:
     from musegen.generation.seed import silent_in
 
     from .adapting import adapt
-    from .candidates import tell
+    from .candidates import say_poor, tell
     from .terminal import quoted, say
     from .written import paths_of, write
 
@@ -70,6 +70,7 @@ def make(request: Request, run: Run) -> None:
     paths = paths[: len(ranked)]
     write(ranked, paths, model, request, run)
     tell(ranked, paths, model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
+    say_poor(ranked[0], paths[0], model, plan, run.quiet)
     sources = [of.copies.learnt.source for of in ranked if of.copies.learnt]
     if tune := next(filter(re.compile(r":\d+$").search, sources), ""):
         number = tune.rpartition(":")[2]

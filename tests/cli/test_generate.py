@@ -17,6 +17,7 @@ from typer.testing import Result
 
 from musegen.cli import terminal
 from musegen.generation import drawer
+from musegen.network.config import load_config, save_config
 from musegen.score.abc_fields import key_text
 from musegen.score.excerpt import closed, join_of
 from musegen.score.files import read, write
@@ -337,6 +338,18 @@ def test_where_no_bar_is_seen_a_line_tells_now_and_then_how_far_it_is(
     assert {"25", "50", "75"} <= set(told)
     assert told == sorted(told, key=int)
     assert "composing:" not in musegen(*call, "--quiet").stderr
+
+
+def test_a_piece_that_costs_far_more_than_music_does_is_told(musegen: Musegen, music: Path) -> None:
+    call = ("generate", "-m", "model", "--bars")
+    for nats, is_poor in ((0.1, True), (99.0, False)):
+        shutil.copytree(music / "grid-model", "model", dirs_exist_ok=True)
+        about = load_config(Path("model"))
+        save_config(Path("model"), about | {"figures": about["figures"] | {"valid_nats": nats}})
+        made = musegen(*call, 8, "-n", 2)
+        assert made.exit_code == 0, made.output
+        assert (made.stderr.count("and music held out 0.100, so it may be noise") == 1) == is_poor
+        assert "Warning" not in musegen(*call, 7).stderr  # too short to tell
 
 
 def test_drums_are_no_voice(musegen: Musegen, music: Path, make_score: Callable) -> None:
