@@ -36,6 +36,7 @@ def tell(
     from musegen.score.bars import pickups
 
     from .terminal import give
+    from .written import seconds_played
 
     files: list[dict[str, Any]] = [
         {
@@ -44,6 +45,7 @@ def tell(
             "new_notes": plan.new(of.composed.score).n_notes,
             "bars": pickups(of.composed.score).count(False),
             "new_bars": plan.n_new(of.composed.score),
+            "plays": seconds_played(of.composed.score),
             "nats_per_unit": of.nats_per_unit,
             "longest_copy": of.copies.learnt._asdict() if of.copies.learnt else None,
             "longest_of_seed": of.copies.seed.notes,

@@ -314,7 +314,7 @@ def test_what_a_file_cannot_hold_is_told(musegen: Musegen, music: Path) -> None:
 
 
 def test_how_long_the_files_play_is_told_and_what_they_lack_is_summed_up(
-    musegen: Musegen, music: Path
+    musegen: Musegen, ask: Ask, music: Path
 ) -> None:
     call = ("generate", "-m", music / "abc-model", "--seed", music / "abc.mid", "--bars", 6)
     for chance in range(9):
@@ -322,6 +322,9 @@ def test_how_long_the_files_play_is_told_and_what_they_lack_is_summed_up(
         score = read(f"{chance}.mid")
         seconds = round(60 * score.end / score.ticks_per_quarter / 120)
         assert f"{chance}.mid plays for 0:{seconds:02}" in made.stderr
+    found = ask(*call, "-o", "told.mid")["files"][0]  # as 0.mid, of the same random seed
+    score = read("told.mid")
+    assert found["plays"] == pytest.approx(60 * score.end / score.ticks_per_quarter / 120)
     several = musegen(*call, "-n", 3, "-o", "a.abc")
     assert several.stderr.count("Not kept in") <= 1
     assert "marker" not in several.stderr
