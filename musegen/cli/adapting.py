@@ -16,11 +16,9 @@ def adapt(model: Trained, request: Request, plan: Plan, quiet: bool) -> tuple[Tr
     """A copy of the model that has learnt from the seed, if that was asked for; and how long.
 
     Raises:
-        UsageError: there is no seed.
         MusegenError: it is too short.
         KeyboardInterrupt: Ctrl-C was pressed.
     """
-    from musegen.errors import UsageError
     from musegen.generation.adapt import adapted
     from musegen.training.schedule import seconds_of
 
@@ -29,8 +27,6 @@ def adapt(model: Trained, request: Request, plan: Plan, quiet: bool) -> tuple[Tr
     if not request.adapt:
         return model, request
     scores = plan.movements if plan.seed is None else (plan.seed,)
-    if not scores:
-        raise UsageError("--adapt needs music to adapt to", hint="Name it with --seed.")
     seconds = seconds_of(request.adapt)
     with until_interrupted() as stop, counting("adapting", quiet) as progress:
         found = adapted(

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from musegen.errors import MusegenError
     from musegen.evaluation.trained import Trained
+    from musegen.generation.choice import Chosen
     from musegen.generation.plan import Plan
     from musegen.generation.request import Request
 
@@ -14,31 +16,49 @@ if TYPE_CHECKING:
 def choose_model(named: Path | None, request: Request, plan: Plan, quiet: bool) -> Path:
     """The model named, or else the one trained last, or else the shipped one that suits.
 
+    The one trained last is passed over where it cannot do what one that ships can.
+
     Raises:
-        NotFound: none was trained, and none ships.
-        ModelError: none that ships can do what is asked for.
+        NotFound: there is no model.
+        ModelError: none can do what is asked for.
+        UsageError: what is asked for cannot be.
     """
-    from musegen.errors import ModelError, NotFound
-    from musegen.evaluation.folders import shipped_models
-    from musegen.generation.choice import choose
+    from musegen.evaluation.described import described
+    from musegen.generation.choice import check_able, choose, fault_of
 
     from .state import recall
     from .terminal import say
 
     if named is not None:
+        check_able(described(named), request, plan)
         return named
     last = recall("model")
-    if last is not None:
+    fault = None if last is None else fault_of(last, request, plan)
+    if last is not None and fault is None:
         say(f"Composing with {last}, the model trained last.", quiet)
         return last
     chosen = choose(request, plan)
-    hint = "Train one: musegen train FOLDER. Or name one: --model DIR."
-    if chosen is not None:
-        say(f"Composing with {chosen.folder.name}, which ships with musegen:\n{chosen.why}.", quiet)
-        return chosen.folder
-    if any(shipped_models().glob("*/")):
-        raise ModelError("no model that ships with musegen can do this", hint=hint)
-    raise NotFound("no model was trained yet", hint=hint)
+    if chosen is None or chosen.fault is not None:
+        raise _refusal(last, fault, chosen)
+    if fault is not None:
+        say(f"{last}, the model trained last, cannot: {fault}.", quiet)
+    say(f"Composing with {chosen.folder.name}, which ships with musegen: {chosen.why}.", quiet)
+    return chosen.folder
+
+
+def _refusal(last: Path | None, fault: MusegenError | None, chosen: Chosen | None) -> MusegenError:
+    """That no model can do it: why not the one trained last, or else the nearest that ships."""
+    from musegen.errors import NotFound
+
+    way = "Train one: musegen train FOLDER. Or name one: --model DIR."
+    if fault is not None:
+        told = f"{last}, the model trained last, cannot do this, nor can one that ships: {fault}"
+    elif chosen is not None and chosen.fault is not None:
+        fault, name = chosen.fault, chosen.folder.name
+        told = f"no model that ships with musegen can do this; {name} comes nearest, but {fault}"
+    else:
+        return NotFound("no model was trained yet", hint=way)
+    return type(fault)(told, hint=fault.hint or way)
 
 
 def model_of(fingerprint: str, named: Path | None, device: str) -> Trained:

@@ -45,7 +45,7 @@ def make(request: Request, run: Run) -> None:
     from musegen.generation.seed import silent_in
 
     from .adapting import adapt
-    from .candidates import tell
+    from .candidates import say_poor, tell
     from .terminal import quoted, say
     from .written import paths_of, write
 
@@ -53,11 +53,12 @@ def make(request: Request, run: Run) -> None:
     request, seed, movements = _read_seed(request, run)
     plan = plan_of(request, seed, movements)
     paths = paths_of(run, request.seed, request.n)
+    folder = choose_model(run.model, request, plan, run.quiet)
     say("Loading the model…", run.quiet)  # before torch, which takes seconds, is imported
     from musegen.evaluation.trained import load
     from musegen.generation.fulfil import best_first
 
-    model = load(choose_model(run.model, request, plan, run.quiet), run.device)
+    model = load(folder, run.device)
     began = time.monotonic()
     model, request = adapt(model, request, plan, run.quiet)
     plan = settled(model, request, plan)
@@ -66,8 +67,10 @@ def make(request: Request, run: Run) -> None:
     found, is_whole = _composed(model, request, plan, run)
     request = replace(request, broken_off=not is_whole)
     ranked = best_first(found) if run.rank else found
+    paths = paths[: len(ranked)]
     write(ranked, paths, model, request, run)
     tell(ranked, paths, model, plan, (request.random_seed, time.monotonic() - began), run.as_json)
+    say_poor(ranked[0], paths[0], model, plan, run.quiet)
     sources = [of.copies.learnt.source for of in ranked if of.copies.learnt]
     if tune := next(filter(re.compile(r":\d+$").search, sources), ""):
         number = tune.rpartition(":")[2]
@@ -187,10 +190,10 @@ def _composed(model: Trained, request: Request, plan: Plan, run: Run) -> tuple[l
             if stop():
                 raise KeyboardInterrupt from None
             raise
-    for remark in said:
-        say(remark, run.quiet)
     if stop():
         say("Broken off: the whole bars that were composed so far are kept.", run.quiet)
+    for remark in said:
+        say(remark, run.quiet)
     return found, not stop()
 
 

@@ -111,7 +111,7 @@ def made(recipe: Recipe, folder: Path, source: Path | None, quiet: bool, ask: bo
     from musegen.corpus.datasets_download import missing
     from musegen.corpus.datasets_folder import check_folder, is_made
 
-    from .terminal import bars, say
+    from .terminal import bars, counter, say
 
     check_folder(recipe, folder)
     wanted = [] if source or is_made(recipe, folder) else missing(recipe)
@@ -122,14 +122,14 @@ def made(recipe: Recipe, folder: Path, source: Path | None, quiet: bool, ask: bo
             say("Nothing was downloaded.", quiet)
             raise typer.Exit(1)
     with bars(quiet) as progress:
-        fetching = progress.add_task(f"fetching {recipe.title}", total=None, visible=bool(wanted))
-        making = progress.add_task(f"making {folder}", total=None)
+        title = f"fetching {recipe.title}"
+        fetching = counter(progress, title, quiet, visible=bool(wanted))
         return get_dataset(
             recipe.name,
             folder,
-            lambda done, total: progress.update(making, completed=done, total=total),
+            counter(progress, f"making {folder}", quiet),
             source=source,
-            fetching=lambda come, all_: progress.update(fetching, completed=come, total=all_),
+            fetching=fetching,
             tell=lambda sentence: say(sentence, quiet),
         )
 

@@ -110,7 +110,10 @@ def command(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Carry a piece on, or compose one from nothing."""
+    """Carry a piece on, or compose one from nothing.
+
+    With --json, "seconds" is what composing took, and "plays" how many seconds a piece plays for.
+    """
     from musegen.evaluation.folders import find_model
     from musegen.generation.request import Request
     from musegen.score.files import check_name

@@ -78,7 +78,7 @@ def show(
 def _about(folder: Path) -> dict[str, Any]:
     """A line about a model; a damaged one says so."""
     from musegen.errors import MusegenError
-    from musegen.network.checkpoint import load_config
+    from musegen.network.config import load_config
 
     try:
         config = load_config(folder)

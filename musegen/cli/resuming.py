@@ -27,7 +27,7 @@ def check_begun(ctx: typer.Context, folder: Path, quiet: bool) -> None:
         OutputError: another process trains into it.
     """
     from musegen.errors import NotFound, UsageError
-    from musegen.network.checkpoint import load_config
+    from musegen.network.config import load_config
     from musegen.training.begun import check_idle
 
     from .terminal import say

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,7 @@ _FAULTS = 3  # of one file that are told
 _LONGEST_WORD = 20  # characters that a column of a table keeps together
 _SHORTEST_COLUMN = 6  # characters: with fewer a table cannot be read
 _BETWEEN = 2  # spaces between columns
+_EVERY = 10  # seconds between lines of how much is done
 _REASONS = 2  # why pieces do not fit a vocabulary that are told
 _BASELINES = {
     "ngram": "mere counting (n-gram)",
@@ -244,5 +246,27 @@ def until_interrupted() -> Iterator[Callable[[], bool]]:
 def counting(what: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar fed by a function of how many of how many are done."""
     with bars(quiet) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        yield counter(progress, what, quiet)
+
+
+def counter(
+    progress: Progress, what: str, quiet: bool, *, visible: bool = True
+) -> Callable[[int, int | None], None]:
+    """What feeds one of the bars; where none is seen, a line now and then, unless quiet."""
+    if not quiet and not progress.console.is_terminal:
+        return _Lines(what)
+    task = progress.add_task(what, total=None, visible=visible)
+    return lambda done, total: progress.update(task, completed=done, total=total)
+
+
+class _Lines:
+    """A line of how much is done, at most every ten seconds; none of what takes less."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._due = what, time.monotonic() + _EVERY
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Take in how many of how many are done."""
+        if total and time.monotonic() >= self._due:
+            say(f"{self._what}: {100 * done // total} %")
+            self._due = time.monotonic() + _EVERY

@@ -91,8 +91,9 @@ def command(
     is_other = os.environ.get("RANK", "0") != "0"  # as torchrun numbers processes
     say(f"Reading {corpus}…", quiet or is_other)  # before torch, which takes seconds, is imported
     from musegen.corpus.conditions import kinds_of
+    from musegen.evaluation.described import described
     from musegen.evaluation.folders import find_model
-    from musegen.evaluation.trained import load, vocabulary_of
+    from musegen.evaluation.trained import load
     from musegen.training import distributed
     from musegen.training.begun import check_new, has_checkpoint
     from musegen.training.origin import Origin
@@ -114,7 +115,7 @@ def command(
             elif speaks:
                 check_new(folder)
             begins = Origin(load(find_model(origin)) if origin and not resume else None)
-            known = vocabulary_of(folder) if resume else begins.vocabulary
+            known = described(folder).vocabulary if resume else begins.vocabulary
             prepared = _prepared(path, known or vocabulary, time_grid, pedal, quiet)
         if resume:
             run = Run.resume(prepared, folder, device)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from musegen.evaluation.trained import Trained
     from musegen.generation.fulfil import Ranked
     from musegen.generation.request import Request
+    from musegen.score.score import Score
 
     from .composing import Run
 
@@ -57,7 +58,6 @@ def write(
     from musegen.score.files import write_and_tell
     from musegen.score.kinds import MIDI, SUFFIX_KINDS
     from musegen.score.repeats import unfold
-    from musegen.score.tempo import seconds_at
 
     from .state import remember
     from .terminal import say, say_absent
@@ -71,15 +71,24 @@ def write(
         lost.update(write_and_tell(score, path, run.force, made_by=made_by))
     of_all = str(paths[0]) if len(paths) == 1 else f"these {len(paths)} files"
     say_absent(f"Not kept in {of_all}", lost, run.quiet)
-    played = [unfold(candidate.composed.score) for candidate in ranked]
-    times = sorted(float(seconds_at(score, score.end)) for score in played)
+    scores = [candidate.composed.score for candidate in ranked]
+    times = sorted(map(seconds_played, scores))
     long = " to ".join(dict.fromkeys(map(_clock, (times[0], times[-1]))))
-    repeats = any(score is not of.composed.score for score, of in zip(played, ranked, strict=True))
+    repeats = any(unfold(score) is not score for score in scores)
     its = "its" if len(paths) == 1 else "their"
     with_repeats = f", with {its} repeats played out" if repeats else ""
     whose = f"{paths[0]} plays" if len(paths) == 1 else "The pieces play"
     say(f"{whose} for {long}{with_repeats}.", run.quiet)
     remember("piece", paths[0])
+
+
+def seconds_played(score: Score) -> float:
+    """How long it plays for, with its repeats played out."""
+    from musegen.score.repeats import unfold
+    from musegen.score.tempo import seconds_at
+
+    played = unfold(score)
+    return float(seconds_at(played, played.end))
 
 
 def _clock(seconds: float) -> str:

@@ -38,7 +38,7 @@ _WAYS = {
     "style": "Train one on a folder that has a sub-folder for each style: musegen train FOLDER.",
     "density": "Train one with --tell density.",
     "bars": "Train one with --tell bars.",
-    "given": "Take chorales or ensemble, which ship, or train one with --tell given.",
+    "given": "Take chorales or ensemble, which ship, or musegen train FOLDER --tell given.",
     "key": "Train one with --tell key.",
 }
 

@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from musegen.errors import ModelError
 from musegen.network.checkpoint import load_tensors, save_tensors
-from musegen.score.fingerprint import passage_hashes
+from musegen.score.fingerprint import SHORTEST, passage_hashes
 from musegen.score.score import Notes, Part
 
-SHORTEST = 8  # notes; shorter passages are anybody's
 _INTERVALS = 4  # different ones that a passage has at least
 PASSAGES = "passages.safetensors"
 

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-import numpy as np
 import torch
-from pydantic import ConfigDict, TypeAdapter
 
 from musegen.corpus.conditions import NOTHING, Conditions
 from musegen.errors import ModelError
-from musegen.network.checkpoint import (
-    check_has_learnt,
-    device_of,
-    line_of,
-    load_config,
-    load_weights,
-    read_json,
-    sized_as,
-)
+from musegen.network.checkpoint import check_has_learnt, device_of, load_weights, sized_as
+from musegen.network.config import line_of, read_json
 from musegen.network.file_names import CONFIG, WEIGHTS
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, shape_of
 from musegen.network.stepwise import Stepwise
-from musegen.vocabulary.choose import from_dict
 from musegen.vocabulary.vocabulary import Vocabulary
+
+from .described import check_modest, check_types, described
 
 SEEN = "seen.json"
 _SEEN_BYTES = 2**27  # at most: a million pieces take about so many
-_NUMBER = 10_000  # the largest that any vocabulary needs
 _SIZE = 1_000_000  # the largest that any network needs
-_VALUES = 200_000  # the most values in the settings of one
-_VOICES = 256
-_FINITE = ConfigDict(allow_inf_nan=False)
 
 
 @dataclass(frozen=True)
@@ -89,65 +77,6 @@ def network_for(
     return NextWordNetwork(shape, settings)
 
 
-def conditions_of(config: dict[str, Any]) -> Conditions:
-    """What a model can be told, by its settings; nothing in those of an older musegen.
-
-    Raises:
-        KeyError, TypeError: the settings are damaged.
-    """
-    found = config.get("conditions")
-    return NOTHING if found is None else Conditions.from_dict(found)
-
-
-def vocabulary_of(folder: Path) -> Vocabulary:
-    """The vocabulary of a model folder, its weights left unread.
-
-    Raises:
-        NotFound: there is no such folder.
-        ModelError: it is no model, is damaged, or is of another version.
-    """
-    return _vocabulary(load_config(folder), folder)
-
-
-def _vocabulary(config: dict[str, Any], folder: Path) -> Vocabulary:
-    """The vocabulary that the settings of a model describe.
-
-    Whatever is wrong with them is damage, since anybody may have written them.
-    """
-    try:
-        _check_modest(config["vocabulary"], _NUMBER)
-        vocabulary = from_dict(config["vocabulary"])
-        _check_types(vocabulary)
-        tracker, none = vocabulary.start(1), np.zeros((1, 0), np.int16)
-        tracker.features(none), tracker.legal(none)
-        vocabulary.decode(np.zeros((0, len(vocabulary.fields)), np.int16))
-    except Exception as error:
-        raise ModelError(f"is damaged ({line_of(error)})", file=folder / CONFIG) from error
-    return vocabulary
-
-
-def _check_modest(settings: dict[str, Any], most: int) -> None:
-    """Make sure that settings hold no more values, and no larger ones, than music needs."""
-    values: list[Any] = [settings]
-    for value in values:  # which grows on the way
-        if isinstance(value, (dict, list)):
-            values += value.values() if isinstance(value, dict) else value
-        elif isinstance(value, (int, float)) and not abs(value) <= most:
-            raise ValueError("it has a number that no music needs")
-        if len(values) > _VALUES:
-            raise ValueError("it has more values than any music needs")
-    if len(settings.get("voices", ())) > _VOICES:
-        raise ValueError(f"it has more than {_VOICES} voices")
-
-
-def _check_types(settings: Any) -> None:
-    """Make sure that the values of a dataclass are what its fields say, and finite."""
-    hints = get_type_hints(type(settings))
-    for field in fields(settings):
-        adapter: TypeAdapter[Any] = TypeAdapter(hints[field.name], config=_FINITE)
-        adapter.validate_python(getattr(settings, field.name), strict=True)
-
-
 def load(folder: str | Path, device: str = "cpu") -> Trained:
     """Open a model folder.
 
@@ -156,19 +85,16 @@ def load(folder: str | Path, device: str = "cpu") -> Trained:
         ModelError: it is no model, is damaged, or is of another version.
     """
     folder = Path(folder)
-    config = load_config(folder)
+    about = described(folder)
     check_has_learnt(folder)
-    vocabulary = _vocabulary(config, folder)
     try:
-        _check_modest(config["network"], _SIZE)
-        settings = NetworkSettings(**config["network"])
-        conditions = conditions_of(config)
-        for its in (settings, conditions):
-            _check_types(its)
+        check_modest(about.config["network"], _SIZE)
+        settings = NetworkSettings(**about.config["network"])
+        check_types(settings)
     except (KeyError, TypeError, ValueError, ModelError) as error:
         raise ModelError(f"is damaged ({line_of(error)})", file=folder / CONFIG) from error
     with sized_as(folder / WEIGHTS, settings.depth):
-        network = network_for(vocabulary, settings, conditions)
+        network = network_for(about.vocabulary, settings, about.conditions)
     fingerprint = load_weights(folder, network)
     network.to(device_of(device)).eval()
-    return Trained(network, vocabulary, config, folder, fingerprint, conditions)
+    return Trained(network, about.vocabulary, about.config, folder, fingerprint, about.conditions)

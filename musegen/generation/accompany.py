@@ -21,6 +21,7 @@ from .plan import Plan, playable, standing_at
 from .seed import places_called
 
 if TYPE_CHECKING:
+    from musegen.evaluation.described import Described
     from musegen.evaluation.trained import Trained
 
     from .drawer import Drawer
@@ -123,7 +124,7 @@ class Accompaniment(Plan):
         return replace(self.seed, metre=metre_with_its_bars(self.seed))
 
 
-def accompaniment(model: Trained, plan: Plan, names: Sequence[str]) -> Accompaniment:
+def accompaniment(model: Trained | Described, plan: Plan, names: Sequence[str]) -> Accompaniment:
     """The plan to write the parts of these names: of the seed, where they are silenced, or new.
 
     Raises:

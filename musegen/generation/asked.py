@@ -12,6 +12,7 @@ import numpy as np
 from musegen.errors import UsageError
 from musegen.score.abc_fields import read_key, read_metre
 from musegen.score.bars import first_number, last_number
+from musegen.score.fingerprint import SHORTEST
 from musegen.score.instruments import instrument_called
 from musegen.score.score import Score
 from musegen.training.schedule import seconds_of
@@ -26,6 +27,7 @@ from .request import Request
 from .sampling import Sampling, read_temperature
 
 if TYPE_CHECKING:  # to import torch takes seconds, and what is asked wrongly is told at once
+    from musegen.evaluation.described import Described
     from musegen.evaluation.trained import Trained
 
 _OF_MUSIC_TO_COME = (
@@ -86,6 +88,11 @@ def check(request: Request) -> None:
     _instruments(request)
     if request.adapt:
         seconds_of(request.adapt)
+        if not request.seed:
+            raise UsageError("--adapt needs music to adapt to", hint="Name it with --seed.")
+    if request.max_copy is not None and request.max_copy < SHORTEST:
+        reason = f"passages of fewer than {SHORTEST} notes are anybody's, not {request.max_copy}"
+        raise UsageError(reason, hint=f"Take --max-copy {SHORTEST} or more.")
 
 
 def _lengths(request: Request) -> list[str]:
@@ -170,13 +177,7 @@ def settled(model: Trained, request: Request, plan: Plan) -> Plan:
         ModelError: the model was never told what is asked for.
         UsageError: what is asked for cannot be.
     """
-    if isinstance(plan, Infill):
-        model.conditions.require("given")
-        return plan
-    if request.accompany:
-        return accompaniment(model, plan, _listed(request.accompany))
-    if model.conditions.key:  # words do not say it
-        plan = replace(plan, home=plan.opening.key, opening=plan.opening._replace(key=None))
+    plan = suited(model, request, plan)
     if plan.movements:
         plan = with_passage(plan, model)
     return lasting(
@@ -187,6 +188,25 @@ def settled(model: Trained, request: Request, plan: Plan) -> Plan:
         sampling=sampling_of(request),
         random_seed=request.random_seed,
     )
+
+
+def suited(model: Trained | Described, request: Request, plan: Plan) -> Plan:
+    """The same but for a length in seconds or notes, which the network has a say in.
+
+    Raises:
+        ModelError: the model was never told what is asked for.
+        UsageError: what is asked for cannot be.
+    """
+    if isinstance(plan, Infill):
+        model.conditions.require("given")
+        return plan
+    if request.accompany:
+        return accompaniment(model, plan, _listed(request.accompany))
+    if model.conditions.key:
+        plan = replace(plan, home=plan.opening.key)
+        if not model.vocabulary.says_key:
+            plan = replace(plan, opening=plan.opening._replace(key=None))
+    return plan
 
 
 def _listed(text: str) -> list[str]:

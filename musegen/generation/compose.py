@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -73,7 +74,8 @@ def compose(
         sampling: how a value is drawn.
         random_seed: the same one gives the same pieces on the same machine.
         progress: told how many new bars of how many are complete in every candidate.
-        stop: asked before each word whether to break off; whole bars are kept.
+        stop: asked before each word whether to break off; whole bars are kept, and candidates that
+            have some with a note.
 
     Raises:
         ModelError: the seed does not fit the model's vocabulary, or the model cannot be told what
@@ -93,7 +95,30 @@ def compose(
             for row, bars in enumerate((drawer.last_bar - first).tolist()):
                 tell = progress if row == rows - 1 else None
                 found.append(closed(drawer, row, bars, drafts, chance + row, tell, stop))
-    return [_composed(model, plan, seed, drawn) for drawn in found]
+    return _whole(lambda drawn: _composed(model, plan, seed, drawn), found, plan, stop)
+
+
+def _whole(
+    composed: Callable[[Drawn], Composed],
+    found: list[Drawn],
+    plan: Plan,
+    stop: Callable[[], bool],
+) -> list[Composed]:
+    """All that was drawn; where it was broken off, what has a whole bar, and a note in it.
+
+    Raises:
+        MusegenError: one that was not broken off has none, or all that were.
+    """
+    if not stop():
+        return [composed(drawn) for drawn in found]
+    whole = []
+    for drawn in found:
+        with suppress(MusegenError):
+            whole.append(composed(drawn))
+    whole = [one for one in whole if plan.new(one.score).n_notes]
+    if not whole:
+        raise MusegenError("no whole bar was composed yet")
+    return whole
 
 
 def compose_again(

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from musegen.errors import ModelError, UsageError
-from musegen.evaluation.originality import PASSAGES, SHORTEST, Copied, Passages
+from musegen.errors import ModelError
+from musegen.evaluation.originality import PASSAGES, Copied, Passages
 from musegen.evaluation.trained import Trained
 from musegen.score.score import Score
 
@@ -58,12 +58,8 @@ class Originals:
         The seed's own passages are free.
 
         Raises:
-            UsageError: so few notes are anybody's.
             ModelError: the model does not tell what it learnt from.
         """
-        if most < SHORTEST:
-            reason = f"passages of fewer than {SHORTEST} notes are anybody's, not {most}"
-            raise UsageError(reason, hint=f"Take --max-copy {SHORTEST} or more.")
         if self._learnt is None:
             reason = "does not tell the passages that it learnt from"
             raise ModelError(reason, file=self._model.folder, hint="Train it again.")

@@ -48,6 +48,8 @@ def fulfil(
 ) -> list[Ranked]:
     """Compose what is asked for, as `n` candidates in the order in which they were drawn.
 
+    Where it is broken off, those without a whole bar are left out.
+
     Args:
         model: what composes.
         request: how many, and how.
@@ -69,21 +71,33 @@ def fulfil(
     found = draw(random_seed=chance)
     if any(n_silent(one, plan) for one in found) and not stop():
         tell("Parts that were asked for stayed silent, so that all was composed twice.")
-        found = _fuller(found, lambda: draw(random_seed=chance + request.n), plan)
-    mended = []
+        found = _fuller(found, lambda: draw(random_seed=chance + request.n), plan, stop)
+    mended = [] if plan.at_once else found
     for row, candidate in enumerate(found if plan.at_once else []):
         loops = Loops(plan)
         flaw = loops if copied is None else _first_of(loops, copied)
         as_long = plan.of_bars(plan.n_new(candidate.score)) if candidate.finished else plan
-        new = compose_again(
-            model, as_long, candidate, flaw, sampling=sampling, random_seed=chance + row, stop=stop
-        )
+        try:
+            new = compose_again(
+                *(model, as_long, candidate, flaw),
+                sampling=sampling,
+                random_seed=chance + row,
+                stop=stop,
+            )
+        except MusegenError:
+            if not stop():
+                raise
+            continue  # its first bar was to be drawn anew
         if loops.met:
             times = counted(loops.met, "times")
             still = ", and does so still" if loops.gave_up else ""
             tell(f"Piece {row + 1} went round in circles; it was drawn anew {times}{still}.")
         mended.append(new)
-    mended = mended or found
+    if not mended:
+        raise MusegenError("no whole bar was composed yet")
+    if len(mended) < request.n:
+        left_out = counted(request.n - len(mended), "pieces")
+        tell(f"Left out, as no bar of them was composed yet: {left_out}.")
     copies = [originals.copies_in(candidate) for candidate in mended]
     nats = [candidate.nats / units_of(model, candidate) for candidate in mended]
     ranks = rank(model, plan, mended, nats, copies, originals)
@@ -92,12 +106,17 @@ def fulfil(
 
 
 def _fuller(
-    found: list[Composed], again: Callable[[], list[Composed]], plan: Plan
+    found: list[Composed],
+    again: Callable[[], list[Composed]],
+    plan: Plan,
+    stop: Callable[[], bool],
 ) -> list[Composed]:
     """Of each candidate and another one that in which fewer parts are silent."""
     try:
         others = again()
     except MusegenError:
+        return found
+    if stop():
         return found
     pairs = zip(found, others, strict=True)
     return [min(pair, key=lambda one: n_silent(one, plan)) for pair in pairs]

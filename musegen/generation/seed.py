@@ -87,12 +87,7 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     if seed is None or plan.movements:
         told = _of_key("The first movement", plan.movements, plan, model)
         told += _of_profile("The first movement", plan.movements, model)
-        if plan.heard:
-            told.append(
-                f"The model hears {plan.heard} first, where most parts play, and keeps that metre"
-                " and tempo; --metre and --tempo say others."
-            )
-        return told + _of_instruments(plan, model)
+        return told + _of_passage(plan) + _of_instruments(plan, model)
     foreign = _of_profile("The seed", [seed], model)
     if plan.role:
         return foreign + _of_instruments(plan, model)
@@ -183,6 +178,17 @@ def _of_key(name: str, scores: Sequence[Score], plan: Plan, model: Trained) -> l
         f"{name} has {', '.join(overruled)}; {key_name(*key)}, which suits them best, is taken."
         " --key says another."
     ]
+
+
+def _of_passage(plan: Plan) -> list[str]:
+    """Which passage a new movement goes on from, and what it keeps of it."""
+    if not plan.heard:
+        return []
+    asked = plan.opening
+    kept = [name for name in ("metre", "tempo") if getattr(asked, name) is None]
+    others = " and ".join(f"--{name}" for name in kept)
+    keeps = f", and keeps its {' and '.join(kept)} ({others} for another)" if kept else ""
+    return [f"The model hears {plan.heard} first, where most parts play{keeps}."]
 
 
 def _of_profile(name: str, scores: Sequence[Score], model: Trained) -> list[str]:

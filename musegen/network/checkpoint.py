@@ -1,4 +1,4 @@
-"""Weights and settings on disk: safetensors and JSON, nothing that executes.
+"""Weights on disk, and the folder of a model: safetensors and JSON, nothing that executes.
 
 A model folder holds `model.safetensors` and `config.json`. Each carries a SHA-256 of what it holds,
 so that any damage is found; that of the weights alone names a model. While it learns, `resume/` is
@@ -26,15 +26,12 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from musegen.disk import write_whole
-from musegen.errors import ModelError, NotFound
+from musegen.errors import ModelError
 
-from .file_names import CONFIG, RESUME, WEIGHTS
+from .config import AGAIN, check_file, line_of, object_of
+from .file_names import RESUME, WEIGHTS
 
-FORMAT = 1
-_AGAIN = "Train it again, or take another copy of the folder."
 _BESIDE = "does not belong to the config.json beside it"
-_SECTIONS = ("network", "vocabulary", "conditions", "training", "figures")
-_SETTINGS_BYTES = 2**24  # of any config.json; those of ours have some thousand
 _SLACK = 2**22  # numbers that a network may hold besides its weights
 
 _TYPES = {"F32", "F16"}
@@ -65,51 +62,6 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) 
     write_whole(path, save(tensors, {"musegen": text}), force=True)
 
 
-def check_file(path: Path) -> None:
-    """Make sure that a file of a model folder is there, and lies there.
-
-    Raises:
-        ModelError: it is missing, is no plain file, or a link that leads out of its folder.
-    """
-    if not path.is_file():
-        missing = "is no plain file" if path.exists() else "is missing"
-        raise ModelError(missing, file=path, hint=_AGAIN)
-    if not path.resolve().is_relative_to(path.parent.resolve()):
-        hint = "Copy the file itself there, if you trust it."
-        raise ModelError("is a link that leads out of its folder", file=path, hint=hint)
-
-
-def read_json(path: Path, most: int) -> dict[str, Any]:
-    """The JSON object in a file of a model folder of at most so many bytes.
-
-    Raises:
-        ModelError: it is missing, lies elsewhere, is longer or damaged.
-    """
-    check_file(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(most + 1)
-        if len(data) > most:
-            raise ValueError(f"it has more than {most:,} bytes")
-        return _object(json.loads(data, object_pairs_hook=_once))
-    except OSError as error:
-        raise ModelError(f"cannot be read: {error.strerror}", file=path) from error
-    except (ValueError, RecursionError) as error:
-        raise ModelError("is damaged", file=path, hint=_AGAIN) from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(found := dict(pairs)) < len(pairs):
-        raise ValueError("a name comes twice")
-    return found
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{type(value).__name__} where an object is expected")
-    return value
-
-
 def shapes_in(path: Path) -> Shapes:
     """Type and shape of each tensor in a file, of which only the head is read.
 
@@ -136,11 +88,11 @@ def sized_as(path: Path, depth: int) -> Iterator[None]:
     numbers = sum(math.prod(shape) for _, shape in shapes.values())
     try:
         if depth > len(shapes):
-            raise ModelError(_BESIDE, file=path, hint=_AGAIN)
+            raise ModelError(_BESIDE, file=path, hint=AGAIN)
         with _Bounded(2 * numbers + _SLACK):
             yield
     except (_TooLarge, MemoryError, ArithmeticError, RuntimeError, TypeError) as error:
-        raise ModelError(_BESIDE, file=path, hint=_AGAIN) from error  # as of sizes beyond 64 bits
+        raise ModelError(_BESIDE, file=path, hint=AGAIN) from error  # as of sizes beyond 64 bits
 
 
 class _TooLarge(Exception):
@@ -178,7 +130,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             names = file.keys()
             # Cloned: what is read is the file itself, mapped, and a checkpoint must be replaceable.
             tensors = {name: file.get_tensor(name).clone() for name in names}
-        about = _object(metadata["about"])
+        about = object_of(metadata["about"])
         if metadata["checksum"] != _checksum(about, tensors):
             raise ValueError("its checksum is wrong")
     except (
@@ -190,63 +142,11 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def _damaged(path: Path, error: Exception) -> ModelError:
-    return ModelError(f"is damaged ({line_of(error)})", file=path, hint=_AGAIN)
-
-
-def line_of(error: Exception) -> str:
-    """What is wrong, in a line of bounded length, whatever it quotes."""
-    return " ".join(str(error).split())[:100] or type(error).__name__
+    return ModelError(f"is damaged ({line_of(error)})", file=path, hint=AGAIN)
 
 
 def _checksum(about: dict[str, Any], tensors: dict[str, Tensor]) -> str:
     return hashlib.sha256(json.dumps([about, fingerprint(tensors)]).encode()).hexdigest()
-
-
-def save_config(folder: Path, config: dict[str, Any]) -> None:
-    """Write the settings of a model.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    config = {"format": FORMAT, **config}
-    config["checksum"] = _settings_checksum(config)
-    text = json.dumps(config, indent=1, ensure_ascii=False)
-    # What a name holds that is no character comes back as it was.
-    write_whole(folder / CONFIG, (text + "\n").encode("utf-8", "surrogatepass"), force=True)
-
-
-def load_config(folder: Path) -> dict[str, Any]:
-    """The settings of a model.
-
-    Raises:
-        NotFound: there is no such folder.
-        ModelError: the folder is not a model's, is damaged, or is of another version.
-    """
-    if not folder.is_dir():
-        raise NotFound("there is no such model", file=folder, hint="See musegen models list.")
-    path = folder / CONFIG
-    if not path.exists():
-        hint = "A model folder holds config.json and model.safetensors."
-        raise ModelError("has no config.json", file=folder, hint=hint)
-    config = read_json(path, _SETTINGS_BYTES)
-    found = config.get("format")
-    sections = [config[name] for name in _SECTIONS if name in config]
-    if type(found) is not int or not all(isinstance(section, dict) for section in sections):
-        raise ModelError("is damaged", file=path, hint=_AGAIN)
-    if found != FORMAT:
-        made = config.get("musegen", "another musegen")
-        raise ModelError(
-            f"has model format {found}, and this musegen reads format {FORMAT}",
-            file=folder,
-            hint=f"Open it with the musegen that made it ({made}), or train it again.",
-        )
-    if config.pop("checksum", None) != _settings_checksum(config):
-        raise ModelError("is damaged (its checksum is wrong)", file=path, hint=_AGAIN)
-    return config
-
-
-def _settings_checksum(config: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def check_has_learnt(folder: Path) -> None:
@@ -271,10 +171,10 @@ def load_weights(folder: Path, network: nn.Module) -> str:
     found = shapes_in(path)
     types = {kind for kind, _ in found.values()}
     if {name: shape for name, (_, shape) in found.items()} != shapes or not types <= _TYPES:
-        raise ModelError(_BESIDE, file=path, hint=_AGAIN)
+        raise ModelError(_BESIDE, file=path, hint=AGAIN)
     tensors, _ = load_tensors(path)
     if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
-        raise ModelError("is damaged (not all that it holds is a number)", file=path, hint=_AGAIN)
+        raise ModelError("is damaged (not all that it holds is a number)", file=path, hint=AGAIN)
     network.load_state_dict(tensors, strict=False)  # one that is shared goes by several names
     return fingerprint(tensors)
 

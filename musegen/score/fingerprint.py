@@ -12,6 +12,7 @@ from musegen.score.score import Ints, Notes, Score
 
 STEPS_PER_QUARTER = 24
 PASSAGE = 24  # notes
+SHORTEST = 8  # notes; shorter passages are anybody's
 SKETCH = 16  # passages
 _RATIO_STEPS = 4  # to a doubling of the length: 2:3, 3:4 and 1:1 are told apart
 _NO_LENGTH = 64  # the step of a ratio in which a note without length takes part

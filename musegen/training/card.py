@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from musegen.evaluation.described import conditions_of
 from musegen.evaluation.profile import Profile
-from musegen.evaluation.trained import conditions_of
 from musegen.score.counts import counted
 
 CARD = "card.md"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from musegen.disk import write_whole
 from musegen.errors import ModelError
-from musegen.network.checkpoint import check_file
+from musegen.network.config import check_file
 
 from .events import Validated
 

@@ -20,16 +20,12 @@ from musegen.corpus.prepare import Prepared
 from musegen.disk import remove_leftovers, whole_folder, write_whole
 from musegen.errors import ModelError
 from musegen.evaluation.classify import calibrate
+from musegen.evaluation.described import conditions_of
 from musegen.evaluation.likelihood import field_nats, nats_per_unit
 from musegen.evaluation.profile import PROFILE
-from musegen.evaluation.trained import Trained, conditions_of, load, network_for
-from musegen.network.checkpoint import (
-    device_of,
-    load_config,
-    save_config,
-    save_tensors,
-    sized_as,
-)
+from musegen.evaluation.trained import Trained, load, network_for
+from musegen.network.checkpoint import device_of, save_tensors, sized_as
+from musegen.network.config import load_config, save_config
 from musegen.network.file_names import RESUME, WEIGHTS
 from musegen.network.next_word import NetworkSettings, NextWordNetwork
 

@@ -19,7 +19,8 @@ import torch
 from musegen.corpus.prepare import prepare
 from musegen.evaluation.evaluate import evaluate
 from musegen.evaluation.trained import load
-from musegen.network.checkpoint import load_config, load_tensors, save_tensors
+from musegen.network.checkpoint import load_tensors, save_tensors
+from musegen.network.config import load_config
 from musegen.network.file_names import WEIGHTS
 from musegen.training.card import CARD, card
 

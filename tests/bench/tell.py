@@ -19,7 +19,8 @@ from torch import Tensor
 from musegen.corpus.conditions import Conditions, kinds_of
 from musegen.corpus.prepare import prepare
 from musegen.evaluation.trained import Trained, load, network_for
-from musegen.network.checkpoint import load_config, save_config, save_tensors
+from musegen.network.checkpoint import save_tensors
+from musegen.network.config import load_config, save_config
 from musegen.network.file_names import WEIGHTS
 
 

@@ -17,7 +17,7 @@ from typer.testing import Result
 
 from musegen import disk
 from musegen.corpus import survey
-from musegen.network.checkpoint import save_config
+from musegen.network.config import save_config
 from musegen.score import files
 from musegen.score.files import write
 from musegen.score.score import Notes, Part, Score

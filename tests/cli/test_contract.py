@@ -105,7 +105,7 @@ def test_generate_tells_what_scripts_rely_on(ask: Ask, music: Path) -> None:
     assert set(found) >= {"model", "random_seed", "seconds", "files"}
     assert len(found["files"]) == 2
     for file in found["files"]:
-        assert set(file) >= {"path", "notes", "bars", "nats_per_unit", "rank_score"}
+        assert set(file) >= {"path", "notes", "bars", "plays", "nats_per_unit", "rank_score"}
         assert set(file["longest_copy"]) == {"notes", "source"}
         piece = read(file["path"])
         assert (piece.n_notes, piece.n_bars) == (file["notes"], file["bars"])

@@ -24,6 +24,14 @@ def shipped(no_shipped: Path, music: Path) -> Path:
     return no_shipped
 
 
+def odd_piece() -> Score:
+    """What no model knows: an odd metre, a rare sound, notes off every grid."""
+    notes = Notes.of([(t, 7, 90 + t % 5, 80) for t in range(0, 900, 9)])
+    metre = np.array([[0, 7, 8]])
+    lines = barlines_of_metre(metre, 900, 17)
+    return Score(17, (Part("", 12, notes),), metre=metre, barlines=lines)
+
+
 @pytest.mark.usefixtures("shipped")
 def test_the_models_are_listed_a_line_each_in_80_columns(
     musegen: Musegen, music: Path, here: Path, monkeypatch: pytest.MonkeyPatch
@@ -47,7 +55,7 @@ def test_the_shipped_model_that_suits_the_seed_is_taken(
     made = musegen("generate", "--seed", music / f"{kind}.mid", "--bars", 2)
     assert made.exit_code == 0, made.output
     assert f"Composing with {NAMES[kind]}, which ships with musegen" in made.stderr
-    assert f"most pieces that it learnt from have {like}" in made.stderr
+    assert f": like the seed, most of its pieces have {like}" in made.stderr
     assert "Warning" not in made.stderr
 
 
@@ -65,10 +73,7 @@ def test_a_model_of_ones_own_comes_first_and_a_seed_that_it_hardly_knows_is_told
     musegen: Musegen, music: Path, shipped: Path
 ) -> None:
     assert musegen("train", music / "notes", "--steps", 2, "-q").exit_code == 0
-    notes = Notes.of([(t, 7, 90 + t % 5, 80) for t in range(0, 900, 9)])
-    metre = np.array([[0, 7, 8]])
-    odd = Score(17, (Part("", 12, notes),), metre=metre, barlines=barlines_of_metre(metre, 900, 17))
-    write(odd, "seed.mid")
+    write(odd_piece(), "seed.mid")
     made = musegen("generate", "--seed", "seed.mid", "--bars", 1)
     assert made.exit_code == 0, made.output
     assert "the model trained last" in made.stderr
@@ -76,10 +81,40 @@ def test_a_model_of_ones_own_comes_first_and_a_seed_that_it_hardly_knows_is_told
     assert "metre 7/8" in made.stderr
 
 
+def test_where_the_model_trained_last_cannot_one_that_ships_composes(
+    musegen: Musegen, music: Path, shipped: Path
+) -> None:
+    call = ("generate", "--seed", music / "notes.mid", "--bars", 1)
+    assert musegen("train", music / "abc", "--steps", 2, "-q").exit_code == 0
+    made = musegen(*call)
+    assert made.exit_code == 0, made.output
+    assert "runs/abc, the model trained last, cannot: the seed does not suit" in made.stderr
+    assert f"Composing with {NAMES['notes']}, which ships with musegen" in made.stderr
+    own = musegen("generate", "--seed", music / "abc.mid", "--bars", 1)
+    assert "Composing with" in own.stderr
+    assert "runs/abc, the model trained last." in own.stderr
+    shutil.rmtree(shipped / NAMES["notes"])
+    refused = musegen(*call)
+    assert refused.exit_code == 1
+    assert "the model trained last, cannot do this, nor can one that ships" in refused.stderr
+    assert "-m ensemble" in refused.stderr  # the way out
+
+
+def test_a_seed_that_no_shipped_model_knows_is_told_once(musegen: Musegen, shipped: Path) -> None:
+    write(odd_piece(), "seed.mid")
+    made = musegen("generate", "--seed", "seed.mid", "--bars", 1)
+    assert made.exit_code == 0, made.output
+    assert "which ships with musegen: of those that ship, it comes nearest." in made.stderr
+    assert made.stderr.count("Warning: the seed is far from what the model knows") == 1
+    assert "like the seed" not in made.stderr
+
+
 def test_what_no_shipped_model_can_do_is_told_with_the_way_out(
     musegen: Musegen, music: Path, shipped: Path
 ) -> None:
     call = ("generate", "--seed", music / "notes.mid")
+    wrong = musegen("generate", "--density", "foo")
+    assert (wrong.exit_code, "but this model was never told a density" in wrong.stderr) == (1, True)
     refused = musegen(*call, "--accompany", "oboe")
     assert refused.exit_code == 1
     assert "no model that ships" in refused.stderr.lower()

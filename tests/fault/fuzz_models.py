@@ -31,8 +31,9 @@ from safetensors.torch import save
 from musegen.errors import MusegenError
 from musegen.evaluation.originality import PASSAGES, Passages
 from musegen.evaluation.trained import SEEN, load, network_for
-from musegen.network import checkpoint
-from musegen.network.checkpoint import save_config, save_tensors
+from musegen.network import checkpoint, config
+from musegen.network.checkpoint import save_tensors
+from musegen.network.config import save_config
 from musegen.network.file_names import CONFIG, WEIGHTS
 from musegen.network.next_word import NetworkSettings
 from musegen.score.score import Notes, Part, Score, barlines_of_metre
@@ -135,7 +136,7 @@ def other_values(path: Path, chance: random.Random) -> None:
         value = changed(json.loads(path.read_bytes()), chance)
         if path.name == CONFIG and isinstance(value, dict):
             value.pop("checksum", None)
-            value["checksum"] = checkpoint._settings_checksum(value)
+            value["checksum"] = config._settings_checksum(value)
         text = json.dumps(value)
         path.write_text(text.replace("{", '{"a": 1, "a": 2, ', chance.random() < 0.05))
     elif path.suffix == ".safetensors":

@@ -10,7 +10,7 @@ import pytest
 from musegen.errors import ModelError
 from musegen.evaluation.originality import PASSAGES
 from musegen.evaluation.trained import SEEN, load
-from musegen.network.checkpoint import load_config, save_config
+from musegen.network.config import load_config, save_config
 from musegen.network.file_names import CONFIG, WEIGHTS
 from musegen.training.log import LOG, read_log
 from tests.fault.fuzz_models import fuzz, make_model, open_all

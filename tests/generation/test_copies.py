@@ -9,9 +9,11 @@ import pytest
 from musegen.errors import ModelError, MusegenError, UsageError
 from musegen.evaluation.originality import Passages
 from musegen.evaluation.trained import Trained
+from musegen.generation.asked import check
 from musegen.generation.compose import Composed, compose, compose_again
 from musegen.generation.copies import Originals
 from musegen.generation.plan import Plan
+from musegen.generation.request import Request
 from musegen.score.excerpt import from_bar
 from musegen.score.score import Score
 
@@ -101,4 +103,4 @@ def test_what_cannot_be_asked_is_refused(make_model: MakeModel, tmp_path: Path) 
     with pytest.raises(ModelError, match="does not tell"):
         originals.beyond(12)
     with pytest.raises(UsageError, match="fewer than 8"):
-        originals.beyond(7)
+        check(Request(max_copy=7))

@@ -12,18 +12,12 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 from musegen.errors import ModelError, NotFound, OutputError
-from musegen.evaluation.trained import SEEN, Trained, load, network_for, vocabulary_of
-from musegen.network import checkpoint
+from musegen.evaluation.described import described
+from musegen.evaluation.trained import SEEN, Trained, load, network_for
+from musegen.network import checkpoint, config
 from musegen.network.backbones import BACKBONES
-from musegen.network.checkpoint import (
-    FORMAT,
-    device_of,
-    fingerprint,
-    load_config,
-    load_tensors,
-    save_config,
-    save_tensors,
-)
+from musegen.network.checkpoint import device_of, fingerprint, load_tensors, save_tensors
+from musegen.network.config import FORMAT, load_config, save_config
 from musegen.network.file_names import CONFIG, WEIGHTS
 from musegen.network.next_word import NetworkSettings
 from musegen.vocabulary.choose import build
@@ -82,7 +76,7 @@ def test_a_model_opens_as_it_was_saved(
     assert about == {"step": 3}
     assert fingerprint(tensors) == model.fingerprint
     assert same(load(tmp_path), model)
-    assert vocabulary_of(tmp_path) == model.vocabulary
+    assert described(tmp_path).vocabulary == model.vocabulary
 
 
 @given(at=st.floats(0, 1), bits=st.integers(1, 255), name=st.sampled_from([WEIGHTS, CONFIG]))
@@ -205,7 +199,8 @@ def test_a_full_disk_leaves_the_model_that_was_there(
     def full(*_: object, **__: object) -> None:
         raise OutputError("cannot be written: No space left on device")
 
-    monkeypatch.setattr(checkpoint, "write_whole", full)
+    for module in (checkpoint, config):
+        monkeypatch.setattr(module, "write_whole", full)
     with pytest.raises(OutputError):
         save_config(model.folder, {})
     with pytest.raises(OutputError):
