@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from musegen.score.fingerprint import SHORTEST
+
 if TYPE_CHECKING:
-    from musegen.evaluation.originality import Copied
     from musegen.evaluation.trained import Trained
+    from musegen.generation.copies import Copies
     from musegen.generation.fulfil import Ranked
     from musegen.generation.plan import Plan
 
@@ -21,6 +23,11 @@ _WHY = {
     "original": ("original", "original (without long copies)"),
     "complete": ("complete", "complete (the parts asked for play)"),
     "closes": ("closes", "closes (or leads on) as the model would"),
+}
+
+_PASSAGES = {
+    "copied": "the longest passage that was learnt",
+    "of seed": "the longest that stands in the seed",
 }
 
 
@@ -57,7 +64,7 @@ def tell(
     if as_json:
         give({"model": str(model.folder), "random_seed": run[0], "seconds": run[1], "files": files})
         return
-    _give_rows(files, ranked, model.vocabulary.unit)
+    _give_rows(files, ranked, model.vocabulary.unit, plan.seed is not None or bool(plan.movements))
 
 
 def say_poor(best: Ranked, path: Path, model: Trained, plan: Plan, quiet: bool) -> None:
@@ -76,25 +83,25 @@ def say_poor(best: Ranked, path: Path, model: Trained, plan: Plan, quiet: bool) 
     )
 
 
-def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str) -> None:
+def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str, of_seed: bool) -> None:
     """A table; of several pieces also what speaks for each, and by what they are in order."""
     import typer
 
     from .terminal import give_table
 
     why = [name for name in _WHY if len(files) > 1 and files[0]["rank"][name] is not None]
-    is_told = ranked[0].copies.learnt is not None
-    head = ["piece", "bars", "notes", "nats", *(_WHY[name][0] for name in why)]
+    copies = [_told_copies(of.copies, of_seed) for of in ranked]
+    head = ["piece", "bars", "notes", "nats", *(_WHY[name][0] for name in why), *copies[0]]
     rows = [
         [
             *(str(file[name]) for name in ("path", "new_bars", "new_notes")),
             f"{file['nats_per_unit']:.3f}",
             *(f"{file['rank'][name]:.0%}" for name in why),
-            *([_told_copy(of.copies.learnt)] if of.copies.learnt else []),
+            *copied.values(),
         ]
-        for file, of in zip(files, ranked, strict=True)
+        for file, copied in zip(files, copies, strict=True)
     ]
-    give_table(head + ["copied"] * is_told, rows, right=(*range(1, 4 + len(why)),))
+    give_table(head, rows, right=(*range(1, len(head)),))
     for file, of in zip(files, ranked, strict=True):
         if of.copies.learnt and of.copies.learnt.notes:
             notes, source = of.copies.learnt.notes, of.copies.learnt.source
@@ -102,6 +109,9 @@ def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str) -> 
     if any(file["notes"] > file["new_notes"] for file in files):
         typer.echo("Bars and notes are the new ones.")
     typer.echo(f"Nats are those of a {unit} of what is new.")
+    if copies[0]:
+        meant = "; ".join(f"{name}: {_PASSAGES[name]}" for name in copies[0])
+        typer.echo(f"In notes, {meant}.")
     scores = [file["rank_score"] for file in files]
     if why and scores == sorted(scores, reverse=True):
         *others, last = (_WHY[name][1] for name in why)
@@ -109,6 +119,7 @@ def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str) -> 
         typer.echo(f"The best is first, by {product}.")
 
 
-def _told_copy(copied: Copied) -> str:
-    """How many notes the longest passage has that was learnt."""
-    return f"{copied.notes} notes" if copied.notes else "under 8"
+def _told_copies(copies: Copies, of_seed: bool) -> dict[str, str]:
+    """How many notes the longest passages have, by their columns; none where it is not known."""
+    found = zip(_PASSAGES, (copies.learnt, copies.seed if of_seed else None), strict=True)
+    return {name: str(its.notes or f"<{SHORTEST}") for name, its in found if its is not None}

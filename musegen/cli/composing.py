@@ -42,7 +42,7 @@ def make(request: Request, run: Run) -> None:
     """Compose what is asked for, write it and tell of it."""
     from musegen.errors import Interrupted
     from musegen.generation.asked import check, plan_of, settled
-    from musegen.generation.seed import silent_in
+    from musegen.generation.seed import silent_at_end, silent_in
 
     from .adapting import adapt
     from .candidates import say_poor, tell
@@ -81,6 +81,9 @@ def make(request: Request, run: Run) -> None:
         silent = silent_in(plan.new(candidate.composed.score), plan)
         if silent:
             say(f"Nothing new in {path} for {', '.join(silent)}.", run.quiet)
+        before = silent_at_end(plan.new(candidate.composed.score)) if request.finish else []
+        if before:
+            say(f"Silent in the last bar of {path}: {', '.join(before)}.", run.quiet)
     say(f"Now try: musegen play {quoted(paths[0])}", run.quiet)
     if not is_whole:
         raise typer.Exit(Interrupted.exit_code)
