@@ -47,18 +47,21 @@ def choose_model(named: Path | None, request: Request, plan: Plan, quiet: bool) 
 
 
 def _refusal(last: Path | None, fault: MusegenError | None, chosen: Chosen | None) -> MusegenError:
-    """That no model can do it: why not the one trained last, or else the nearest that ships."""
-    from musegen.errors import NotFound
+    """That no model can do it: why not the one trained last, and why not the nearest that ships."""
+    from musegen.errors import NotFound, UsageError
 
     way = "Train one: musegen train FOLDER. Or name one: --model DIR."
+    told, faults = [], []
     if fault is not None:
-        told = f"{last}, the model trained last, cannot do this, nor can one that ships: {fault}"
-    elif chosen is not None and chosen.fault is not None:
-        fault, name = chosen.fault, chosen.folder.name
-        told = f"no model that ships with musegen can do this; {name} comes nearest, but {fault}"
-    else:
+        told.append(f"{last}, the model trained last, cannot do this: {fault}")
+        faults.append(fault)
+    if chosen is not None and chosen.fault is not None:
+        told.append(f"no model that ships can do this ({chosen.folder.name}: {chosen.fault})")
+        faults.append(chosen.fault)
+    if not faults:
         return NotFound("no model was trained yet", hint=way)
-    return type(fault)(told, hint=fault.hint or way)
+    first = next((one for one in faults if isinstance(one, UsageError)), faults[0])
+    return type(first)("; ".join(told), hint=first.hint or way)  # to ask rightly is the best way
 
 
 def model_of(fingerprint: str, named: Path | None, device: str) -> Trained:

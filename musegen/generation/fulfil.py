@@ -72,27 +72,8 @@ def fulfil(
     if any(n_silent(one, plan) for one in found) and not stop():
         tell("Parts that were asked for stayed silent, so that all was composed twice.")
         found = _fuller(found, lambda: draw(random_seed=chance + request.n), plan, stop)
-    mended = [] if plan.at_once else found
-    for row, candidate in enumerate(found if plan.at_once else []):
-        loops = Loops(plan)
-        flaw = loops if copied is None else _first_of(loops, copied)
-        as_long = plan.of_bars(plan.n_new(candidate.score)) if candidate.finished else plan
-        try:
-            new = compose_again(
-                *(model, as_long, candidate, flaw),
-                sampling=sampling,
-                random_seed=chance + row,
-                stop=stop,
-            )
-        except MusegenError:
-            if not stop():
-                raise
-            continue  # its first bar was to be drawn anew
-        if loops.met:
-            times = counted(loops.met, "times")
-            still = ", and does so still" if loops.gave_up else ""
-            tell(f"Piece {row + 1} went round in circles; it was drawn anew {times}{still}.")
-        mended.append(new)
+    again = partial(compose_again, model, sampling=sampling, stop=stop)
+    mended = _mended(found, request, plan, copied, again, stop, tell) if plan.at_once else found
     if not mended:
         raise MusegenError("no whole bar was composed yet")
     if len(mended) < request.n:
@@ -120,6 +101,34 @@ def _fuller(
         return found
     pairs = zip(found, others, strict=True)
     return [min(pair, key=lambda one: n_silent(one, plan)) for pair in pairs]
+
+
+def _mended(
+    found: list[Composed],
+    request: Request,
+    plan: Plan,
+    copied: Callable[[Composed], int | None] | None,
+    again: Callable[..., Composed],
+    stop: Callable[[], bool],
+    tell: Callable[[str], None],
+) -> list[Composed]:
+    """The candidates, where they have flaws drawn `again`; see `fulfil`."""
+    mended = []
+    for row, candidate in enumerate(found):
+        loops = Loops(plan)
+        flaw = loops if copied is None else _first_of(loops, copied)
+        as_long = plan.of_bars(plan.n_new(candidate.score)) if candidate.finished else plan
+        try:
+            mended.append(again(as_long, candidate, flaw, random_seed=request.random_seed + row))
+        except MusegenError:
+            if not stop():
+                raise
+            continue  # its first bar was to be drawn anew
+        if loops.met:
+            times = counted(loops.met, "times")
+            still = ", and does so still" if loops.gave_up else ""
+            tell(f"Piece {row + 1} went round in circles; it was drawn anew {times}{still}.")
+    return mended
 
 
 def best_first(found: Sequence[Ranked]) -> list[Ranked]:
