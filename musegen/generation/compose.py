@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,14 +73,16 @@ def compose(
         sampling: how a value is drawn.
         random_seed: the same one gives the same pieces on the same machine.
         progress: told how many new bars of how many are complete in every candidate.
-        stop: asked before each word whether to break off; whole bars are kept, and candidates that
-            have some with a note.
+        stop: asked before each word whether to break off; whole bars are kept.
+
+    Returns:
+        The candidates that have a whole bar, and a note.
 
     Raises:
         ModelError: the seed does not fit the model's vocabulary, or the model cannot be told what
             the plan asks for.
         UsageError: the model does not know the style or density asked for.
-        MusegenError: a candidate has no note, or no whole bar.
+        MusegenError: no candidate has a note, or a whole bar.
     """
     seed, how = plan.words(model.vocabulary), sampling or Sampling()
     left, drafts, found = undrawn(plan, model.conditions, n), drafts_of_each(n), []
@@ -95,29 +96,24 @@ def compose(
             for row, bars in enumerate((drawer.last_bar - first).tolist()):
                 tell = progress if row == rows - 1 else None
                 found.append(closed(drawer, row, bars, drafts, chance + row, tell, stop))
-    return _whole(lambda drawn: _composed(model, plan, seed, drawn), found, plan, stop)
+    return _whole(found, lambda drawn: _composed(model, plan, seed, drawn))
 
 
-def _whole(
-    composed: Callable[[Drawn], Composed],
-    found: list[Drawn],
-    plan: Plan,
-    stop: Callable[[], bool],
-) -> list[Composed]:
-    """All that was drawn; where it was broken off, what has a whole bar, and a note in it.
+def _whole(found: Iterable[Drawn], composed: Callable[[Drawn], Composed]) -> list[Composed]:
+    """What was drawn and has a whole bar, and a note in it.
 
     Raises:
-        MusegenError: one that was not broken off has none, or all that were.
+        MusegenError: nothing has.
     """
-    if not stop():
-        return [composed(drawn) for drawn in found]
-    whole = []
+    whole: list[Composed] = []
+    fault: MusegenError | None = None
     for drawn in found:
-        with suppress(MusegenError):
+        try:
             whole.append(composed(drawn))
-    whole = [one for one in whole if plan.new(one.score).n_notes]
-    if not whole:
-        raise MusegenError("no whole bar was composed yet")
+        except MusegenError as error:
+            fault = error
+    if fault is not None and not whole:
+        raise fault
     return whole
 
 

@@ -48,7 +48,7 @@ def fulfil(
 ) -> list[Ranked]:
     """Compose what is asked for, as `n` candidates in the order in which they were drawn.
 
-    Where it is broken off, those without a whole bar are left out.
+    Those without a whole bar, or a note in it, are left out.
 
     Args:
         model: what composes.
@@ -78,7 +78,7 @@ def fulfil(
         raise MusegenError("no whole bar was composed yet")
     if len(mended) < request.n:
         left_out = counted(request.n - len(mended), "pieces")
-        tell(f"Left out, as no bar of them was composed yet: {left_out}.")
+        tell(f"Left out, as they have no whole bar or no note: {left_out}.")
     copies = [originals.copies_in(candidate) for candidate in mended]
     nats = [candidate.nats / units_of(model, candidate) for candidate in mended]
     ranks = rank(model, plan, mended, nats, copies, originals)
@@ -97,7 +97,7 @@ def _fuller(
         others = again()
     except MusegenError:
         return found
-    if stop():
+    if stop() or len(others) < len(found):
         return found
     pairs = zip(found, others, strict=True)
     return [min(pair, key=lambda one: n_silent(one, plan)) for pair in pairs]
