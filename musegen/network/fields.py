@@ -13,6 +13,8 @@ from torch.nn import functional
 
 from .dropout import Dropout
 
+CLASSES = 12  # of pitches
+
 
 class Aspects(NamedTuple):
     """What values of a field have in common, whatever their numbers: pitch, length, degree.
@@ -44,6 +46,18 @@ class Echo(NamedTuple):
     alike: tuple[int, ...]
     size: int
     fields: tuple[int, ...]
+
+
+class Chord(NamedTuple):
+    """Which features say what pitch classes sound, from C on, where a field's values are pitches.
+
+    Attributes:
+        field: which field.
+        features: twelve.
+    """
+
+    field: int
+    features: tuple[int, ...]
 
 
 class Table(nn.Module):
@@ -157,6 +171,32 @@ class EchoScores(nn.Module):
         return gains
 
 
+class ChordScores(nn.Module):
+    """What sounds already adds to the scores of pitches: a number for each interval above it.
+
+    So what is learnt of a chord in one key, and of one orchestra, holds in all.
+
+    Args:
+        width: D.
+    """
+
+    interval: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.gains = nn.Linear(width, CLASSES)
+        nn.init.zeros_(self.gains.weight)
+        classes = torch.arange(CLASSES)
+        between = (classes[:, None] - classes) % CLASSES
+        self.register_buffer("interval", between, persistent=False)
+
+    def forward(self, inner: Tensor, sounding: Tensor, size: int) -> Tensor:
+        """The inner values (N, D), which classes sound (N, 12) → what pitches gain (N, size)."""
+        of_class = self.gains(inner)[:, self.interval] @ sounding[..., None].to(inner.dtype)
+        gains: Tensor = of_class[:, torch.arange(size, device=inner.device) % CLASSES, 0]
+        return gains
+
+
 class Head(nn.Module):
     """The scores of one field's values.
 
@@ -167,6 +207,7 @@ class Head(nn.Module):
         aspects: those of the values, which are scored too; a value has the sum.
         echo: where set, the scores heed what the field was when music went like this.
         rhyme: where set, they heed what it was at this place of the section before.
+        chord: whether values are pitches, whose scores heed what sounds.
     """
 
     aspects_of: Tensor
@@ -179,6 +220,7 @@ class Head(nn.Module):
         aspects: Aspects | None = None,
         echo: Echo | None = None,
         rhyme: Echo | None = None,
+        chord: bool = False,
     ) -> None:
         super().__init__()
         self.size = size
@@ -189,6 +231,9 @@ class Head(nn.Module):
         self.by_aspect: nn.Linear | None = None
         self.echo = None if echo is None else EchoScores(echo, 3, width)
         self.rhyme = None if rhyme is None else EchoScores(rhyme, 2, width)
+        self.chord = ChordScores(width) if chord else None
+        first = 2 * (echo is not None) + 2 * (rhyme is not None)
+        self.chord_seen = slice(first, first + CLASSES)
         if aspects is not None:
             self.by_aspect = nn.Linear(width, sum(aspects.sizes), bias=False)
             offsets = np.cumsum([0, *aspects.sizes[:-1]])
@@ -201,7 +246,7 @@ class Head(nn.Module):
         Args:
             known: (N, D).
             seen: the features it sees (N, …): how like, and its echo, where there are echoes; the
-                same of rhymes; and that on which aspects hang, where there are such.
+                same of rhymes; what sounds; and that on which aspects hang; where there are such.
             agrees: whether the fields before that have this echo are as in it (N,).
         """
         if self.echo is not None:
@@ -215,6 +260,8 @@ class Head(nn.Module):
             scores = scores + self.echo(inner, seen[:, 1], self.size)
         if self.rhyme is not None:
             scores = scores + self.rhyme(inner, seen[:, 3], self.size)
+        if self.chord is not None:
+            scores = scores + self.chord(inner, seen[:, self.chord_seen], self.size)
         if self.by_aspect is not None:
             its = self.aspects_of[seen[:, -1]]
             scores = scores + self.by_aspect(inner).gather(1, its.flatten(1)).view_as(its).sum(-1)
@@ -236,6 +283,7 @@ class FieldHeads(nn.Module):
         aspects: those of a field's values.
         echo: the features that say what came when music went like this.
         rhyme: those that say what stood at the same place of the section before; with an echo.
+        chord: those that say what sounds.
     """
 
     applies: Tensor
@@ -250,9 +298,10 @@ class FieldHeads(nn.Module):
         aspects: Aspects | None = None,
         echo: Echo | None = None,
         rhyme: Echo | None = None,
+        chord: Chord | None = None,
     ) -> None:
         super().__init__()
-        self.aspects, self.echo, self.rhyme = aspects, echo, rhyme
+        self.aspects, self.echo, self.rhyme, self.chord = aspects, echo, rhyme, chord
         self.register_buffer("applies", applies, persistent=False)
         self.late = [list(indices) for indices, _ in late]
         self.sees: list[list[int]] = [[] for _ in sizes]  # features that each head reads
@@ -260,6 +309,8 @@ class FieldHeads(nn.Module):
             pairs = () if its is None else zip(its.alike, its.fields, strict=True)
             for field, pair in enumerate(pairs):
                 self.sees[field] += pair
+        if chord is not None:
+            self.sees[chord.field] += chord.features
         if aspects is not None:
             self.sees[aspects.field].append(aspects.feature)
         self.n_fields = len(sizes)
@@ -273,7 +324,10 @@ class FieldHeads(nn.Module):
         )
         of = {} if self.aspects is None else {self.aspects.field: self.aspects}
         self.heads = nn.ModuleList(
-            Head(size, width, dropout, of.get(field), self.echo, self.rhyme)
+            Head(
+                *(size, width, dropout, of.get(field), self.echo, self.rhyme),
+                chord=self.chord is not None and field == self.chord.field,
+            )
             for field, size in enumerate(sizes)
         )
 

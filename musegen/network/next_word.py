@@ -14,7 +14,7 @@ from musegen.errors import ModelError
 from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
 from .dropout import Dropout
-from .fields import Aspects, Echo, FieldHeads, WordEmbedding
+from .fields import Aspects, Chord, Echo, FieldHeads, WordEmbedding
 from .shared import Shared, SharedEmbedding, SharedHeads, value_table
 
 
@@ -72,6 +72,7 @@ class Shape:
         aspects: what values of a field have in common; None where that is not told.
         echo: the features that say what came when music went like this; None without.
         rhyme: those that say what stood at the same place of the section before; None without.
+        chord: those that say what sounds; None without.
     """
 
     sizes: tuple[int, ...]
@@ -82,6 +83,7 @@ class Shape:
     aspects: Aspects | None = None
     echo: Echo | None = None
     rhyme: Echo | None = None
+    chord: Chord | None = None
 
     def known_after(self, field: int) -> list[int]:
         """The features that become known after `field`."""
@@ -197,7 +199,8 @@ def _reader_and_heads(
     return (
         WordEmbedding(shape.sizes, early, width, forget, shape.aspects),
         FieldHeads(
-            shape.sizes, late, applies, width, dropout, shape.aspects, shape.echo, shape.rhyme
+            *(shape.sizes, late, applies, width, dropout),
+            *(shape.aspects, shape.echo, shape.rhyme, shape.chord),
         ),
     )
 
@@ -219,7 +222,18 @@ def shape_of(
         aspects and Aspects(*aspects),
         _echo(features, [(field.alike, field.echo) for field in fields]),
         _echo(features, [(field.rhyming, field.rhyme) for field in fields]),
+        _chord(fields, features),
     )
+
+
+def _chord(fields: Sequence[Any], features: Sequence[Any]) -> Chord | None:
+    names = [feature.name for feature in features]
+    found = (
+        Chord(place, tuple(map(names.index, field.sounding)))
+        for place, field in enumerate(fields)
+        if field.sounding
+    )
+    return next(found, None)
 
 
 def _echo(features: Sequence[Any], named: Sequence[tuple[str, str]]) -> Echo | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from .fields import EchoScores, FieldHeads, Head, Table
+from .fields import CLASSES, EchoScores, FieldHeads, Head, Table
 from .shared import VALUE_WIDTH, SharedHeads, echo_state
 from .stepwise_layers import Floats, Gelu, Norm, Rows, array, dense, log_softmax
 
@@ -133,7 +133,10 @@ class _Head:
         self._gelu = Gelu()
         pointing = [its for its in (module.echo, module.rhyme) if its is not None]
         self._sees, self._gains = sees, len(pointing)
-        self._out = dense(*(its.again for its in pointing), module.scores)
+        chord = [] if module.chord is None else [module.chord.gains]
+        self._out = dense(*(its.again for its in pointing), module.scores, *chord)
+        self._size = self._gains + module.size
+        self._chord = None if module.chord is None else _Chord(module)
         self._echo = None if module.echo is None else _Echo(module.echo)
         self._rhyme = None if module.rhyme is None else _Echo(module.rhyme)
         self._by_aspect = None if module.by_aspect is None else dense(module.by_aspect)
@@ -151,11 +154,29 @@ class _Head:
             scores[rows, seen[3] + (self._gains - 1)] += scores[:, 1]
         if self._echo is not None:
             scores[rows, seen[1] + (self._gains - 1)] += scores[:, 0]
-        scores = scores[:, self._gains :]
+        if self._chord is None:
+            scores = scores[:, self._gains :]
+        else:
+            gains = self._chord(scores[:, self._size :], shown[:, self._sees])
+            scores = scores[:, self._gains : self._size] + gains
         if self._by_aspect is not None and self._aspects_of is not None:
             its = self._aspects_of[seen[-1]]
             scores += self._by_aspect(inner)[rows[:, None, None], its].sum(axis=2)
         return scores
+
+
+class _Chord:
+    """ChordScores, less its products: numbers for intervals (B, 12), what is seen → (B, size)."""
+
+    def __init__(self, module: Head) -> None:
+        assert module.chord is not None
+        self._interval, self._seen = array(module.chord.interval), module.chord_seen
+        self._class = np.arange(module.size) % CLASSES
+
+    def __call__(self, gains: Floats, seen: Numbers) -> Floats:
+        sounding = seen[:, self._seen, None].astype(np.float32)
+        of_class = gains.take(self._interval, axis=1) @ sounding
+        return of_class[:, :, 0].take(self._class, axis=1)
 
 
 class _Echo:

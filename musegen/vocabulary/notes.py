@@ -23,7 +23,7 @@ from musegen.score.score import Part, Score
 
 from .notes_decode import decode
 from .notes_encode import desks, distinct_notes, encode, longest_note, steps_of
-from .notes_features import features_of, notes_features
+from .notes_features import CHORD, ECHO, features_of, notes_features
 from .notes_layout import (
     APPLIES,
     DESK,
@@ -129,6 +129,7 @@ class NotesVocabulary(Vocabulary):
             known = rows & (features[:, column[name]] > 0)
             key = features[known, column[name]] - 1
             features[known, column[name]] = _shift_key(key, semitones) + 1
+        features[:, CHORD:ECHO] = np.roll(features[:, CHORD:ECHO], semitones, axis=1)
         for name in "part_pitch", "echo pitch":
             moved = (words[:, INSTRUMENT] != DRUMS) & (features[:, column[name]] > 0)
             pitch = features[moved, column[name]] + semitones

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from musegen.score.instruments import DRUMS
 from musegen.score.score import Ints
 
 from .notes_echo import echo_columns, notes_echoes
@@ -14,6 +15,7 @@ from .notes_layout import (
     APPLIES,
     BARLINE,
     BEATS,
+    CLASSES,
     COARSE,
     DESK,
     DESKS,
@@ -26,6 +28,7 @@ from .notes_layout import (
     METRES,
     NOTE,
     PITCH,
+    SOUNDING,
     TEMPO,
     TEMPOS,
     TICKS,
@@ -37,7 +40,8 @@ from .notes_layout import (
 from .vocabulary import Feature, Features, Words
 
 BARS = 16
-ECHO = 11  # the column of the first echo
+CHORD = 11  # the column of the first pitch class that may sound
+ECHO = CHORD + CLASSES  # of the first echo
 PART_GAP = 8  # the column of the steps since the part's last note, plus one
 
 
@@ -56,6 +60,7 @@ def notes_features(steps: int) -> tuple[Feature, ...]:
         Feature("part_gap", gap + 2, DESK),
         Feature("part_length", bar + 1, DESK),
         Feature("part_velocity", 33, DESK),
+        *(Feature(name, 2, TICKS) for name in SOUNDING),
         *notes_echoes(steps),
     )
 
@@ -86,6 +91,7 @@ def features_of(words: Words, steps: int) -> Features:
         _standing(rows, TEMPO),
         np.clip(place + delta, 0, bar),
         *_part_features(rows, before + delta, steps),
+        *_sounding(rows, before + delta, steps),
     ]
     known = np.stack(columns, axis=1)
     return np.concatenate([known, echo_columns(rows, known[:, PART_GAP])], axis=1).astype(np.int16)
@@ -96,6 +102,21 @@ def _standing(words: Ints, kind: int) -> Ints:
     index = np.where(words[:, KIND] == kind, np.arange(len(words)), -1)
     last = np.concatenate([[-1], np.maximum.accumulate(index)[:-1]])
     return np.where(last >= 0, words[last, VALUE] + 1, 0)
+
+
+def _sounding(words: Ints, onset: Ints, steps: int) -> list[Ints]:
+    """Whether each pitch class sounds where a word stands, by the notes before it: 12 of (T,).
+
+    Drums have none, and a note of more than 32 quarters is taken for one of so many.
+    """
+    melodic = (words[:, KIND] == NOTE) & (words[:, INSTRUMENT] != DRUMS)
+    end = onset + words[:, LENGTH_BEATS] * steps + words[:, LENGTH_TICKS]
+    columns = []
+    for pitch_class in range(CLASSES):
+        its = np.where(melodic & (words[:, PITCH] % CLASSES == pitch_class), end, 0)
+        until = np.concatenate([[0], np.maximum.accumulate(its)[:-1]])
+        columns.append((until > onset).astype(np.int64))
+    return columns
 
 
 def _part_features(words: Ints, onset: Ints, steps: int) -> list[Ints]:

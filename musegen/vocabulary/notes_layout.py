@@ -56,6 +56,8 @@ _ASKED = {
 ECHOED = (KIND, BEATS, TICKS, INSTRUMENT, DESK, VALUE)  # from all that went before
 PART_ECHOED = (PITCH, LENGTH_BEATS, LENGTH_TICKS, VELOCITY)  # from what this part played
 PART_ALIKE = "part alike"
+CLASSES = 12  # of pitches
+SOUNDING = tuple(f"sounding {pitch_class}" for pitch_class in range(CLASSES))
 APPLIES = np.zeros((len(KINDS), len(FIELDS)), bool)
 for _kind, _fields in _ASKED.items():
     APPLIES[_kind, [KIND, *_fields]] = True
@@ -82,6 +84,7 @@ def notes_fields(steps: int) -> tuple[Field, ...]:
             *unit,
             echo=echo_of(name),
             alike=PART_ALIKE if field in PART_ECHOED else ALIKE,
+            sounding=SOUNDING if field == PITCH else (),
         )
         for field, (name, unit) in enumerate(zip(FIELDS, units, strict=True))
     )

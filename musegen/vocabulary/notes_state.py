@@ -12,11 +12,12 @@ from musegen.score.instruments import DRUMS
 from musegen.score.score import Ints
 
 from .notes_echo import N_ALL, NotesEchoes
-from .notes_features import BARS, ECHO, bar_lengths, notes_features
+from .notes_features import BARS, CHORD, ECHO, bar_lengths, notes_features
 from .notes_layout import (
     APPLIES,
     BARLINE,
     BEATS,
+    CLASSES,
     COARSE,
     DESK,
     DESKS,
@@ -54,7 +55,7 @@ class NotesState(Tracker):
 
     _of_pieces = (
         *("_time", "_bar_start", "_standing", "_last", "_pedal", "_n_desks"),
-        *("_part_note", "_sounds_until", "_last_end"),
+        *("_part_note", "_sounds_until", "_class_until", "_last_end"),
     )
 
     def __init__(self, batch: int, steps: int, pitch_low: int, pitch_high: int) -> None:
@@ -77,6 +78,7 @@ class NotesState(Tracker):
         self._n_desks = np.zeros((batch, INSTRUMENTS), np.int64)  # that have played
         self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
         self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
+        self._class_until = np.zeros((batch, CLASSES), np.int64)  # when a pitch class last ends
         self._last_end = np.zeros(batch, np.int64)
         self._echoes = NotesEchoes(batch)
         self._asked: dict[int, int] = {}  # a kind that stands → its value
@@ -152,13 +154,14 @@ class NotesState(Tracker):
         bar, so_far = 8 * self.steps, drawn.astype(np.int64, copy=False)
         onset = self._time + self._delta(so_far)
         out[:, 6] = np.minimum(onset - self._bar_start, bar)
+        out[:, CHORD:ECHO] = self._class_until > onset[:, None]
         if so_far.shape[1] > DESK:
             part = self._part(so_far)
             note = self._part_note[self._rows, part]
             known = (note[:, 0] > 0) & APPLIES[so_far[:, KIND], DESK]
             length = np.minimum(note[:, 2], bar)
             values = np.array([note[:, 0], self._part_gap(so_far), length, note[:, 3]])
-            out[:, 7:ECHO] = (values * known).T
+            out[:, 7:CHORD] = (values * known).T
             is_note = (so_far[:, KIND] == NOTE)[:, None]
             out[:, ECHO + 1 + N_ALL :] = self._echoes.of_parts(part) * is_note
         return out
@@ -209,6 +212,9 @@ class NotesState(Tracker):
         self._part_note[rows, part] = np.array(columns).T
         where, end = (rows, part, pitch), self._time[rows] + length
         self._sounds_until[where] = np.maximum(self._sounds_until[where], end)
+        melodic = words[rows, INSTRUMENT] != DRUMS
+        its = rows[melodic], pitch[melodic] % CLASSES
+        self._class_until[its] = np.maximum(self._class_until[its], end[melodic])
         self._last_end[rows] = np.maximum(self._last_end[rows], end)
 
     def _longer(self, rows: Ints, words: Ints) -> None:

@@ -36,7 +36,8 @@ class Field:
     feature named `standing` says which of them stands before the word. The feature named `echo`
     holds one plus what the field was when music went like this before, or 0, and that named `alike`
     how much like it was; see echo.py. Those named `rhyme` and `rhyming` say the same of what stood
-    at this place of the section before; see rhyme.py.
+    at this place of the section before; see rhyme.py. Where values are pitches, the twelve named
+    `sounding` say which pitch classes sound there already, from C on.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Field:
     alike: str = ALIKE
     rhyme: str = ""
     rhyming: str = RHYMING
+    sounding: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
