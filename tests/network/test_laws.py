@@ -9,7 +9,7 @@ import torch
 
 from musegen.network import stepwise_backbones
 from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
-from musegen.network.fields import Aspects, Echo
+from musegen.network.fields import Aspects, Chord, ChordScores, Echo
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
 from musegen.network.shared import Shared
 from musegen.network.stepwise import Stepwise, read_all
@@ -40,6 +40,13 @@ SHAPES = {
         ((True, True, True, False, True), (True,) * 5, (True, False, True, True, True)),
         echo=Echo((1, 1, 1, 5, 5), 3, (2, 3, 4, 6, 7)),
     ),
+    7: Shape(  # the second field is a pitch, and what sounds is known after the first
+        (3, 15, 2),
+        ((3, -1), (4, -1), (16, -1), (3, -1), *[(2, 0)] * 12),
+        ((True,) * 3, (True, False, True), (True,) * 3),
+        echo=Echo((0, 0, 0), 3, (1, 2, 3)),
+        chord=Chord(1, tuple(range(4, 16))),
+    ),
 }
 EVERY = BACKBONES + FOILS
 CASES = list(product(EVERY, SHAPES))
@@ -48,7 +55,11 @@ CASES = list(product(EVERY, SHAPES))
 def make(backbone: str, fields: int) -> NextWordNetwork:
     torch.manual_seed(fields)
     settings = NetworkSettings(backbone, width=16, depth=2, heads=2, context=CONTEXT, dropout=0.3)
-    return NextWordNetwork(SHAPES[fields], settings).eval()
+    network = NextWordNetwork(SHAPES[fields], settings)
+    with torch.no_grad():
+        for weights in network.parameters():  # some begin at zero, and would show nothing
+            weights += 0.1 * torch.randn_like(weights)
+    return network.eval()
 
 
 def known(features: torch.Tensor, shape: Shape, drawn: int) -> torch.Tensor:
@@ -268,3 +279,16 @@ def test_a_relu_rnn_of_identity_start_keeps_what_it_holds() -> None:
     held = torch.rand(1, 1, 8)
     _, after = cell(torch.zeros(1, 300, 8), held)
     assert torch.equal(after, held)
+
+
+def test_a_chord_that_is_moved_moves_what_it_adds_to_pitches() -> None:
+    """What is gained by sounding beside C alone is, beside C and E, gained beside each."""
+    chord = ChordScores(8)
+    torch.nn.init.normal_(chord.gains.weight)
+    inner = torch.randn(1, 8).expand(12, 8)
+    alone = chord(inner, torch.eye(12), 24)
+    for semitones in range(12):
+        torch.testing.assert_close(alone[semitones, semitones:], alone[0, : 24 - semitones])
+        both = torch.eye(12)[[0]] + torch.eye(12)[[semitones]]
+        gained = chord(inner[:1], both, 24)
+        torch.testing.assert_close(gained[0], alone[0] + alone[semitones])

@@ -248,3 +248,24 @@ def test_shared_are_the_features_that_hold_what_voices_share_or_nothing(
     assert n_shared == (128 if kind == "grid" else 0)
     for feature in vocabulary.features:
         assert feature.shared == (n_shared > 0 and feature.size == n_shared + 1), feature.name
+
+
+def test_a_note_is_told_what_sounds_where_it_begins() -> None:
+    """By the notes before it, of any part but drums; what ends there sounds no more."""
+    chord = [(0, 96, 60, 80), (0, 24, 64, 80), (48, 24, 67, 80)]
+    flute = Part("", 73, Notes.of([(24, 12, 74, 80)]))
+    drums = Part("", 0, Notes.of([(0, 96, 38, 80)]), is_drums=True)
+    score = Score(24, (Part("", 0, Notes.of(chord)), flute, drums), barlines=np.array([96]))
+    vocabulary = NotesVocabulary(24)
+    words = vocabulary.encode(score)
+    names = [feature.name for feature in vocabulary.features]
+    columns = [names.index(name) for name in vocabulary.fields[PITCH].sounding]
+
+    def sounding(features: np.ndarray) -> list[list[int]]:
+        told = features[words[:, KIND] == NOTE][:, columns]
+        return [np.flatnonzero(row).tolist() for row in told]
+
+    features = vocabulary.features_of(words)
+    assert sounding(features) == [[], [0], [0, 4], [0], [0]]
+    _, moved = vocabulary.transpose(words, features, 3)
+    assert sounding(moved) == [[], [3], [3, 7], [3], [3]]
