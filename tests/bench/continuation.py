@@ -22,9 +22,11 @@ from musegen.evaluation.trained import load
 from musegen.generation.compose import compose
 from musegen.generation.plan import Plan
 from musegen.generation.sampling import Sampling
-from musegen.score.excerpt import until_bar
+from musegen.score.excerpt import from_bar, until_bar
 from musegen.score.files import read, write
 from musegen.score.score import Score
+
+from .likeness import seconds_at_beats
 
 
 def begins_with(result: Score, seed: Score) -> bool:
@@ -49,6 +51,14 @@ def opens(path: Path) -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return struck and len(music21.converter.parse(path, forceSource=True).flatten().notes) > 0
+
+
+def measured(score: Score, cut: int) -> dict[str, float]:
+    """Shares of the bars from a bar on, and how they sound."""
+    return {
+        **shares(score, cut),
+        "seconds_at_a_beat": seconds_at_beats(from_bar(score, cut)) or 0.0,
+    }
 
 
 def main() -> None:
@@ -80,8 +90,8 @@ def main() -> None:
             opened, again = opens(out), read(out)
         kept = begins_with(again, seed) and np.array_equal(again.tempo, seed.tempo)
         added = found.score.n_bars - seed.n_bars
-        ours = shares(found.score, cut)
-        real = shares(until_bar(piece, cut + asked.bars), cut)
+        real_to_end = until_bar(piece, cut + asked.bars)
+        ours, real = measured(found.score, cut), measured(real_to_end, cut)
         means["ours"].append(ours)
         means["real"].append(real)
         facts = f"opens {opened}, seed kept {kept}, {added} bars, {len(seed.parts)} parts"

@@ -24,7 +24,6 @@ from pathlib import Path
 import numpy as np
 
 from musegen.corpus.prepare import Prepared, prepare
-from musegen.errors import MusegenError
 from musegen.evaluation.baselines import NGram
 from musegen.evaluation.folders import find_model
 from musegen.evaluation.originality import PASSAGES, Passages
@@ -74,17 +73,8 @@ def composed(
     whole: list[Score] = []
     for first in range(0, n, BATCH):
         rows = min(BATCH, n - first)
-        try:
-            chance = random_seed + first
-            found = compose(model, Plan(bars), n=rows, sampling=sampling, random_seed=chance)
-        except MusegenError:  # one of the batch failed, and all with it
-            found = []
-            for row in range(rows):
-                chance = random_seed + first + row
-                try:
-                    found += compose(model, Plan(bars), sampling=sampling, random_seed=chance)
-                except MusegenError:
-                    continue
+        chance = random_seed + first
+        found = compose(model, Plan(bars), n=rows, sampling=sampling, random_seed=chance)
         whole += [its.score for its in found if its.finished]
     return whole, n - len(whole)
 
@@ -109,6 +99,9 @@ def measures(stretch: Score, known: np.ndarray) -> dict[str, float]:
     if counts.any():
         found["pitch-class entropy, bits"] = float(-(p[p > 0] * np.log2(p[p > 0])).sum())
         found["scale consistency"] = float((_SCALES @ p).max())
+    beats = seconds_at_beats(stretch)
+    if beats is not None:
+        found["seconds that sound at a beat"] = beats
     found["groove consistency"] = groove(stretch)
     for lag, alike in form(stretch).items():
         found[f"self-similarity of onsets, {counted(lag, 'bars')} apart"] = alike
@@ -116,6 +109,26 @@ def measures(stretch: Score, known: np.ndarray) -> dict[str, float]:
     if len(grams):
         found["six notes in a row that are new"] = float((~np.isin(grams, known)).mean())
     return found
+
+
+def seconds_at_beats(stretch: Score) -> float | None:
+    """How many pairs of pitch classes a semitone or a tone apart sound at a quarter, in the mean.
+
+    Of the quarters at which two notes sound; None where there are none.
+    """
+    found = []
+    for tick in range(0, stretch.end, stretch.ticks_per_quarter):
+        sounding = [
+            part.notes.pitch[(part.notes.onset <= tick) & (part.notes.end > tick)]
+            for part in stretch.parts
+            if not part.is_drums
+        ]
+        pitches = np.concatenate([np.zeros(0, np.int64), *sounding])
+        if len(pitches) > 1:
+            classes = np.bincount(pitches % 12, minlength=12) > 0
+            pairs = [np.count_nonzero(classes & np.roll(classes, apart)) for apart in (1, 2)]
+            found.append(sum(pairs))
+    return float(np.mean(found)) if found else None
 
 
 def groove(stretch: Score) -> float:
