@@ -17,7 +17,7 @@ from musegen.score.midi_metre import metre_with_its_bars
 from musegen.score.score import Notes, Part, Score, rescaled
 from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
 
-from .plan import Plan, playable, standing_at
+from .plan import Plan, playable, single_in, standing_at
 from .seed import places_called
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Accompaniment(Plan):
         tracker.ask(standing_at(score, 0, vocabulary))
         places = vocabulary.places(score)
         its = replace(score, parts=tuple(score.parts[place] for place in self.written))
-        tracker.keep_parts([places[place] for place in self.written], playable([its]))
+        written = [places[place] for place in self.written]
+        tracker.keep_parts(written, playable([its]), single_in([its]))
         return tracker
 
     def draw(

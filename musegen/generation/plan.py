@@ -13,7 +13,7 @@ from musegen.corpus.given import Stretch, stretch_of
 from musegen.errors import ModelError, UsageError
 from musegen.score.bars import pickups
 from musegen.score.excerpt import closed, from_bar, until_bar
-from musegen.score.instruments import RANGES
+from musegen.score.instruments import RANGES, SINGLE
 from musegen.score.key import home_key, home_number
 from musegen.score.score import Ints, Score, standing
 from musegen.vocabulary.vocabulary import ANYHOW, Opening, Tracker, Vocabulary, Words
@@ -104,16 +104,17 @@ class Plan:
             tracker.advance(word[None])
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
         if not self.gives_parts:
-            tracker.keep_parts(None, RANGES)
+            tracker.keep_parts(None, RANGES, SINGLE)
         tracker.ask(self.opening)
         if self.seed is not None:
-            tracker.keep_parts(vocabulary.places(self.seed), playable([self.seed]))
+            places, heard = vocabulary.places(self.seed), [self.seed]
+            tracker.keep_parts(places, playable(heard), single_in(heard))
         if self.movements:
             places = [place for score in self.movements for place in vocabulary.places(score)]
-            tracker.keep_parts(places, playable(self.movements))
+            tracker.keep_parts(places, playable(self.movements), single_in(self.movements))
         if self.instruments:
             ranges = {i: RANGES[i] for i in self.instruments if i in RANGES}
-            tracker.keep_parts(vocabulary.places_of(self.instruments), ranges)
+            tracker.keep_parts(vocabulary.places_of(self.instruments), ranges, SINGLE)
         return tracker.chosen(np.zeros(n, np.int64))
 
     def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
@@ -234,3 +235,13 @@ def playable(scores: Iterable[Score]) -> dict[int, tuple[int, int]]:
         low, high = int(pitch.min(initial=low)), int(pitch.max(initial=high))
         found[part.program] = low, high
     return found
+
+
+def single_in(scores: Iterable[Score]) -> set[int]:
+    """The winds that strike no chord in any part of the scores."""
+    chordal = {
+        part.program
+        for part in (part for score in scores for part in score.parts)
+        if not part.is_drums and len(np.unique(part.notes.onset)) < len(part.notes)
+    }
+    return set(SINGLE - chordal)

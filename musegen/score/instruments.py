@@ -75,6 +75,9 @@ _RANGES = {
 }
 RANGES = {program: reach for programs, reach in _RANGES.items() for program in programs}
 
+# Winds: they sound one note at a time.
+SINGLE = frozenset({56, 57, 58, 59, 60, *range(64, 80), 111})
+
 _USUAL = {  # what people mean by a name that is that of several programs, or of none
     "piano": 0,
     "organ": 19,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -55,7 +55,7 @@ class NotesState(Tracker):
 
     _of_pieces = (
         *("_time", "_bar_start", "_standing", "_last", "_pedal", "_n_desks"),
-        *("_part_note", "_sounds_until", "_class_until", "_last_end"),
+        *("_part_note", "_sounds_until", "_part_until", "_class_until", "_last_end"),
     )
 
     def __init__(self, batch: int, steps: int, pitch_low: int, pitch_high: int) -> None:
@@ -69,6 +69,7 @@ class NotesState(Tracker):
         self.parts: Mask = np.ones((INSTRUMENTS, DESKS), bool)
         self._pitches: Mask = np.ones((INSTRUMENTS, 128), bool)  # that an instrument may play
         self._pitches[:DRUMS] = _between(pitch_low, pitch_high)
+        self._single: Mask | None = None  # instruments that sound one note at a time
         self._time = np.zeros(batch, np.int64)
         self._bar_start = np.zeros(batch, np.int64)
         self._standing = np.zeros((batch, len(KINDS)), np.int64)
@@ -78,6 +79,7 @@ class NotesState(Tracker):
         self._n_desks = np.zeros((batch, INSTRUMENTS), np.int64)  # that have played
         self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
         self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
+        self._part_until = np.zeros((batch, _PARTS), np.int32)  # when its last note ends
         self._class_until = np.zeros((batch, CLASSES), np.int64)  # when a pitch class last ends
         self._last_end = np.zeros(batch, np.int64)
         self._echoes = NotesEchoes(batch)
@@ -90,7 +92,10 @@ class NotesState(Tracker):
         self._forget()
 
     def keep_parts(
-        self, places: list[tuple[int, int]] | None, ranges: Mapping[int, tuple[int, int]] = {}
+        self,
+        places: list[tuple[int, int]] | None,
+        ranges: Mapping[int, tuple[int, int]] = {},
+        single: Collection[int] = (),
     ) -> None:
         """See Tracker. Here a place is an instrument and its desk."""
         if places is not None:
@@ -99,6 +104,8 @@ class NotesState(Tracker):
                 self.parts[place] = True
         for instrument, (low, high) in ranges.items():
             self._pitches[instrument] = _between(low, high)
+        if single:
+            self._single = np.isin(np.arange(INSTRUMENTS), list(single))
         self._forget("_last_part", "_instruments")
 
     def ask(self, opening: Opening) -> None:
@@ -212,6 +219,7 @@ class NotesState(Tracker):
         self._part_note[rows, part] = np.array(columns).T
         where, end = (rows, part, pitch), self._time[rows] + length
         self._sounds_until[where] = np.maximum(self._sounds_until[where], end)
+        self._part_until[rows, part] = np.maximum(self._part_until[rows, part], end)
         melodic = words[rows, INSTRUMENT] != DRUMS
         its = rows[melodic], pitch[melodic] % CLASSES
         self._class_until[its] = np.maximum(self._class_until[its], end[melodic])
@@ -220,7 +228,9 @@ class NotesState(Tracker):
     def _longer(self, rows: Ints, words: Ints) -> None:
         where = rows, self._part(words)[rows], words[rows, PITCH]
         self._sounds_until[where] += COARSE * self.steps * words[rows, LENGTH_BEATS]
-        self._last_end[rows] = np.maximum(self._last_end[rows], self._sounds_until[where])
+        end, part = self._sounds_until[where], where[:2]
+        self._part_until[part] = np.maximum(self._part_until[part], end)
+        self._last_end[rows] = np.maximum(self._last_end[rows], end)
 
     @cached_property
     def _to_go(self) -> Ints:

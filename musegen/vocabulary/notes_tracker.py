@@ -64,9 +64,9 @@ class NotesTracker(NotesState):
             return self._legal_value(so_far)
         tied = self._tied(so_far)
         if field == INSTRUMENT:
-            return self._legal_instrument(so_far, tied)
+            return self._of_free(so_far, self._legal_instrument(so_far, tied))
         if field == DESK:
-            return self._legal_desk(so_far, tied)
+            return self._of_free(so_far, self._legal_desk(so_far, tied))
         return self._legal_pitch(so_far, tied)
 
     def _legal_kind(self) -> Mask:
@@ -158,6 +158,18 @@ class NotesTracker(NotesState):
         after = (values > last) | ((values == last) & room)
         return np.asarray(some & (after | ~tied[:, None]))
 
+    def _of_free(self, drawn: Ints, legal: Mask) -> Mask:
+        """The legal instruments or desks of parts that are free for a note; all if none is."""
+        if self._single is None:
+            return legal
+        onset = (self._time + self._delta(drawn))[:, None]
+        sounds = (self._part_until > onset).reshape(-1, INSTRUMENTS, DESKS)
+        free = self.parts & ~(self._single[:, None] & sounds)
+        which = drawn[:, INSTRUMENT] if drawn.shape[1] > INSTRUMENT else None
+        its = free.any(axis=2) if which is None else free[self._rows, which]
+        fewer = legal & (its | (drawn[:, KIND] != NOTE)[:, None])
+        return np.where(fewer.any(axis=1, keepdims=True), fewer, legal)
+
     def _higher(self, drawn: Ints) -> Mask:
         """Whether the part that played last has a pitch left for one more note here (B,)."""
         return np.asarray((drawn[:, KIND] == NOTE) & self._has_higher)
@@ -168,7 +180,8 @@ class NotesTracker(NotesState):
         instrument, desk = self._last[:, INSTRUMENT], self._last[:, DESK]
         silent = self._sounds_until[self._rows, self._part(self._last)] <= self._time[:, None]
         higher = self._pitches[instrument] & (_NUMBERS[:128] > self._last[:, PITCH, None])
-        return np.asarray(self.parts[instrument, desk] & (higher & silent).any(axis=1))
+        room = self.parts[instrument, desk] & (higher & silent).any(axis=1)
+        return np.asarray(room if self._single is None else room & ~self._single[instrument])
 
     def _legal_desk(self, drawn: Ints, tied: Mask) -> Mask:
         values, instrument = _NUMBERS[:DESKS], drawn[:, INSTRUMENT]

@@ -329,11 +329,15 @@ class Tracker(ABC):
     in_turn: bool = False
 
     def keep_parts(  # noqa: B027 - most have no choice
-        self, places: list[tuple[int, int]] | None, ranges: Mapping[int, tuple[int, int]] = {}
+        self,
+        places: list[tuple[int, int]] | None,
+        ranges: Mapping[int, tuple[int, int]] = {},
+        single: Collection[int] = (),
     ) -> None:
         """Let only these parts play, by their `places`, where words name parts at all; None: any.
 
-        `ranges` are the lowest and highest pitch of instruments.
+        `ranges` are the lowest and highest pitch of instruments; parts of those that are `single`
+        sound one note at a time, as long as there is any other part for the next.
         """
 
     def give(self, beside: Features) -> None:  # noqa: B027 - most read what is given as words

@@ -243,3 +243,38 @@ def test_every_signature_in_every_mode_may_be_said() -> None:
     drawn = np.zeros((1, VALUE), np.int64)
     drawn[:, KIND] = KEY
     assert set(np.flatnonzero(tracker.legal(drawn)[0]).tolist()) == values
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_winds_sound_one_note_at_a_time_while_others_are_free(seed: int, walk: Callable) -> None:
+    """A note begins in a flute that sounds already only where no part was free for it."""
+    vocabulary = NotesVocabulary(24, 60, 72)
+    places = [(40, 0), (73, 0), (73, 1)]
+    tracker = vocabulary.start(4)
+    tracker.keep_parts(places, single={73})
+    tracker.last_bar = 8
+    for words, _ in walk(vocabulary, tracker, np.random.default_rng(seed), 200, END):
+        score = vocabulary.decode(words)
+        np.testing.assert_array_equal(vocabulary.encode(score), words)
+        for part in score.parts:
+            notes = part.notes
+            if part.program == 73:
+                assert (notes.onset[1:] >= notes.end[:-1]).all()
+
+
+def test_a_wind_that_sounds_is_free_when_its_note_ends() -> None:
+    vocabulary, flute = NotesVocabulary(24), Part("", 73, Notes.of([(0, 24, 60, 80)]))
+    tracker = vocabulary.start(1)
+    for word in vocabulary.prime(Score(24, (flute,), barlines=np.array([96])))[:-1]:
+        tracker.advance(word[None])
+
+    def legal(*drawn: int) -> list[int]:
+        return np.flatnonzero(tracker.legal(np.array([drawn], np.int16))[0]).tolist()
+
+    tracker.keep_parts([(40, 0), (73, 0), (73, 1)], single={73})
+    assert legal(NOTE, 0, 0) == [73]  # words of one tick are in the order of instruments
+    assert legal(NOTE, 0, 23) == legal(NOTE, 1, 0) == [40, 73]
+    assert legal(NOTE, 0, 0, 73) == legal(NOTE, 0, 23, 73) == [1]
+    assert legal(NOTE, 1, 0, 73) == [0, 1]
+    tracker.keep_parts([(73, 0)], single={73})
+    assert legal(NOTE, 0, 23, 73) == [0]  # there is nobody else
