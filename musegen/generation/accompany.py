@@ -17,7 +17,7 @@ from musegen.score.midi_metre import metre_with_its_bars
 from musegen.score.score import Notes, Part, Score, rescaled
 from musegen.vocabulary.vocabulary import Tracker, Vocabulary, Words
 
-from .plan import Plan, playable, single_in, standing_at
+from .plan import Plan, playable, standing_at, voices_in
 from .seed import places_called
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Accompaniment(Plan):
         places = vocabulary.places(score)
         its = replace(score, parts=tuple(score.parts[place] for place in self.written))
         written = [places[place] for place in self.written]
-        tracker.keep_parts(written, playable([its]), single_in([its]))
+        tracker.keep_parts(written, playable([its]), voices_in([its]))
         return tracker
 
     def draw(

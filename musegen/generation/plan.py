@@ -13,7 +13,7 @@ from musegen.corpus.given import Stretch, stretch_of
 from musegen.errors import ModelError, UsageError
 from musegen.score.bars import pickups
 from musegen.score.excerpt import closed, from_bar, until_bar
-from musegen.score.instruments import RANGES, SINGLE
+from musegen.score.instruments import RANGES, VOICES
 from musegen.score.key import home_key, home_number
 from musegen.score.score import Ints, Score, standing
 from musegen.vocabulary.vocabulary import ANYHOW, Opening, Tracker, Vocabulary, Words
@@ -22,6 +22,8 @@ from .join import in_parts_of, in_tempo, join
 
 if TYPE_CHECKING:
     from .drawer import Drawer
+
+_USUALLY = 0.98  # of the onsets of a part
 
 
 @dataclass(frozen=True)
@@ -104,17 +106,17 @@ class Plan:
             tracker.advance(word[None])
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
         if not self.gives_parts:
-            tracker.keep_parts(None, RANGES, SINGLE)
+            tracker.keep_parts(None, RANGES, VOICES)
         tracker.ask(self.opening)
         if self.seed is not None:
             places, heard = vocabulary.places(self.seed), [self.seed]
-            tracker.keep_parts(places, playable(heard), single_in(heard))
+            tracker.keep_parts(places, playable(heard), voices_in(heard))
         if self.movements:
             places = [place for score in self.movements for place in vocabulary.places(score)]
-            tracker.keep_parts(places, playable(self.movements), single_in(self.movements))
+            tracker.keep_parts(places, playable(self.movements), voices_in(self.movements))
         if self.instruments:
             ranges = {i: RANGES[i] for i in self.instruments if i in RANGES}
-            tracker.keep_parts(vocabulary.places_of(self.instruments), ranges, SINGLE)
+            tracker.keep_parts(vocabulary.places_of(self.instruments), ranges, VOICES)
         return tracker.chosen(np.zeros(n, np.int64))
 
     def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
@@ -228,20 +230,29 @@ def playable(scores: Iterable[Score]) -> dict[int, tuple[int, int]]:
     """The range of each instrument of scores, where it is known, widened by what it plays."""
     found: dict[int, tuple[int, int]] = {}
     for part in (part for score in scores for part in score.parts):
-        if part.is_drums or part.program not in RANGES:
+        if part.instrument not in RANGES:
             continue
-        low, high = found.get(part.program, RANGES[part.program])
+        low, high = found.get(part.instrument, RANGES[part.instrument])
         pitch = part.notes.pitch
         low, high = int(pitch.min(initial=low)), int(pitch.max(initial=high))
-        found[part.program] = low, high
+        found[part.instrument] = low, high
     return found
 
 
-def single_in(scores: Iterable[Score]) -> set[int]:
-    """The winds that strike no chord in any part of the scores."""
-    chordal = {
-        part.program
-        for part in (part for score in scores for part in score.parts)
-        if not part.is_drums and len(np.unique(part.notes.onset)) < len(part.notes)
-    }
-    return set(SINGLE - chordal)
+def voices_in(scores: Iterable[Score]) -> dict[int, int]:
+    """How many notes a part of each instrument sounds at once: as many as the scores have it sound.
+
+    That is at 98 of 100 onsets of its fullest part; what goes on for less than a sixteenth is not
+    counted, as players join notes. An instrument that they lack sounds what one player can.
+    """
+    found: dict[int, int] = {}
+    for score in scores:
+        joined = max(1, score.ticks_per_quarter // 4)
+        for part in (part for part in score.parts if len(part.notes)):
+            onsets = np.unique(part.notes.onset)
+            until = np.maximum(part.notes.end - joined, part.notes.onset + 1)
+            begun = np.searchsorted(np.sort(part.notes.onset), onsets, side="right")
+            ended = np.searchsorted(np.sort(until), onsets, side="right")
+            most = int(np.quantile(begun - ended, _USUALLY, method="lower"))
+            found[part.instrument] = max(most, found.get(part.instrument, 1))
+    return VOICES | found

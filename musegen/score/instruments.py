@@ -72,11 +72,21 @@ _RANGES = {
     (71,): (49, 96),
     (72,): (74, 108),
     (73,): (59, 98),
+    (DRUMS,): (35, 81),  # the drum kit of General MIDI
 }
 RANGES = {program: reach for programs, reach in _RANGES.items() for program in programs}
 
-# Winds: they sound one note at a time.
-SINGLE = frozenset({56, 57, 58, 59, 60, *range(64, 80), 111})
+# How many notes one player sounds at once: winds, strings, guitars, hands and feet.
+_VOICES = {
+    (56, 57, 58, 59, 60, *range(64, 80), 111): 1,
+    (32, 33, 34, 35, 36, 37, 38, 39, 47): 2,
+    (40, 41, 42, 43, 110): 3,
+    (8, 9, 10, 11, 12, 13, 14, 15, 108, 114): 4,
+    (DRUMS,): 5,
+    tuple(range(24, 32)): 6,
+    (*range(8), *range(16, 24), 46): 10,
+}
+VOICES = {program: most for programs, most in _VOICES.items() for program in programs}
 
 _USUAL = {  # what people mean by a name that is that of several programs, or of none
     "piano": 0,

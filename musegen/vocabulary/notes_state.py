@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +47,7 @@ from .notes_layout import (
 )
 from .vocabulary import Drawn, Features, Mask, Opening, Tracker, Words
 
+MOST_VOICES = 10  # of a part that are counted
 _PARTS = INSTRUMENTS * DESKS
 
 
@@ -55,7 +56,7 @@ class NotesState(Tracker):
 
     _of_pieces = (
         *("_time", "_bar_start", "_standing", "_last", "_pedal", "_n_desks"),
-        *("_part_note", "_sounds_until", "_part_until", "_class_until", "_last_end"),
+        *("_part_note", "_sounds_until", "_ends", "_busy_until", "_class_until", "_last_end"),
     )
 
     def __init__(self, batch: int, steps: int, pitch_low: int, pitch_high: int) -> None:
@@ -69,7 +70,7 @@ class NotesState(Tracker):
         self.parts: Mask = np.ones((INSTRUMENTS, DESKS), bool)
         self._pitches: Mask = np.ones((INSTRUMENTS, 128), bool)  # that an instrument may play
         self._pitches[:DRUMS] = _between(pitch_low, pitch_high)
-        self._single: Mask | None = None  # instruments that sound one note at a time
+        self._voices = np.full(_PARTS, MOST_VOICES + 1)  # notes that a part sounds at once, at most
         self._time = np.zeros(batch, np.int64)
         self._bar_start = np.zeros(batch, np.int64)
         self._standing = np.zeros((batch, len(KINDS)), np.int64)
@@ -79,7 +80,10 @@ class NotesState(Tracker):
         self._n_desks = np.zeros((batch, INSTRUMENTS), np.int64)  # that have played
         self._part_note = np.zeros((batch, _PARTS, 4), np.int32)
         self._sounds_until = np.zeros((batch, _PARTS, 128), np.int32)
-        self._part_until = np.zeros((batch, _PARTS), np.int32)  # when its last note ends
+        self._ends = np.zeros(
+            (batch, _PARTS, MOST_VOICES + 1), np.int32
+        )  # its latest, the last stays 0
+        self._busy_until = np.zeros((batch, _PARTS), np.int32)  # when it is free for a note
         self._class_until = np.zeros((batch, CLASSES), np.int64)  # when a pitch class last ends
         self._last_end = np.zeros(batch, np.int64)
         self._echoes = NotesEchoes(batch)
@@ -89,13 +93,14 @@ class NotesState(Tracker):
         super()._keep(rows)
         self._rows, self._echoes = np.arange(len(rows)), self._echoes.chosen(rows)
         self._pitches, self._asked = self._pitches.copy(), self._asked.copy()
+        self._voices = self._voices.copy()
         self._forget()
 
     def keep_parts(
         self,
         places: list[tuple[int, int]] | None,
         ranges: Mapping[int, tuple[int, int]] = {},
-        single: Collection[int] = (),
+        voices: Mapping[int, int] = {},
     ) -> None:
         """See Tracker. Here a place is an instrument and its desk."""
         if places is not None:
@@ -104,8 +109,10 @@ class NotesState(Tracker):
                 self.parts[place] = True
         for instrument, (low, high) in ranges.items():
             self._pitches[instrument] = _between(low, high)
-        if single:
-            self._single = np.isin(np.arange(INSTRUMENTS), list(single))
+        for instrument, most in voices.items():
+            its = slice(instrument * DESKS, (instrument + 1) * DESKS)
+            self._voices[its] = min(most, MOST_VOICES + 1)
+        self._busy_until = self._ends[:, np.arange(_PARTS), self._voices - 1].copy()
         self._forget("_last_part", "_instruments")
 
     def ask(self, opening: Opening) -> None:
@@ -219,7 +226,7 @@ class NotesState(Tracker):
         self._part_note[rows, part] = np.array(columns).T
         where, end = (rows, part, pitch), self._time[rows] + length
         self._sounds_until[where] = np.maximum(self._sounds_until[where], end)
-        self._part_until[rows, part] = np.maximum(self._part_until[rows, part], end)
+        self._end_at(rows, part, np.zeros_like(end), end)
         melodic = words[rows, INSTRUMENT] != DRUMS
         its = rows[melodic], pitch[melodic] % CLASSES
         self._class_until[its] = np.maximum(self._class_until[its], end[melodic])
@@ -227,10 +234,20 @@ class NotesState(Tracker):
 
     def _longer(self, rows: Ints, words: Ints) -> None:
         where = rows, self._part(words)[rows], words[rows, PITCH]
-        self._sounds_until[where] += COARSE * self.steps * words[rows, LENGTH_BEATS]
-        end, part = self._sounds_until[where], where[:2]
-        self._part_until[part] = np.maximum(self._part_until[part], end)
+        before = self._sounds_until[where]
+        end = before + COARSE * self.steps * words[rows, LENGTH_BEATS]
+        self._sounds_until[where] = end
+        self._end_at(rows, where[1], before, end)
         self._last_end[rows] = np.maximum(self._last_end[rows], end)
+
+    def _end_at(self, rows: Ints, parts: Ints, before: Ints, end: Ints) -> None:
+        """One note of each of these parts ends then, in place of `before`; 0: it is a new one."""
+        ends = self._ends[rows, parts, :MOST_VOICES]
+        first = np.where(before == 0, MOST_VOICES - 1, (ends == before[:, None]).argmax(axis=1))
+        ends[np.arange(len(rows)), first] = np.maximum(end, ends[np.arange(len(rows)), first])
+        ends = -np.sort(-ends, axis=1)
+        self._ends[rows, parts, :MOST_VOICES] = ends
+        self._busy_until[rows, parts] = self._ends[rows, parts, self._voices[parts] - 1]
 
     @cached_property
     def _to_go(self) -> Ints:

@@ -160,11 +160,8 @@ class NotesTracker(NotesState):
 
     def _of_free(self, drawn: Ints, legal: Mask) -> Mask:
         """The legal instruments or desks of parts that are free for a note; all if none is."""
-        if self._single is None:
-            return legal
         onset = (self._time + self._delta(drawn))[:, None]
-        sounds = (self._part_until > onset).reshape(-1, INSTRUMENTS, DESKS)
-        free = self.parts & ~(self._single[:, None] & sounds)
+        free = self.parts & (self._busy_until <= onset).reshape(-1, INSTRUMENTS, DESKS)
         which = drawn[:, INSTRUMENT] if drawn.shape[1] > INSTRUMENT else None
         its = free.any(axis=2) if which is None else free[self._rows, which]
         fewer = legal & (its | (drawn[:, KIND] != NOTE)[:, None])
@@ -180,8 +177,10 @@ class NotesTracker(NotesState):
         instrument, desk = self._last[:, INSTRUMENT], self._last[:, DESK]
         silent = self._sounds_until[self._rows, self._part(self._last)] <= self._time[:, None]
         higher = self._pitches[instrument] & (_NUMBERS[:128] > self._last[:, PITCH, None])
-        room = self.parts[instrument, desk] & (higher & silent).any(axis=1)
-        return np.asarray(room if self._single is None else room & ~self._single[instrument])
+        room = (higher & silent).any(axis=1) & self.parts[instrument, desk]
+        return np.asarray(
+            room & (self._busy_until[self._rows, self._part(self._last)] <= self._time)
+        )
 
     def _legal_desk(self, drawn: Ints, tied: Mask) -> Mask:
         values, instrument = _NUMBERS[:DESKS], drawn[:, INSTRUMENT]

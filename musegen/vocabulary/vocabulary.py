@@ -332,12 +332,12 @@ class Tracker(ABC):
         self,
         places: list[tuple[int, int]] | None,
         ranges: Mapping[int, tuple[int, int]] = {},
-        single: Collection[int] = (),
+        voices: Mapping[int, int] = {},
     ) -> None:
         """Let only these parts play, by their `places`, where words name parts at all; None: any.
 
-        `ranges` are the lowest and highest pitch of instruments; parts of those that are `single`
-        sound one note at a time, as long as there is any other part for the next.
+        `ranges` are the lowest and highest pitch of instruments. `voices` are how many notes a part
+        of an instrument sounds at once, as long as any other part is free for the next.
         """
 
     def give(self, beside: Features) -> None:  # noqa: B027 - most read what is given as words

@@ -251,7 +251,7 @@ def test_winds_sound_one_note_at_a_time_while_others_are_free(seed: int, walk: C
     vocabulary = NotesVocabulary(24, 60, 72)
     places = [(40, 0), (73, 0), (73, 1)]
     tracker = vocabulary.start(4)
-    tracker.keep_parts(places, single={73})
+    tracker.keep_parts(places, voices={73: 1})
     tracker.last_bar = 8
     for words, _ in walk(vocabulary, tracker, np.random.default_rng(seed), 200, END):
         score = vocabulary.decode(words)
@@ -271,10 +271,10 @@ def test_a_wind_that_sounds_is_free_when_its_note_ends() -> None:
     def legal(*drawn: int) -> list[int]:
         return np.flatnonzero(tracker.legal(np.array([drawn], np.int16))[0]).tolist()
 
-    tracker.keep_parts([(40, 0), (73, 0), (73, 1)], single={73})
+    tracker.keep_parts([(40, 0), (73, 0), (73, 1)], voices={73: 1})
     assert legal(NOTE, 0, 0) == [73]  # words of one tick are in the order of instruments
     assert legal(NOTE, 0, 23) == legal(NOTE, 1, 0) == [40, 73]
     assert legal(NOTE, 0, 0, 73) == legal(NOTE, 0, 23, 73) == [1]
     assert legal(NOTE, 1, 0, 73) == [0, 1]
-    tracker.keep_parts([(73, 0)], single={73})
+    tracker.keep_parts([(73, 0)], voices={73: 1})
     assert legal(NOTE, 0, 23, 73) == [0]  # there is nobody else
