@@ -26,12 +26,11 @@ def adapt(model: Trained, request: Request, plan: Plan, quiet: bool) -> tuple[Tr
 
     if not request.adapt:
         return model, request
-    scores = plan.movements if plan.seed is None else (plan.seed,)
     seconds = seconds_of(request.adapt)
     with until_interrupted() as stop, counting("adapting", quiet) as progress:
         found = adapted(
             model,
-            scores,
+            plan.heard_before,
             seconds=seconds,
             steps=request.adapt_steps,
             random_seed=request.random_seed,
@@ -53,7 +52,12 @@ def _tell(found: Adapted, quiet: bool) -> None:
         say(f"Instruments that the model never met: {named_kin(found.kin)}.", quiet)
     if found.after < found.before:
         gain = f"from {found.before:.3f} to {found.after:.3f} nats a {found.model.vocabulary.unit}"
-        say(f"Adapted to the seed: its held-out last bars went {gain}.", quiet)
+        early = f", and no further after {found.made} of {found.steps} updates"
+        say(
+            f"Adapted to the seed: its held-out last bars went {gain}"
+            f"{early if found.made < found.steps else ''}.",
+            quiet,
+        )
     else:
         say(
             "Nothing learnt from the seed helped with its last bars; the model is as it was.", quiet

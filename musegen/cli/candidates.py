@@ -26,8 +26,8 @@ _WHY = {
 }
 
 _PASSAGES = {
-    "copied": "the longest passage that was learnt",
-    "of seed": "the longest that stands in the seed",
+    "copied": "notes of the longest passage that was learnt",
+    "of seed": "of the longest that stands in the seed",
 }
 
 
@@ -64,7 +64,7 @@ def tell(
     if as_json:
         give({"model": str(model.folder), "random_seed": run[0], "seconds": run[1], "files": files})
         return
-    _give_rows(files, ranked, model.vocabulary.unit, plan.seed is not None or bool(plan.movements))
+    _give_rows(files, ranked, model.vocabulary.unit, bool(plan.heard_before))
 
 
 def say_poor(best: Ranked, path: Path, model: Trained, plan: Plan, quiet: bool) -> None:
@@ -106,12 +106,8 @@ def _give_rows(files: list[dict[str, Any]], ranked: list[Ranked], unit: str, of_
         if of.copies.learnt and of.copies.learnt.notes:
             notes, source = of.copies.learnt.notes, of.copies.learnt.source
             typer.echo(f"Learnt by heart in {file['path']}: {notes} notes of {source}.")
-    if any(file["notes"] > file["new_notes"] for file in files):
-        typer.echo("Bars and notes are the new ones.")
-    typer.echo(f"Nats are those of a {unit} of what is new.")
-    if copies[0]:
-        meant = "; ".join(f"{name}: {_PASSAGES[name]}" for name in copies[0])
-        typer.echo(f"In notes, {meant}.")
+    meant = [f"nats of a {unit}", *(f"{name}: {_PASSAGES[name]}" for name in copies[0])]
+    typer.echo(f"All of what is new; {'; '.join(meant)}.")
     scores = [file["rank_score"] for file in files]
     if why and scores == sorted(scores, reverse=True):
         *others, last = (_WHY[name][1] for name in why)

@@ -87,32 +87,29 @@ class Passages:
         """How likely `SHORTEST` notes in a row that stand nowhere seem to stand in a piece."""
         return len(np.unique(self.hashes)) / 2**32
 
-    def longest_in(self, parts: Iterable[Part]) -> Copied:
-        """The longest passage of parts that stands in one of the pieces."""
-        return max(map(self._longest, parts), default=Copied())
+    def longest_in(self, parts: Iterable[Part], but: Passages | None = None) -> Copied:
+        """The longest passage of parts that stands in one of the pieces, and not in `but`."""
+        return max((self._longest(part, but) for part in parts), default=Copied())
 
     def beyond(self, part: Part, most: int, but: Passages | None = None) -> int | None:
         """The first note of a part with which a passage has more than `most` notes; or None.
 
         Passages that stand in `but` do not count.
         """
-        own = None if but is None else but.hashes
-        found = (place + n - 1 for place, n, _ in self._standing(part, own) if n > most)
+        found = (place + n - 1 for place, n, _ in self._standing(part, but) if n > most)
         return min(found, default=None)
 
-    def _longest(self, part: Part) -> Copied:
-        found = ((n, -place, piece) for place, n, piece in self._standing(part))
+    def _longest(self, part: Part, but: Passages | None) -> Copied:
+        found = ((n, -place, piece) for place, n, piece in self._standing(part, but))
         n, _, piece = max(found, default=(0, 0, -1))
         return Copied(n, self.sources[piece]) if n else Copied()
 
-    def _standing(
-        self, part: Part, but: NDArray[np.uint32] | None = None
-    ) -> Iterator[tuple[int, int, int]]:
+    def _standing(self, part: Part, but: Passages | None = None) -> Iterator[tuple[int, int, int]]:
         """All passages of a part that stand in a piece: first note, number of notes, and piece."""
         hashes = _hashes(part)
         first = np.searchsorted(self.hashes, hashes, side="left")
         last = np.searchsorted(self.hashes, hashes, side="right")
-        last = last if but is None else np.where(np.isin(hashes, but), first, last)
+        last = last if but is None else np.where(np.isin(hashes, but.hashes), first, last)
         enough = _particular(part.notes)
         since: dict[int, int] = {}  # piece → the place from which all passages stand in it
         for place in range(len(hashes)):

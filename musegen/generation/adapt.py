@@ -28,10 +28,11 @@ from musegen.training.settings import FitSettings
 from .compose import never
 from .kin import kin_of, with_kin
 from .plan import heard_in
+from .seed import ENOUGH
 
 _HELD_OUT = 1 / 6  # of each piece: its last bars
 _PATIENCE = 3  # measurements without a new best, and it stops
-_FEWEST = 64  # words of a stretch that tells anything
+_FEWEST = ENOUGH * _HELD_OUT  # words of a stretch that tells anything
 _TIMED = 3  # updates by which the speed is told
 
 
@@ -41,6 +42,7 @@ class Adapted(NamedTuple):
     Attributes:
         model: the copy; as it was where learning did not help.
         steps: how many updates there were to be.
+        made: how many there were; fewer, where the held-out bars gained no more.
         before: nats a unit on the held-out bars before.
         after: and with the best weights.
         kin: instruments that it had never met, and whose vectors they began with.
@@ -48,6 +50,7 @@ class Adapted(NamedTuple):
 
     model: Trained
     steps: int
+    made: int
     before: float
     after: float
     kin: dict[int, int]
@@ -102,7 +105,8 @@ def adapted(
     network = copy.deepcopy(start.network)
     if weights is not None:
         network.load_state_dict(weights, strict=False)
-    return Adapted(replace(start, network=network.eval()), steps, before, best, kin)
+    made = fit.counters.step
+    return Adapted(replace(start, network=network.eval()), steps, made, before, best, kin)
 
 
 def _fit(model: Trained, prepared: Prepared, steps: int, settings: FitSettings) -> Fit:
@@ -139,6 +143,7 @@ def _prepared(model: Trained, scores: Sequence[Score]) -> Prepared:
         features.append(beside)
         row += len(its_words)
     if {piece.split for piece in pieces} != {"train", "valid"}:
-        raise MusegenError("the seed is too short to adapt to", hint="Leave out --adapt.")
+        hint = f"Leave out --adapt; it takes {ENOUGH} notes or so."
+        raise MusegenError("the seed is too short to adapt to", hint=hint)
     every = np.concatenate(words), np.concatenate(features)
     return Prepared(vocabulary, *every, tuple(pieces), Survey(Path("seed"), ()), "")

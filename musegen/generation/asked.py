@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -83,6 +84,8 @@ def check(request: Request) -> None:
     if len(lengths) > 1:
         reason = f"--{lengths[0]} and --{lengths[1]} cannot both be"
         raise UsageError(reason, hint="Give one of them.")
+    if request.seconds is not None and not math.isfinite(request.seconds):
+        raise UsageError("no piece lasts so long", hint="Write --seconds 60.")
     sampling_of(request)
     opening_asked(request)
     _instruments(request)

@@ -74,7 +74,7 @@ def closed(
     drafting.run(progress, stop)
     each = [_after(drawn, drafting.row(draft)) for draft in range(drafts)]
     each = [_weighed(drafting, one) for one in each]
-    weight = np.array([one.ending if _ends(drafting, one) else -np.inf for one in each])
+    weight = np.array([one.ending if one.finished else -np.inf for one in each])
     if np.isneginf(weight).all():
         return each[0]
     chances = np.exp(weight - weight.max())
@@ -101,20 +101,26 @@ def follows(model: Trained, plan: Plan, score: Score) -> float:
 
 
 def _weighed(drawer: Drawer, drawn: Drawn) -> Drawn:
+    """What was drawn, with how likely what follows is; silence is no end."""
     plan = drawer.plan
-    if plan.after_gap is None or not drawn.finished:
+    if not drawn.finished:
         return drawn
-    return drawn._replace(ending=follows(drawer.model, plan, _joined(drawer, drawn)))
+    if plan.after_gap is not None:
+        return drawn._replace(ending=follows(drawer.model, plan, _joined(drawer, drawn)))
+    if plan.closes(drawer.model.conditions) and not _sounds_at_end(_joined(drawer, drawn)):
+        return drawn._replace(ending=-np.inf)
+    return drawn
+
+
+def _sounds_at_end(score: Score) -> bool:
+    """Whether anything sounds in the last bar."""
+    start = int(score.barlines[-2]) if score.n_bars > 1 else 0
+    return any((part.notes.end > start).any() for part in score.parts)
 
 
 def _after(before: Drawn, new: Drawn) -> Drawn:
     words = np.concatenate([before.words, new.words])
     return Drawn(words, np.concatenate([before.nats, new.nats]), new.finished, new.ending)
-
-
-def _ends(drafting: Drawer, one: Drawn) -> bool:
-    """Whether it came to its end, and is a piece."""
-    return one.finished and _joined(drafting, one).n_notes > 0
 
 
 def _joined(drawer: Drawer, drawn: Drawn) -> Score:

@@ -20,7 +20,8 @@ class Copies(NamedTuple):
     """The longest passages of new music that stand elsewhere.
 
     Attributes:
-        learnt: in the music that the model learnt from; None where that is not told.
+        learnt: in the music that the model learnt from, and not in the seed; None where that is not
+            told.
         seed: in the seed.
     """
 
@@ -43,13 +44,12 @@ class Originals:
         self._model, self._plan = model, plan
         is_told = (model.folder / PASSAGES).exists()
         self._learnt = Passages.load(model.folder) if is_told else None
-        heard = plan.movements or ((plan.seed,) if plan.seed is not None else ())
-        self._seed = Passages.of(("the seed", score.parts) for score in heard)
+        self._seed = Passages.of(("the seed", score.parts) for score in plan.heard_before)
 
     def copies_in(self, candidate: Composed) -> Copies:
         """The longest passages of a candidate's new music."""
         parts = self.new(candidate).parts
-        learnt = self._learnt.longest_in(parts) if self._learnt else None
+        learnt = self._learnt.longest_in(parts, self._seed) if self._learnt else None
         return Copies(learnt, self._seed.longest_in(parts))
 
     def beyond(self, most: int) -> Callable[[Composed], int | None]:

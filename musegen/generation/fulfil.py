@@ -20,6 +20,8 @@ from .plan import Plan
 from .rank import Rank, n_silent, rank, units_of
 from .request import Request
 
+_ATTEMPTS = 4  # to have all parts play that were asked for
+
 
 @dataclass(frozen=True)
 class Ranked:
@@ -69,9 +71,13 @@ def fulfil(
         compose, model, plan, n=request.n, sampling=sampling, progress=progress, stop=stop
     )
     found = draw(random_seed=chance)
-    if any(n_silent(one, plan) for one in found) and not stop():
-        tell("Parts that were asked for stayed silent, so that all was composed twice.")
-        found = _fuller(found, lambda: draw(random_seed=chance + request.n), plan, stop)
+    for attempt in range(1, _ATTEMPTS):
+        if stop() or not any(n_silent(one, plan) for one in found):
+            break
+        if attempt == 1:
+            tell("Parts that were asked for stayed silent, so all was composed again.")
+        others = partial(draw, random_seed=chance + attempt * request.n)
+        found = _fuller(found, others, plan, stop)
     again = partial(compose_again, model, sampling=sampling, stop=stop)
     mended = _mended(found, request, plan, copied, again, stop, tell) if plan.at_once else found
     if not mended:
@@ -127,7 +133,7 @@ def _mended(
         if loops.met:
             times = counted(loops.met, "times")
             still = ", and does so still" if loops.gave_up else ""
-            tell(f"Piece {row + 1} went round in circles; it was drawn anew {times}{still}.")
+            tell(f"A piece went round in circles; it was drawn anew {times}{still}.")
     return mended
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from musegen.corpus.conditions import Conditions
 from musegen.corpus.given import Stretch, stretch_of
 from musegen.errors import ModelError, UsageError
-from musegen.score.bars import pickups
+from musegen.score.bars import MOST_BARS, pickups
 from musegen.score.excerpt import closed, from_bar, until_bar
 from musegen.score.instruments import RANGES, VOICES
 from musegen.score.key import home_key, home_number
@@ -68,6 +68,9 @@ class Plan:
     def __post_init__(self) -> None:
         if self.bars < 1:
             raise UsageError(f"at least one bar must be asked for, not {self.bars}")
+        if self.bars > MOST_BARS:
+            reason = f"{self.bars:,} bars are more than anybody reads"
+            raise UsageError(reason, hint=f"Ask for {MOST_BARS:,} at most.")
         if self.seed is not None and not self.seed.n_notes:
             raise UsageError("the seed has no notes", hint="Give a piece with music in it.")
         if self.seed is not None and not self.seed.n_bars:
@@ -166,10 +169,14 @@ class Plan:
         return self.seed is not None or bool(self.movements or self.instruments)
 
     @property
+    def heard_before(self) -> tuple[Score, ...]:
+        """The music that new music is to go on from: movements, or a seed."""
+        return self.movements or ((self.seed,) if self.seed is not None else ())
+
+    @property
     def played(self) -> set[int]:
         """The instruments that may play, as far as it says them."""
-        given = self.movements or ((self.seed,) if self.seed is not None else ())
-        return heard_in(given) | set(self.instruments)
+        return heard_in(self.heard_before) | set(self.instruments)
 
     @property
     def n_old(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _FOREIGN = 3  # traits that are told
 _SHORTEST = 1.5  # quarters, of a bar that musicians write: 3/8
+ENOUGH = 384  # words of a seed that a model can adapt to
 
 
 def without_closing_rests(seed: Score) -> tuple[Score, int]:
@@ -145,20 +146,22 @@ def silent_in(new: Score, plan: Plan) -> list[str]:
             for number in range(heard[which], count)
         ]
     if plan.seed is None or plan.movements:
-        return [_label(part) for part in new.parts if not len(part.notes) and plan.movements]
+        silent = [place for place, part in enumerate(new.parts) if not len(part.notes)]
+        return _labels(new.parts, silent) if plan.movements else []
     places = range(len(plan.seed.parts))
-    return [
-        _label(part)
+    silent = [
+        place
         for place, part in zip(places, new.parts, strict=False)
         if not len(part.notes) and (plan.role or len(plan.seed.parts[place].notes))
     ]
+    return _labels(new.parts, silent)
 
 
 def silent_at_end(new: Score) -> list[str]:
     """What parts play in new music, but not in its last bar."""
     start = int(new.barlines[-2]) if new.n_bars > 1 else 0
-    played = (part for part in new.parts if len(part.notes))
-    return [_label(part) for part in played if part.notes.end.max() <= start]
+    played = ((place, part) for place, part in enumerate(new.parts) if len(part.notes))
+    return _labels(new.parts, [place for place, part in played if part.notes.end.max() <= start])
 
 
 def _sounds_until(seed: Score) -> int:
@@ -207,7 +210,8 @@ def _of_instruments(plan: Plan, model: Trained) -> list[str]:
     known, kin = model.vocabulary.instruments, kin_of(model, plan.played)
     told = []
     if kin:
-        learns = "" if plan.instruments else " --adapt 3m lets it learn them from the seed first."
+        long = any(len(model.vocabulary.encode(score)) > ENOUGH for score in plan.heard_before)
+        learns = " --adapt 3m lets it learn them from the seed first." if long else ""
         told.append(f"Instruments that the model never met: {named_kin(kin)}.{learns}")
     if known and DRUMS in plan.played - set(known):
         told.append("The model learnt from no drums, and may leave them nearly silent.")
@@ -232,6 +236,15 @@ def _name(part: Part) -> str:
 
 def _instrument(part: Part) -> str:
     return instrument_name(part.instrument).lower()
+
+
+def _labels(parts: Sequence[Part], places: Iterable[int]) -> list[str]:
+    """The names of parts at these places; where several have one name, with their number."""
+    names = Counter(map(_label, parts))
+    return [
+        label if names[label := _label(parts[place])] == 1 else f"{label} (part {place + 1})"
+        for place in places
+    ]
 
 
 def _label(part: Part) -> str:

@@ -107,7 +107,8 @@ def _things(score: Score, factor: int) -> Iterator[tuple[str, Counter[Hashable]]
     yield _LOUDNESS, Counter(timed)
     yield "pedals", Counter(_rows((p.pedal for p in score.parts), factor))
     yield "tempos", Counter(_rows([score.tempo], factor))
-    yield "keys", Counter(_rows([score.key[:, :3]], factor))
+    given = score.key[score.key[:, 3] == 0, :3]  # an estimate is made again, of what is there then
+    yield "keys", Counter(_rows([given], factor))
     yield "metres", Counter(map(tuple, score.metre[:, 1:].tolist()))  # a pickup may have its own
     yield "barlines", Counter(tick * factor for tick in score.barlines.tolist())
     yield "programs", Counter((part.program, part.is_drums) for part in score.parts)

@@ -190,6 +190,8 @@ def test_bars_are_written_anew_and_parts_to_others(ask: Ask, musegen: Musegen, m
     ("options", "said"),
     [
         (["--bars", "4", "--seconds", "9"], "--bars and --seconds cannot both be"),
+        (["--seconds", "inf"], "no piece lasts so long"),
+        (["--bars", "10001"], "10,001 bars are more than anybody reads"),
         (["--metre", "three"], "no metre"),
         (["--metre", "none"], "no metre"),
         (["--metre", "4/5"], "no metre"),

@@ -101,3 +101,16 @@ def test_drafts_are_weighed_by_how_likely_they_end(
     assert len(seen) == DRAFTS
     assert found.ending == 50.0
     assert np.isfinite(found.word_nats).all()
+
+
+def test_a_piece_that_is_silent_in_its_last_bar_has_no_end(make_score: MakeScore) -> None:
+    model, seed = telling(make_score, "notes"), make_score("notes", 4)
+    plan = Plan(2, seed, finish=True)
+    ends = {True: 0, False: 0}
+    for chance in range(0, 60, 20):
+        for one in compose(model, plan, n=20, random_seed=chance):
+            start = one.score.barlines[-2]
+            sounds = any((part.notes.end > start).any() for part in one.score.parts)
+            assert np.isfinite(one.ending) == sounds
+            ends[sounds] += 1
+    assert all(ends.values()), ends

@@ -104,3 +104,14 @@ def test_what_cannot_be_asked_is_refused(make_model: MakeModel, tmp_path: Path) 
         originals.beyond(12)
     with pytest.raises(UsageError, match="fewer than 8"):
         check(Request(max_copy=7))
+
+
+def test_a_passage_of_the_seed_is_no_copy(make_model: MakeModel, make_score: MakeScore) -> None:
+    """What the seed has itself is told as its own, and not as learnt."""
+    plan = Plan(8, make_score("grid", 8))
+    parts = new_music(plan, compose(make_model("grid"), plan, random_seed=3)[0]).parts
+    learnt = Passages.of([("mine.mid", parts)])
+    assert learnt.longest_in(parts).notes > MOST
+    assert learnt.longest_in(parts, learnt).notes == 0
+    assert learnt.longest_in(parts, Passages.of([("other", parts[:1])])).notes > 0
+    assert learnt.longest_in(parts[:1], Passages.of([("other", parts[:1])])).notes == 0

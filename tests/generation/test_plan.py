@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from musegen.generation.plan import Plan
+from musegen.generation.plan import Plan, voices_in
 from musegen.generation.seed import silent_at_end, silent_in
 from musegen.score.abc import read_tunes
 from musegen.score.score import Notes, Part, Score
@@ -63,3 +63,31 @@ def test_what_falls_silent_before_the_end_is_named() -> None:
     bars = {"metre": np.array([[0, 1, 4]]), "barlines": np.array([24, 48])}
     new = Score(24, (*parts, Part("tacet", 0, Notes.of([]))), **bars)
     assert silent_at_end(new) == ["over"]
+
+
+def test_a_part_sounds_as_many_notes_at_once_as_in_the_seed() -> None:
+    """Notes that are joined are no chord, nor is one chord in a hundred notes; drums count too."""
+
+    def part(program: int, *notes: tuple[int, int, int, int], is_drums: bool = False) -> Part:
+        return Part("", program, Notes.of(notes), is_drums=is_drums)
+
+    line = [(24 * k, 24 + 5 * (k % 2), 60 + k % 3, 80) for k in range(100)]
+    chords = [(24 * k, 24, pitch, 80) for k in range(8) for pitch in (48, 52, 55)]
+    held = [(0, 96, 36, 80), (24, 24, 60, 80), (48, 24, 64, 80)]
+    kit = [(0, 6, 36, 80), (0, 6, 42, 80)]
+    score = Score(
+        24,
+        (
+            part(73, *line, (0, 24, 90, 80)),
+            part(40, *line[:4]),
+            part(40, *chords),
+            part(0, *held),
+            part(0, *kit, is_drums=True),
+            part(33),
+        ),
+    )
+    voices = voices_in([score])
+    assert [voices[instrument] for instrument in (73, 40, 0, 128)] == [1, 3, 2, 2]
+    assert voices[33] == 2  # none is heard in the seed: what a player can
+    assert voices[68] == 1
+    assert 52 not in voices  # a choir

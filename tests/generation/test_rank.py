@@ -91,7 +91,7 @@ def test_all_parts_that_are_asked_for_play_where_a_candidate_has_them(
         if still < silent:
             break
     assert still < silent
-    assert any("composed twice" in sentence for sentence in said)
+    assert any("composed again" in sentence for sentence in said)
     complete = [of.rank.complete for of in found]
     assert complete == [1 - n_silent(of.composed, plan) / 4 for of in found]
     again = fulfil(model, request, plan)

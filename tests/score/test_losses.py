@@ -91,3 +91,13 @@ def test_a_key_that_is_written_and_not_believed_is_not_lost(tmp_path):
     lost = write_and_tell(score, tmp_path / "said.mid")
     assert "F# major" in str(read(tmp_path / "said.mid").unread)
     assert "keys" not in lost
+
+
+def test_a_key_is_lost_only_where_it_was_given():
+    """An estimate is made anew from the notes that are there then."""
+    key = np.array([[0, 2, 0, 0]])
+    given = replace(score_of(line(62, 4)), key=key)
+    estimated = replace(given, key=np.array([[0, 2, 0, 1]]))
+    other = replace(given, key=np.array([[0, -3, 1, 1]]))
+    assert missing_in(other, given) == {"keys": 1}
+    assert missing_in(other, estimated) == {}
