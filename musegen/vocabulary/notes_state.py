@@ -113,7 +113,7 @@ class NotesState(Tracker):
             its = slice(instrument * DESKS, (instrument + 1) * DESKS)
             self._voices[its] = min(most, MOST_VOICES + 1)
         self._busy_until = self._ends[:, np.arange(_PARTS), self._voices - 1].copy()
-        self._forget("_last_part", "_instruments")
+        self._forget("_last_part", "_instruments", "_may_play")
 
     def ask(self, opening: Opening) -> None:
         """See Tracker."""
@@ -194,13 +194,19 @@ class NotesState(Tracker):
 
     def _forget(self, *others: str) -> None:
         """Nothing that hangs on the words so far is known any more, nor are others."""
-        for name in ("_known_before", "_to_go", "_another_here", "_has_higher", *others):
+        of_words = ("_known_before", "_to_go", "_another_here", "_has_higher")
+        for name in (*of_words, "_free_now", "_until_free", *others):
             self.__dict__.pop(name, None)
 
     @cached_property
     def _last_part(self) -> int:
         """The last part that may play."""
         return int(np.flatnonzero(self.parts)[-1])
+
+    @cached_property
+    def _may_play(self) -> Mask:
+        """Which parts may play (PARTS,)."""
+        return self.parts.reshape(-1)
 
     @cached_property
     def _instruments(self) -> Mask:

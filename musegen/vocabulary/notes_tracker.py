@@ -85,6 +85,7 @@ class NotesTracker(NotesState):
                 legal[:, METRE] &= self._fitting_metres().any(axis=1)
         far = to_go > COARSE * self.steps - 1
         legal[:, BARLINE], legal[:, WAIT] = has_bars & ~far, has_bars & far
+        legal[:, NOTE] &= self._until_free <= np.minimum(to_go, COARSE * self.steps) - 1
         legal[:, LONGER] = legal[:, END] = False
         if self.last_bar is None:
             legal[:, END] = (last == BARLINE) | (~has_bars & (self._time > 0))
@@ -111,9 +112,10 @@ class NotesTracker(NotesState):
     @cached_property
     def _another_here(self) -> Mask:
         """Whether a word of the last kind can still follow at the same tick (B,)."""
-        room = self._part(self._last) < self._last_part
-        is_played = (self._last[:, KIND] == NOTE) | (self._last[:, KIND] == PEDAL)
-        return np.asarray(is_played & (room if room.all() else room | self._higher(self._last)))
+        last, kind = self._part(self._last), self._last[:, KIND]
+        after = np.arange(len(self._free_now[0])) > last[:, None]
+        room = (self._free_now & after).any(axis=1) | self._higher(self._last)
+        return np.asarray(((kind == NOTE) & room) | ((kind == PEDAL) & (last < self._last_part)))
 
     def _onset_range(self, kind: Ints) -> tuple[Ints, Ints]:
         """The least and most steps from the last word to one of `kind` (B,)."""
@@ -123,6 +125,7 @@ class NotesTracker(NotesState):
         for asked in self._asked:
             here |= kind == asked
         low = np.maximum((kind == BARLINE) * to_go, ~(here | same))
+        low = np.maximum(low, (kind == NOTE) * self._until_free)
         return low, np.maximum(~here * np.minimum(to_go - 1, COARSE * self.steps - 1), low)
 
     def _within(self, drawn: Ints, low: Ints, high: Ints, coarse: int) -> Mask:
@@ -159,13 +162,23 @@ class NotesTracker(NotesState):
         return np.asarray(some & (after | ~tied[:, None]))
 
     def _of_free(self, drawn: Ints, legal: Mask) -> Mask:
-        """The legal instruments or desks of parts that are free for a note; all if none is."""
+        """The legal instruments or desks of parts that are free, if a note is drawn."""
         onset = (self._time + self._delta(drawn))[:, None]
-        free = self.parts & (self._busy_until <= onset).reshape(-1, INSTRUMENTS, DESKS)
+        free = (self._may_play & (self._busy_until <= onset)).reshape(-1, INSTRUMENTS, DESKS)
         which = drawn[:, INSTRUMENT] if drawn.shape[1] > INSTRUMENT else None
         its = free.any(axis=2) if which is None else free[self._rows, which]
-        fewer = legal & (its | (drawn[:, KIND] != NOTE)[:, None])
-        return np.where(fewer.any(axis=1, keepdims=True), fewer, legal)
+        return np.asarray(legal & (its | (drawn[:, KIND] != NOTE)[:, None]))
+
+    @cached_property
+    def _free_now(self) -> Mask:
+        """Which parts may begin a note with the last word (B, PARTS)."""
+        return np.asarray(self._may_play & (self._busy_until <= self._time[:, None]))
+
+    @cached_property
+    def _until_free(self) -> Ints:
+        """Steps until any part may begin a note (B,); 0 if one may now."""
+        free = np.where(self._may_play, self._busy_until, FAR).min(axis=1)
+        return np.asarray(np.maximum(free - self._time, 0))
 
     def _higher(self, drawn: Ints) -> Mask:
         """Whether the part that played last has a pitch left for one more note here (B,)."""

@@ -337,7 +337,7 @@ class Tracker(ABC):
         """Let only these parts play, by their `places`, where words name parts at all; None: any.
 
         `ranges` are the lowest and highest pitch of instruments. `voices` are how many notes a part
-        of an instrument sounds at once, as long as any other part is free for the next.
+        of an instrument sounds at once.
         """
 
     def give(self, beside: Features) -> None:  # noqa: B027 - most read what is given as words
