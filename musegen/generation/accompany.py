@@ -52,7 +52,7 @@ class Accompaniment(Plan):
         places = vocabulary.places(score)
         its = replace(score, parts=tuple(score.parts[place] for place in self.written))
         written = [places[place] for place in self.written]
-        tracker.keep_parts(written, playable([its]), voices_in([its]))
+        tracker.keep_parts(written, playable([its]), voices_in([its], vocabulary))
         return tracker
 
     def draw(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .drawer import Drawer
 
 _USUALLY = 0.98  # of the onsets of a part
+_DESKS = 16  # parts of one instrument
 
 
 @dataclass(frozen=True)
@@ -109,17 +110,19 @@ class Plan:
             tracker.advance(word[None])
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
         if not self.gives_parts:
-            tracker.keep_parts(None, RANGES, VOICES)
+            tracker.keep_parts(None, RANGES, usual_voices(vocabulary))
         tracker.ask(self.opening)
         if self.seed is not None:
             places, heard = vocabulary.places(self.seed), [self.seed]
-            tracker.keep_parts(places, playable(heard), voices_in(heard))
+            tracker.keep_parts(places, playable(heard), voices_in(heard, vocabulary))
         if self.movements:
             places = [place for score in self.movements for place in vocabulary.places(score)]
-            tracker.keep_parts(places, playable(self.movements), voices_in(self.movements))
+            voices = voices_in(self.movements, vocabulary)
+            tracker.keep_parts(places, playable(self.movements), voices)
         if self.instruments:
             ranges = {i: RANGES[i] for i in self.instruments if i in RANGES}
-            tracker.keep_parts(vocabulary.places_of(self.instruments), ranges, VOICES)
+            places, voices = vocabulary.places_of(self.instruments), usual_voices(vocabulary)
+            tracker.keep_parts(places, ranges, voices)
         return tracker.chosen(np.zeros(n, np.int64))
 
     def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
@@ -246,20 +249,33 @@ def playable(scores: Iterable[Score]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def voices_in(scores: Iterable[Score]) -> dict[int, int]:
-    """How many notes a part of each instrument sounds at once: as many as the scores have it sound.
+def voices_in(scores: Iterable[Score], vocabulary: Vocabulary) -> dict[tuple[int, int], int]:
+    """How many notes each part sounds at once, by its place: as many as the scores have it sound.
 
-    That is at 98 of 100 onsets of its fullest part; what goes on for less than a sixteenth is not
-    counted, as players join notes. An instrument that they lack sounds what one player can.
+    That is at 98 of 100 of its onsets; what goes on for less than a sixteenth is not counted, as
+    players join notes. A part that they leave silent sounds what one player can.
     """
-    found: dict[int, int] = {}
+    found: dict[tuple[int, int], int] = {}
     for score in scores:
         joined = max(1, score.ticks_per_quarter // 4)
-        for part in (part for part in score.parts if len(part.notes)):
+        for part, place in zip(score.parts, vocabulary.places(score), strict=True):
+            if not len(part.notes):
+                continue
             onsets = np.unique(part.notes.onset)
             until = np.maximum(part.notes.end - joined, part.notes.onset + 1)
             begun = np.searchsorted(np.sort(part.notes.onset), onsets, side="right")
             ended = np.searchsorted(np.sort(until), onsets, side="right")
             most = int(np.quantile(begun - ended, _USUALLY, method="lower"))
-            found[part.instrument] = max(most, found.get(part.instrument, 1))
-    return VOICES | found
+            found[place] = max(most, found.get(place, 1))
+    return usual_voices(vocabulary) | found
+
+
+def usual_voices(vocabulary: Vocabulary) -> dict[tuple[int, int], int]:
+    """How many notes one player can sound at once, by place; nothing where words name no parts."""
+    if not vocabulary.says_parts:
+        return {}
+    return {
+        place: most
+        for instrument, most in VOICES.items()
+        for place in vocabulary.places_of([instrument] * _DESKS)
+    }

@@ -100,7 +100,7 @@ class NotesState(Tracker):
         self,
         places: list[tuple[int, int]] | None,
         ranges: Mapping[int, tuple[int, int]] = {},
-        voices: Mapping[int, int] = {},
+        voices: Mapping[tuple[int, int], int] = {},
     ) -> None:
         """See Tracker. Here a place is an instrument and its desk."""
         if places is not None:
@@ -109,9 +109,8 @@ class NotesState(Tracker):
                 self.parts[place] = True
         for instrument, (low, high) in ranges.items():
             self._pitches[instrument] = _between(low, high)
-        for instrument, most in voices.items():
-            its = slice(instrument * DESKS, (instrument + 1) * DESKS)
-            self._voices[its] = min(most, MOST_VOICES + 1)
+        for (instrument, desk), most in voices.items():
+            self._voices[instrument * DESKS + desk] = min(most, MOST_VOICES + 1)
         self._busy_until = self._ends[:, np.arange(_PARTS), self._voices - 1].copy()
         self._forget("_last_part", "_instruments", "_may_play")
 

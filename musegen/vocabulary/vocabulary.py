@@ -332,12 +332,12 @@ class Tracker(ABC):
         self,
         places: list[tuple[int, int]] | None,
         ranges: Mapping[int, tuple[int, int]] = {},
-        voices: Mapping[int, int] = {},
+        voices: Mapping[tuple[int, int], int] = {},
     ) -> None:
         """Let only these parts play, by their `places`, where words name parts at all; None: any.
 
-        `ranges` are the lowest and highest pitch of instruments. `voices` are how many notes a part
-        of an instrument sounds at once.
+        `ranges` are the lowest and highest pitch of instruments. `voices` are how many notes parts
+        sound at once, by their places.
         """
 
     def give(self, beside: Features) -> None:  # noqa: B027 - most read what is given as words

@@ -7,6 +7,7 @@ from musegen.generation.seed import silent_at_end, silent_in
 from musegen.score.abc import read_tunes
 from musegen.score.score import Notes, Part, Score
 from musegen.vocabulary.abc import AbcVocabulary
+from musegen.vocabulary.notes import NotesVocabulary
 
 SEED = "X:1\nT:seed\nM:4/4\nL:1/8\nK:G\n|: GABc dedB | G2 B2 d4 |\n"
 SEVENTHS = "X:1\nT:sevenths\nM:4/4\nL:1/8\nK:G\n g8/7f8/7e8/7d8/7c8/7B8/7A8/7 | G8 |\n"
@@ -86,8 +87,10 @@ def test_a_part_sounds_as_many_notes_at_once_as_in_the_seed() -> None:
             part(33),
         ),
     )
-    voices = voices_in([score])
-    assert [voices[instrument] for instrument in (73, 40, 0, 128)] == [1, 3, 2, 2]
-    assert voices[33] == 2  # none is heard in the seed: what a player can
-    assert voices[68] == 1
-    assert 52 not in voices  # a choir
+    voices = voices_in([score], NotesVocabulary())
+    heard = [(73, 0), (40, 0), (40, 1), (0, 0), (128, 0)]
+    assert [voices[place] for place in heard] == [1, 1, 3, 2, 2]
+    assert voices[33, 0] == 2  # it is silent in the seed: what a player can
+    assert voices[68, 3] == 1
+    assert (52, 0) not in voices  # a choir
+    assert voices_in([tune(SEED)], AbcVocabulary.build([tune(SEED)])) == {(0, 0): 1}

@@ -291,7 +291,7 @@ def test_a_walk_that_goes_on_from_any_score_is_a_piece(
     for word in first:
         tracker.advance(word[None])
     if two_parts:
-        tracker.keep_parts([(0, 1), (73, 0)], voices={73: 1})
+        tracker.keep_parts([(0, 1), (73, 0)], voices={(73, 0): 1, (73, 1): 1})
     if told and tracker.bars[0]:
         tracker.last_bar = int(tracker.bars[0]) + 2
     for new, beside in walk(vocabulary, tracker, rng, 20, END):

@@ -248,17 +248,17 @@ def test_every_signature_in_every_mode_may_be_said() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_parts_sound_no_more_notes_at_once_than_they_may(seed: int, walk: Callable) -> None:
     vocabulary = NotesVocabulary(24, 60, 72)
-    most = {40: 2, 73: 1}
+    most = {(40, 0): 2, (73, 0): 1, (73, 1): 1}
     tracker = vocabulary.start(4)
-    tracker.keep_parts([(40, 0), (73, 0), (73, 1)], voices=most)
+    tracker.keep_parts(list(most), voices=most)
     tracker.last_bar = 8
     for words, _ in walk(vocabulary, tracker, np.random.default_rng(seed), 200, END):
         score = vocabulary.decode(words)
         np.testing.assert_array_equal(vocabulary.encode(score), words)
-        for part in score.parts:
+        for part, place in zip(score.parts, vocabulary.places(score), strict=True):
             begun = np.searchsorted(part.notes.onset, part.notes.onset, side="right")
             ended = np.searchsorted(np.sort(part.notes.end), part.notes.onset, side="right")
-            assert (begun - ended <= most[part.program]).all()
+            assert (begun - ended <= most[place]).all()
 
 
 def test_a_wind_that_sounds_is_free_when_its_note_ends() -> None:
@@ -270,13 +270,13 @@ def test_a_wind_that_sounds_is_free_when_its_note_ends() -> None:
     def legal(*drawn: int) -> list[int]:
         return np.flatnonzero(tracker.legal(np.array([drawn], np.int16))[0]).tolist()
 
-    tracker.keep_parts([(40, 0), (73, 0), (73, 1)], voices={73: 1})
+    tracker.keep_parts([(40, 0), (73, 0), (73, 1)], voices={(73, 0): 1, (73, 1): 1})
     assert legal(NOTE, 0, 0) == [73]  # words of one tick are in the order of instruments
     assert legal(NOTE, 0, 23) == legal(NOTE, 1, 0) == [40, 73]
     assert legal(NOTE, 0, 0, 73) == legal(NOTE, 0, 23, 73) == [1]
     assert legal(NOTE, 1, 0, 73) == [0, 1]
-    tracker.keep_parts([(73, 0)], voices={73: 1})
+    tracker.keep_parts([(73, 0)], voices={(73, 0): 1, (73, 1): 1})
     assert NOTE in legal()
     assert legal(NOTE) == [1, 2, 3]  # quarters: nobody is free before
-    tracker.keep_parts([(73, 0)], voices={73: 2})
+    tracker.keep_parts([(73, 0)], voices={(73, 0): 2})
     assert legal(NOTE) == [0, 1, 2, 3]
