@@ -44,12 +44,12 @@ def adapt(model: Trained, request: Request, plan: Plan, quiet: bool) -> tuple[Tr
 
 
 def _tell(found: Adapted, quiet: bool) -> None:
-    from musegen.generation.kin import named_kin
+    from musegen.generation.kin import told_kin
 
     from .terminal import say
 
     if found.kin:
-        say(f"Instruments that the model never met: {named_kin(found.kin)}.", quiet)
+        say(told_kin(found.kin), quiet)
     if found.after < found.before:
         gain = f"from {found.before:.3f} to {found.after:.3f} nats a {found.model.vocabulary.unit}"
         early = f", and no further after {found.made} of {found.steps} updates"

@@ -23,6 +23,7 @@ from musegen.score.score import Score
 
 from .drawer import Drawer, Drawn
 from .plan import Plan
+from .seed import last_bar, sounds_until
 
 DRAFTS = 8  # of one piece
 _FEWEST = 4  # of each of several
@@ -107,15 +108,14 @@ def _weighed(drawer: Drawer, drawn: Drawn) -> Drawn:
         return drawn
     if plan.after_gap is not None:
         return drawn._replace(ending=follows(drawer.model, plan, _joined(drawer, drawn)))
-    if plan.closes(drawer.model.conditions) and not _sounds_at_end(_joined(drawer, drawn)):
+    if plan.closes(drawer.model.conditions) and _is_silent(_joined(drawer, drawn)):
         return drawn._replace(ending=-np.inf)
     return drawn
 
 
-def _sounds_at_end(score: Score) -> bool:
-    """Whether anything sounds in the last bar."""
-    start = int(score.barlines[-2]) if score.n_bars > 1 else 0
-    return any((part.notes.end > start).any() for part in score.parts)
+def _is_silent(score: Score) -> bool:
+    """Whether nothing sounds in the last bar."""
+    return sounds_until(score) <= last_bar(score)
 
 
 def _after(before: Drawn, new: Drawn) -> Drawn:

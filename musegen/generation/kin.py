@@ -42,9 +42,10 @@ def kin_of(model: Trained, instruments: Collection[int]) -> dict[int, int]:
     return {i: nearest_kin(i, known) for i in sorted(unknown)} if known else {}
 
 
-def named_kin(kin: Mapping[int, int]) -> str:
-    """Instruments and their kin, in words."""
-    return ", ".join(f"{instrument_name(i)} as {instrument_name(of)}" for i, of in kin.items())
+def told_kin(kin: Mapping[int, int]) -> str:
+    """Which instruments a model never met, and as which it plays them: a sentence."""
+    names = (f"{instrument_name(i)} as {instrument_name(of)}" for i, of in kin.items())
+    return f"Instruments that the model never met: {', '.join(names)}."
 
 
 def with_kin(model: Trained, kin: Mapping[int, int]) -> Trained:

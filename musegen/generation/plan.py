@@ -109,20 +109,13 @@ class Plan:
         for word in words[join:]:
             tracker.advance(word[None])
         tracker.keep_time = True  # from nothing too: what stands at the opening stays
-        if not self.gives_parts:
-            tracker.keep_parts(None, RANGES, usual_voices(vocabulary))
         tracker.ask(self.opening)
-        if self.seed is not None:
-            places, heard = vocabulary.places(self.seed), [self.seed]
+        if heard := self.heard_before:
+            places = [place for score in heard for place in vocabulary.places(score)]
             tracker.keep_parts(places, playable(heard), voices_in(heard, vocabulary))
-        if self.movements:
-            places = [place for score in self.movements for place in vocabulary.places(score)]
-            voices = voices_in(self.movements, vocabulary)
-            tracker.keep_parts(places, playable(self.movements), voices)
-        if self.instruments:
-            ranges = {i: RANGES[i] for i in self.instruments if i in RANGES}
-            places, voices = vocabulary.places_of(self.instruments), usual_voices(vocabulary)
-            tracker.keep_parts(places, ranges, voices)
+        else:
+            asked = vocabulary.places_of(self.instruments) if self.instruments else None
+            tracker.keep_parts(asked, RANGES, usual_voices(vocabulary))
         return tracker.chosen(np.zeros(n, np.int64))
 
     def context(self, vocabulary: Vocabulary, words: Words) -> Stretch:
@@ -169,7 +162,7 @@ class Plan:
     @property
     def gives_parts(self) -> bool:
         """Whether it says which parts may play."""
-        return self.seed is not None or bool(self.movements or self.instruments)
+        return bool(self.heard_before or self.instruments)
 
     @property
     def heard_before(self) -> tuple[Score, ...]:

@@ -21,7 +21,7 @@ from musegen.score.instruments import DRUMS, instrument_name
 from musegen.score.key import CONTRADICTED, home_key, key_name
 from musegen.score.score import Part, Score, standing
 
-from .kin import kin_of, named_kin
+from .kin import kin_of, told_kin
 from .plan import Plan
 from .request import Request
 
@@ -35,7 +35,7 @@ ENOUGH = 384  # words of a seed that a model can adapt to
 
 def without_closing_rests(seed: Score) -> tuple[Score, int]:
     """The seed up to the bar in which its last note ends, and how many bars were left out."""
-    bars = int(np.searchsorted(seed.barlines, _sounds_until(seed))) + 1
+    bars = int(np.searchsorted(seed.barlines, sounds_until(seed))) + 1
     silent = seed.n_bars - bars
     return (until_bar(seed, bars), silent) if silent > 0 else (seed, 0)
 
@@ -93,8 +93,8 @@ def remarks(plan: Plan, model: Trained) -> list[str]:
     if plan.role:
         return foreign + _of_instruments(plan, model)
     bar = last_number(seed)
-    start = int(seed.barlines[-2]) if seed.n_bars > 1 else 0
-    beats = (int(seed.barlines[-1]) - max(_sounds_until(seed), start)) / seed.ticks_per_quarter
+    stops = max(sounds_until(seed), last_bar(seed))
+    beats = (int(seed.barlines[-1]) - stops) / seed.ticks_per_quarter
     told = _of_key("The seed", [seed], plan, model)
     if beats >= 1:
         told.append(
@@ -145,9 +145,11 @@ def silent_in(new: Score, plan: Plan) -> list[str]:
             for which, count in asked.items()
             for number in range(heard[which], count)
         ]
-    if plan.seed is None or plan.movements:
+    if plan.movements:
         silent = [place for place, part in enumerate(new.parts) if not len(part.notes)]
-        return _labels(new.parts, silent) if plan.movements else []
+        return _labels(new.parts, silent)
+    if plan.seed is None:
+        return []
     places = range(len(plan.seed.parts))
     silent = [
         place
@@ -159,14 +161,19 @@ def silent_in(new: Score, plan: Plan) -> list[str]:
 
 def silent_at_end(new: Score) -> list[str]:
     """What parts play in new music, but not in its last bar."""
-    start = int(new.barlines[-2]) if new.n_bars > 1 else 0
+    start = last_bar(new)
     played = ((place, part) for place, part in enumerate(new.parts) if len(part.notes))
     return _labels(new.parts, [place for place, part in played if part.notes.end.max() <= start])
 
 
-def _sounds_until(seed: Score) -> int:
+def sounds_until(score: Score) -> int:
     """The tick at which its last note ends."""
-    return max((int(part.notes.end.max(initial=0)) for part in seed.parts), default=0)
+    return max((int(part.notes.end.max(initial=0)) for part in score.parts), default=0)
+
+
+def last_bar(score: Score) -> int:
+    """The tick at which its last bar begins."""
+    return int(score.barlines[-2]) if score.n_bars > 1 else 0
 
 
 def _of_key(name: str, scores: Sequence[Score], plan: Plan, model: Trained) -> list[str]:
@@ -212,7 +219,7 @@ def _of_instruments(plan: Plan, model: Trained) -> list[str]:
     if kin:
         long = any(len(model.vocabulary.encode(score)) > ENOUGH for score in plan.heard_before)
         learns = " --adapt 3m lets it learn them from the seed first." if long else ""
-        told.append(f"Instruments that the model never met: {named_kin(kin)}.{learns}")
+        told.append(told_kin(kin) + learns)
     if known and DRUMS in plan.played - set(known):
         told.append("The model learnt from no drums, and may leave them nearly silent.")
     return told

@@ -14,7 +14,8 @@ from musegen.errors import ModelError
 from .backbones import BACKBONES, FOILS, State, make_backbone
 from .conditions import ConditionEmbedding
 from .dropout import Dropout
-from .fields import Aspects, Chord, Echo, FieldHeads, WordEmbedding
+from .fields import Aspects, Chord, Echo, WordEmbedding
+from .heads import FieldHeads
 from .shared import Shared, SharedEmbedding, SharedHeads, value_table
 
 

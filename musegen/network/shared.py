@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .dropout import Dropout
-from .fields import Echo, EchoScores, FieldHeads, Table
+from .fields import Echo, Table
+from .heads import EchoScores, FieldHeads
 
 VALUE_WIDTH = 64  # E, the length of a value's vector
 

@@ -1,4 +1,4 @@
-"""The fields of a word drawn one after the other, in NumPy; see fields.py and shared.py."""
+"""The fields of a word drawn one after the other, in NumPy; see heads.py and shared.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from .fields import CLASSES, EchoScores, FieldHeads, Head, Table
+from .fields import CLASSES, Table
+from .heads import EchoScores, FieldHeads, Head
 from .shared import VALUE_WIDTH, SharedHeads, echo_state
 from .stepwise_layers import Floats, Gelu, Norm, Rows, array, dense, log_softmax
 

@@ -248,8 +248,9 @@ class NotesState(Tracker):
     def _end_at(self, rows: Ints, parts: Ints, before: Ints, end: Ints) -> None:
         """One note of each of these parts ends then, in place of `before`; 0: it is a new one."""
         ends = self._ends[rows, parts, :MOST_VOICES]
-        first = np.where(before == 0, MOST_VOICES - 1, (ends == before[:, None]).argmax(axis=1))
-        ends[np.arange(len(rows)), first] = np.maximum(end, ends[np.arange(len(rows)), first])
+        which = np.where(before == 0, MOST_VOICES - 1, (ends == before[:, None]).argmax(axis=1))
+        place = np.arange(len(rows)), which
+        ends[place] = np.maximum(end, ends[place])
         ends = -np.sort(-ends, axis=1)
         self._ends[rows, parts, :MOST_VOICES] = ends
         self._busy_until[rows, parts] = self._ends[rows, parts, self._voices[parts] - 1]

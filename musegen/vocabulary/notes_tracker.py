@@ -42,6 +42,7 @@ from .notes_state import NotesState
 from .vocabulary import Drawn, Mask
 
 _SLOW, _FAST = tempo_value(np.array([60e6 / 40, 60e6 / 240]))  # quarters a minute
+_PLACES = np.arange(INSTRUMENTS * DESKS)  # of parts
 _NUMBERS = np.arange(METRES)  # as many as any field has values
 
 
@@ -113,7 +114,7 @@ class NotesTracker(NotesState):
     def _another_here(self) -> Mask:
         """Whether a word of the last kind can still follow at the same tick (B,)."""
         last, kind = self._part(self._last), self._last[:, KIND]
-        after = np.arange(len(self._free_now[0])) > last[:, None]
+        after = last[:, None] < _PLACES
         room = (self._free_now & after).any(axis=1) | self._higher(self._last)
         return np.asarray(((kind == NOTE) & room) | ((kind == PEDAL) & (last < self._last_part)))
 

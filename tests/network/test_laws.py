@@ -9,7 +9,8 @@ import torch
 
 from musegen.network import stepwise_backbones
 from musegen.network.backbones import BACKBONES, FOILS, REACH, Bag, Window, make_backbone
-from musegen.network.fields import Aspects, Chord, ChordScores, Echo
+from musegen.network.fields import Aspects, Chord, Echo
+from musegen.network.heads import ChordScores
 from musegen.network.next_word import NetworkSettings, NextWordNetwork, Shape
 from musegen.network.shared import Shared
 from musegen.network.stepwise import Stepwise, read_all
